@@ -1,0 +1,30 @@
+package io.connectctl.compose.render;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Where things lie as the server itself sees them: on this machine for a process, inside the container for Docker.
+ *
+ * @param conf folder of the rendered files
+ * @param work the working folder: Spark's local dirs, artifacts and temporary files
+ * @param warehouse spark.sql.warehouse.dir; survives restarts
+ * @param javaHome the JDK
+ * @param sparkHome a Spark distribution with its own bin/; empty when {@code jars} is used
+ * @param jars a bare folder of jars; empty when {@code sparkHome} is used
+ * @param loopback true if binding to loopback confines the server to this machine (a process), false if the network does (a container)
+ */
+public record Site(
+        Path conf,
+        Path work,
+        Path warehouse,
+        Path javaHome,
+        Optional<Path> sparkHome,
+        Optional<Path> jars,
+        boolean loopback) {
+    public Site {
+        if (sparkHome.isPresent() == jars.isPresent()) {
+            throw new IllegalArgumentException("a site has either a SPARK_HOME or a folder of jars");
+        }
+    }
+}

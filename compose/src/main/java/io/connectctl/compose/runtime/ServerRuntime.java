@@ -1,0 +1,73 @@
+package io.connectctl.compose.runtime;
+
+import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.render.Site;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A place where servers run. Every call blocks and is bounded in time by the implementation; calls for one server come one
+ * at a time. At most one instance of a server can exist, whatever the caller does.
+ */
+public interface ServerRuntime extends AutoCloseable {
+    /** Its name in declarations: {@code process}. */
+    String name();
+
+    /** Where things will lie for this server, without looking at any disk or network; for previews. */
+    Site plannedSite(ServerSpec spec);
+
+    /**
+     * Makes ready what a launch needs (fetches Spark, finds Java, makes folders), telling its progress. Repeatable; takes
+     * no time when all is there.
+     *
+     * @throws LaunchException says what is missing and whether trying again can help
+     */
+    Site prepare(ServerSpec spec, Progress progress) throws LaunchException, InterruptedException;
+
+    /**
+     * Starts an instance and returns as soon as it exists; it isn't ready then.
+     *
+     * @throws LaunchException also where another instance of this server lives, or its port is held by somebody
+     */
+    Instance launch(LaunchPlan plan) throws LaunchException, InterruptedException;
+
+    /**
+     * Ends whatever instance of this server there is: politely, then by force after {@code grace}. Returns when it is gone.
+     * Needs no handle, and does nothing where nothing runs.
+     *
+     * @return the last instance with its exit status, if there was one
+     */
+    Optional<Instance> halt(ServerName server, Duration grace) throws RuntimeUnavailableException, InterruptedException;
+
+    /** The running instance, else the last one that ended and is still known. */
+    Optional<Instance> find(ServerName server) throws RuntimeUnavailableException, InterruptedException;
+
+    /** Every instance that runs and is ours, also of servers nobody knows any more. */
+    List<Instance> list() throws RuntimeUnavailableException, InterruptedException;
+
+    /** Where the instance is reached; ports that can't be known yet are empty. */
+    Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException, InterruptedException;
+
+    /** Tells {@code listener} of every instance that ends, within 0.2 s, until closed. The listener must not block. */
+    AutoCloseable watch(Consumer<Instance> listener);
+
+    /** Writes log lines to {@code sink}; returns at the end of the log, or with {@code follow} when the sink or the thread says stop. */
+    void logs(ServerName server, LogRequest request, LogSink sink)
+            throws RuntimeUnavailableException, InterruptedException;
+
+    /** What the running instance uses; empty where nothing runs. */
+    Optional<Usage> usage(ServerName server) throws RuntimeUnavailableException, InterruptedException;
+
+    /** True if this server's warehouse holds anything. */
+    boolean hasWarehouse(ServerName server);
+
+    /** Removes the server's folders, its warehouse too if {@code purge}. Nothing of it may run. */
+    void discard(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException;
+
+    @Override
+    void close();
+}

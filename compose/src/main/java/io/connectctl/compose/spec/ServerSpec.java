@@ -1,0 +1,64 @@
+package io.connectctl.compose.spec;
+
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A whole, checked declaration: every default filled in. Made by {@link SpecReader} only, so whoever holds one need not
+ * check it again.
+ *
+ * @param name the server's name
+ * @param runtime where it runs: {@code process}, later {@code docker}
+ * @param spark the Spark version
+ * @param master Spark's master URL
+ * @param port the gRPC port
+ * @param uiPort the UI's port
+ * @param driverMemory the driver's heap
+ * @param javaHome the JDK to use; empty for the one that runs the daemon or is found
+ * @param sparkHome a Spark distribution to use; empty for one resolved from Maven coordinates
+ * @param packages Maven coordinates {@code group:artifact:version} that Spark adds at its start
+ * @param conf Spark configuration beyond the fields
+ * @param env the server's environment beyond the fixed one; values may be secret
+ * @param health how its health is judged
+ * @param restart what happens after a fault
+ * @param stop how it is stopped
+ * @param auth who may connect
+ * @param expose from where it can be reached
+ * @param profile folder of templates
+ * @param templates a user's overlay folder, named on the command line
+ */
+public record ServerSpec(
+        ServerName name,
+        String runtime,
+        SparkVersion spark,
+        String master,
+        PortChoice port,
+        PortChoice uiPort,
+        MemorySize driverMemory,
+        Optional<Path> javaHome,
+        Optional<Path> sparkHome,
+        List<String> packages,
+        SortedMap<String, String> conf,
+        SortedMap<String, String> env,
+        HealthSpec health,
+        RestartSpec restart,
+        StopSpec stop,
+        Auth auth,
+        Expose expose,
+        String profile,
+        Optional<Path> templates) {
+    public ServerSpec {
+        packages = List.copyOf(packages);
+        conf = sorted(conf);
+        env = sorted(env);
+    }
+
+    private static SortedMap<String, String> sorted(Map<String, String> map) {
+        return Collections.unmodifiableSortedMap(new TreeMap<>(map));
+    }
+}

@@ -1,0 +1,17 @@
+package io.connectctl.manager.api.v1;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import org.jspecify.annotations.Nullable;
+
+/** The daemon itself. */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record DaemonView(
+        String version,
+        String build,
+        long pid,
+        String startedAt,
+        String socket,
+        String stateFolder,
+        @Nullable Integer tcpPort,
+        @Nullable Integer healthPort,
+        int servers) {}

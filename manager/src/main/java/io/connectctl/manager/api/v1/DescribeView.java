@@ -1,0 +1,10 @@
+package io.connectctl.manager.api.v1;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+
+/** One server, in full: beside the status its declaration with defaults and without secrets, and its folders. */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record DescribeView(ServerView server, JsonNode declaration, Map<String, String> folders, List<String> notes) {}

@@ -1,0 +1,75 @@
+package io.connectctl.manager.supervise;
+
+import io.connectctl.compose.runtime.LogRequest;
+import io.connectctl.compose.runtime.LogSink;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.health.Climb;
+import io.connectctl.health.Rung;
+import io.connectctl.manager.lifecycle.ServerEvent;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Every server of this installation. Thread-safe; commands return as soon as the intent is stored, events tell the rest. */
+public interface Fleet extends AutoCloseable {
+    /** Every known server, by name. */
+    List<ServerStatus> servers();
+
+    /** One server. */
+    Optional<ServerStatus> server(ServerName name);
+
+    /**
+     * Stores what a server should be; it takes effect with the next start or restart.
+     *
+     * @param patch laid over the stored declaration if {@code origin} is flags, in place of it if a file
+     * @param origin who declares
+     * @throws RefusedException INVALID with every problem, or NAME_HELD where another file declared it
+     */
+    Declared declare(ServerName name, Declaration patch, Origin origin) throws RefusedException;
+
+    /**
+     * Wants the server up. Starting a server that runs unchanged is a success that changes nothing.
+     *
+     * @throws RefusedException NO_SUCH_SERVER, or PORT_HELD where another server or process holds its port, and by whom
+     */
+    Receipt start(ServerName name) throws RefusedException;
+
+    /** Wants it down; {@code force} kills without grace. Stopping a stopped server is a success that changes nothing. */
+    Receipt stop(ServerName name, boolean force) throws RefusedException;
+
+    /** Wants a new incarnation with the current declaration; starts a server that is down. */
+    Receipt restart(ServerName name) throws RefusedException;
+
+    /** Forgets a stopped server and removes its folders. RefusedException RUNNING, or WAREHOUSE_NOT_EMPTY without {@code purge}. */
+    void remove(ServerName name, boolean purge) throws RefusedException;
+
+    /** Stored events with a sequence number above {@code after}, oldest first, at most {@code limit}. */
+    List<ServerEvent> events(Optional<ServerName> server, long after, int limit);
+
+    /** The newest sequence number. */
+    long lastSequence();
+
+    /**
+     * Hands every event above {@code after} to {@code listener}, stored ones first, then live ones (also progress, which is
+     * not stored and has sequence 0), in order, without a gap, until closed. The listener runs on a thread of its own.
+     */
+    AutoCloseable follow(Optional<ServerName> server, long after, Consumer<ServerEvent> listener);
+
+    /** Probes now, beside the periodic probes. */
+    Climb probe(ServerName name, Rung until, Duration timeout) throws RefusedException, InterruptedException;
+
+    /** Log lines; see ServerRuntime.logs. */
+    void logs(ServerName name, LogRequest request, LogSink sink)
+            throws RefusedException, RuntimeUnavailableException, InterruptedException;
+
+    /** What the running instance uses. */
+    Optional<Usage> usage(ServerName name) throws RefusedException, RuntimeUnavailableException, InterruptedException;
+
+    /** Ends the supervision; servers stay. */
+    @Override
+    void close();
+}
