@@ -1,0 +1,57 @@
+package io.connectctl.tests.client;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import org.apache.spark.sql.connect.SparkSession;
+
+/**
+ * Does with a Spark Connect server what a user's program does. Arguments: the URL, then what to do:
+ * {@code hello} (one query), {@code shuffle} (a query with an exchange), {@code hold} (keeps a session open and answers
+ * each line of standard input with the result of one more query in that session).
+ */
+public final class ClientProgram {
+    private ClientProgram() {}
+
+    /** Prints one result a line; ends with 0 if all went well. */
+    public static void main(String[] args) throws IOException {
+        SparkSession session = SparkSession.builder().remote(args[0]).getOrCreate();
+        try {
+            switch (args[1]) {
+                case "hello" -> System.out.println(hello(session));
+                case "shuffle" ->
+                    System.out.println(session.sql(
+                                    "select count(*) as groups from (select id % 17 as k, count(*) from range(0, 10000, 1, 4) group by id % 17)")
+                            .collectAsList()
+                            .get(0)
+                            .getLong(0));
+                case "hold" -> hold(session);
+                default -> throw new IllegalArgumentException("unknown: " + args[1]);
+            }
+        } finally {
+            session.stop();
+        }
+    }
+
+    private static String hello(SparkSession session) {
+        return session.sql("select 'Hello, Spark Connect!' as message")
+                .collectAsList()
+                .get(0)
+                .getString(0);
+    }
+
+    private static void hold(SparkSession session) throws IOException {
+        session.sql("create or replace temporary view mine as select 42 as answer")
+                .collectAsList();
+        System.out.println("ready");
+        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = input.readLine(); line != null && !line.equals("stop"); line = input.readLine()) {
+            // A view of the session: proves that it is still the same one.
+            System.out.println(session.sql("select answer from mine")
+                    .collectAsList()
+                    .get(0)
+                    .getInt(0));
+        }
+    }
+}

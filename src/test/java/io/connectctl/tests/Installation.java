@@ -1,0 +1,233 @@
+package io.connectctl.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * connectctl as a user has it: the distribution this build made, run through its launcher, in a home of its own. Only the
+ * cache (Spark's jars) is shared between tests. Closing it stops its daemon and every server it started.
+ */
+final class Installation implements AutoCloseable {
+    /** Long enough for a start on a loaded machine. */
+    static final Duration PATIENCE = Duration.ofMinutes(4);
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final Path ROOT =
+            Path.of(System.getProperty("connectctl.root")).toAbsolutePath();
+    private static final Path APP = app();
+
+    private final Path home;
+    private final Map<String, String> environment = new HashMap<>();
+
+    Installation() {
+        try {
+            home = Files.createTempDirectory("connectctl-test-");
+            Files.createDirectories(home.resolve("project"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        environment.put("HOME", home.toString());
+        environment.put("PATH", System.getenv("PATH"));
+        environment.put("JAVA_HOME", System.getProperty("java.home"));
+        environment.put("CONNECTCTL_RUN_DIR", home.resolve("run").toString());
+        environment.put(
+                "CONNECTCTL_CACHE_DIR", ROOT.resolve("target/tests/cache").toString());
+    }
+
+    /** The module jars, their libraries and the launcher, laid out as a distribution. */
+    private static Path app() {
+        Path app = ROOT.resolve("target/tests/app");
+        Path libraries = ROOT.resolve("manager/target/dist/lib");
+        assertThat(libraries).as("made by the manager's package phase").isDirectory();
+        try {
+            delete(app);
+            copy(libraries, app.resolve("lib"));
+            copy(ROOT.resolve("bin"), app.resolve("bin"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return app;
+    }
+
+    /** Its home folder. */
+    Path home() {
+        return home;
+    }
+
+    /** Where commands run. */
+    Path project() {
+        return home.resolve("project");
+    }
+
+    /** Its state folder. */
+    Path state() {
+        return home.resolve(".local/state/connectctl");
+    }
+
+    /** The folder of one server. */
+    Path serverFolder(String name) {
+        return state().resolve("servers").resolve(name);
+    }
+
+    /** The environment of its commands, to be changed. */
+    Map<String, String> environment() {
+        return environment;
+    }
+
+    /** Runs a command to its end. */
+    Outcome run(String... arguments) {
+        return finish(spawn(arguments), PATIENCE);
+    }
+
+    /** Runs a command that must succeed. */
+    Outcome ok(String... arguments) {
+        Outcome outcome = run(arguments);
+        assertThat(outcome.exit())
+                .as(() -> String.join(" ", arguments) + "\n" + outcome)
+                .isZero();
+        return outcome;
+    }
+
+    /** Starts a command. */
+    Process spawn(String... arguments) {
+        List<String> command =
+                new ArrayList<>(List.of(APP.resolve("bin/connectctl").toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(project().toFile());
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits for a command's end and returns what it wrote. */
+    static Outcome finish(Process process, Duration patience) {
+        CompletableFuture<String> out = CompletableFuture.supplyAsync(() -> text(process.getInputStream()));
+        CompletableFuture<String> err = CompletableFuture.supplyAsync(() -> text(process.getErrorStream()));
+        try {
+            process.getOutputStream().close();
+            if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError(
+                        "no end within " + patience + ": " + process.info() + "\n" + out.join() + err.join());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Outcome(process.exitValue(), out.join(), err.join());
+    }
+
+    private static String text(InputStream stream) {
+        try {
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What {@code status NAME -o json} says of one server, whatever its exit code. */
+    JsonNode status(String name) {
+        return json(run("status", name, "-o", "json").out()).path("servers").path(0);
+    }
+
+    /** Reads JSON. */
+    static JsonNode json(String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(text, e);
+        }
+    }
+
+    /** Every process whose command line names this installation's home: its daemon, keepers and servers. */
+    List<ProcessHandle> processes() {
+        return ProcessHandle.allProcesses()
+                .filter(process -> commandLine(process.pid()).contains(home.toString()))
+                .toList();
+    }
+
+    /** The daemon's process. */
+    ProcessHandle daemon() {
+        long pid = json(run("daemon", "status", "-o", "json").out()).path("pid").asLong();
+        return ProcessHandle.of(pid).orElseThrow();
+    }
+
+    private static String commandLine(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline"), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    @Override
+    public void close() {
+        run("daemon", "stop");
+        processes().forEach(ProcessHandle::destroyForcibly);
+        try {
+            delete(home);
+        } catch (IOException e) {
+            // A server that was killed this moment may still have written a file; the folder is a temporary one.
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Path target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
+                }
+            }
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e) throws IOException {
+                Files.deleteIfExists(visited);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}
