@@ -1,0 +1,240 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.connectctl.health.Ladder;
+import io.connectctl.health.ProbeTarget;
+import io.connectctl.health.Probes;
+import io.connectctl.health.Rung;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+
+/** The benchmark behind bench/run: whole processes, medians, and ratios of one run. */
+public final class Bench {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private final String connectctl;
+    private final int rounds;
+
+    private Bench(String connectctl, int rounds) {
+        this.connectctl = connectctl;
+        this.rounds = rounds;
+    }
+
+    public static void main(String[] args) throws Exception {
+        Bench bench = new Bench(args[0], Integer.parseInt(args[1]));
+        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle");
+        System.out.printf("%d rounds, Java %s, %d cores%n", bench.rounds, System.getProperty("java.version"), Runtime.getRuntime().availableProcessors());
+        bench.command("start", "warm", "--port", "auto", "--ui-port", "auto");
+        bench.command("stop", "warm");
+        if (what.contains("start") || what.contains("stop")) {
+            bench.startAndStop();
+        }
+        if (what.contains("status")) {
+            bench.status();
+        }
+        if (what.contains("idle")) {
+            bench.idle();
+        }
+        System.exit(0);
+    }
+
+    /** The same server through connectctl and bare, in turn; the bare one polled with the ladder that connectctl uses. */
+    private void startAndStop() throws Exception {
+        List<Double> ours = new ArrayList<>();
+        List<Double> usable = new ArrayList<>();
+        List<Double> bare = new ArrayList<>();
+        List<Double> stop = new ArrayList<>();
+        List<Double> bareStop = new ArrayList<>();
+        List<Double> noticed = new ArrayList<>();
+        int port = freePort();
+        int ui = freePort();
+        for (int round = 0; round < rounds; round++) {
+            Instant before = Instant.now();
+            command("start", "measured", "--port", "" + port, "--ui-port", "" + ui);
+            usable.add(seconds(Duration.between(before, Instant.now())));
+            JsonNode status = status("measured");
+            ours.add(seconds(Duration.between(before, Instant.parse(status.path("healthySince").asText()))));
+            before = Instant.now();
+            command("stop", "measured");
+            stop.add(seconds(Duration.between(before, Instant.now())));
+
+            String marker = "bare/1/" + UUID.randomUUID();
+            before = Instant.now();
+            Process server = bare("measured", marker);
+            try (Ladder ladder = Probes.ladder(new ProbeTarget("localhost", port, Optional.empty(), "localhost", List.of(ui), marker, UUID.randomUUID()))) {
+                while (!ladder.climb(Rung.SESSION, Duration.ofSeconds(5)).passed()) {
+                    TimeUnit.MILLISECONDS.sleep(50);
+                }
+            }
+            bare.add(seconds(Duration.between(before, Instant.now())));
+            before = Instant.now();
+            server.destroy();
+            server.waitFor();
+            bareStop.add(seconds(Duration.between(before, Instant.now())));
+        }
+        command("start", "measured");
+        for (int round = 0; round < rounds; round++) {
+            JsonNode status = status("measured");
+            Instant killed = Instant.now();
+            new ProcessBuilder("sh", "-c", "kill -9 " + status.path("pid").asLong()).start().waitFor();
+            command("wait", "measured", "--for", "rung=query");
+            while (status("measured").path("incarnation").asInt() == status.path("incarnation").asInt()) {
+                TimeUnit.MILLISECONDS.sleep(50);
+            }
+            command("wait", "measured", "--for", "rung=query");
+            Instant exit = killed;
+            for (String line : command("events", "measured", "-o", "json").lines().toList()) {
+                JsonNode event = JSON.readTree(line);
+                if (event.path("type").asText().equals("exit") && event.path("incarnation").asInt() == status.path("incarnation").asInt()) {
+                    exit = Instant.parse(event.path("at").asText());
+                }
+            }
+            noticed.add(seconds(Duration.between(killed, exit)));
+        }
+        command("stop", "measured");
+        row("start to HEALTHY, connectctl", ours);
+        row("start to session, bare", bare);
+        System.out.printf("  ratio %.2f, overhead %.2f s; goal: at most bare x 1.1 + 0.5 s = %.2f s%n", median(ours) / median(bare), median(ours) - median(bare), median(bare) * 1.1 + 0.5);
+        row("start to QUERY, whole command", usable);
+        row("stop, whole command", stop);
+        row("stop, bare SIGTERM to exit", bareStop);
+        System.out.printf("  overhead %.2f s; goal: at most 0.3 s%n", median(stop) - median(bareStop));
+        row("kill -9 to the exit event", noticed);
+        System.out.println("  goal: at most 0.2 s");
+    }
+
+    private void status() throws Exception {
+        command("start", "shown", "--port", "auto", "--ui-port", "auto");
+        List<Double> ours = new ArrayList<>();
+        List<Double> java = new ArrayList<>();
+        List<Double> daemon = new ArrayList<>();
+        Path socket = Path.of(JSON.readTree(command("daemon", "status", "-o", "json")).path("socket").asText());
+        String runtime = ProcessHandle.current().info().command().orElse("java");
+        for (int round = 0; round < rounds * 4; round++) {
+            ours.add(timed(connectctl, "status", "shown"));
+            java.add(timed(runtime, "-version"));
+            daemon.add(request(socket));
+        }
+        command("stop", "shown");
+        row("status, whole process", ours);
+        row("java -version, whole process", java);
+        System.out.printf("  ratio %.2f; goal: at most 5%n", median(ours) / median(java));
+        row("the daemon's share of it", daemon);
+        System.out.println("  goal: at most 0.010 s");
+    }
+
+    private void idle() throws Exception {
+        int servers = 5;
+        for (int server = 0; server < servers; server++) {
+            command("start", "idle" + server, "--port", "auto", "--ui-port", "auto", "--driver-memory", "512m");
+        }
+        long daemon = JSON.readTree(command("daemon", "status", "-o", "json")).path("pid").asLong();
+        Duration watched = Duration.ofSeconds(60);
+        long before = ticks(daemon);
+        TimeUnit.MILLISECONDS.sleep(watched.toMillis());
+        double cores = (ticks(daemon) - before) / 100.0 / watched.toSeconds();
+        System.out.printf("daemon with %d healthy servers: %.2f %% of a core (goal: at most 1), %.1f MiB resident (goal: at most 160)%n", servers, cores * 100, resident(daemon) / 1024.0);
+        for (int server = 0; server < servers; server++) {
+            command("stop", "idle" + server);
+        }
+    }
+
+    /** The server's own rendered files, run without connectctl: same flags, same folders. */
+    private Process bare(String name, String marker) throws IOException {
+        Path folder = Path.of(System.getenv("CONNECTCTL_STATE_DIR"), "servers", name);
+        ProcessBuilder builder = new ProcessBuilder("sh", folder.resolve("conf/entrypoint").toString())
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().put("CONNECTCTL_INSTANCE", marker);
+        return builder.start();
+    }
+
+    private JsonNode status(String name) throws Exception {
+        return JSON.readTree(command("status", name, "-o", "json")).path("servers").path(0);
+    }
+
+    private String command(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(connectctl));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.PIPE).start();
+        process.getOutputStream().close();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException(String.join(" ", command) + ": exit " + process.exitValue() + "\n" + out + err);
+        }
+        return out;
+    }
+
+    private static double timed(String... command) throws Exception {
+        long before = System.nanoTime();
+        Process process = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        process.waitFor();
+        return (System.nanoTime() - before) / 1e9;
+    }
+
+    private static double request(Path socket) throws IOException {
+        long before = System.nanoTime();
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            channel.write(ByteBuffer.wrap("GET /v1/servers HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+            ByteBuffer buffer = ByteBuffer.allocate(65536);
+            while (channel.read(buffer) >= 0) {
+                buffer.clear();
+            }
+        }
+        return (System.nanoTime() - before) / 1e9;
+    }
+
+    private static long ticks(long pid) throws IOException {
+        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+    }
+
+    private static long resident(long pid) throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
+                .filter(line -> line.startsWith("VmRSS"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toNanos() / 1e9;
+    }
+
+    private static double median(List<Double> values) {
+        List<Double> sorted = new ArrayList<>(values);
+        Collections.sort(sorted);
+        int middle = sorted.size() / 2;
+        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+    }
+
+    private static void row(String name, List<Double> values) {
+        System.out.printf("%-32s median %.3f s  (%.3f to %.3f, %d runs)%n", name, median(values), Collections.min(values), Collections.max(values), values.size());
+    }
+}

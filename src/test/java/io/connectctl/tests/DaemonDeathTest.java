@@ -1,0 +1,119 @@
+package io.connectctl.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** The daemon may die at any instant: nothing that was acknowledged is lost, no server is doubled or restarted for it. */
+class DaemonDeathTest {
+    private static final int KILLS = Integer.getInteger("connectctl.counts.kills", 3);
+    private static final List<String> SERVERS = List.of("a", "b", "c");
+
+    @Test
+    void runningServersAreAdoptedAndEndsThatNobodySawAreKnown() throws IOException {
+        try (Installation installation = new Installation()) {
+            installation.ok("start", "a", "--port", "auto", "--ui-port", "auto");
+            installation.ok("start", "b", "--port", "auto", "--ui-port", "auto");
+            JsonNode a = installation.status("a");
+            JsonNode b = installation.status("b");
+
+            killDaemon(installation);
+            FaultTest.signal("KILL", b.path("pid").asLong());
+            installation.ok("daemon", "start");
+
+            await().atMost(Installation.PATIENCE).until(() -> healthy(installation, "a") && healthy(installation, "b"));
+            assertThat(installation.status("a").path("pid").asLong())
+                    .isEqualTo(a.path("pid").asLong());
+            assertThat(installation.status("a").path("incarnation").asInt()).isEqualTo(1);
+            assertThat(installation.status("b").path("incarnation").asInt()).isEqualTo(2);
+            assertThat(installation.ok("events", "b").out()).contains("137");
+        }
+    }
+
+    @Test
+    void killsAtRandomInstantsNeitherLoseNorDoubleAServer() throws IOException, InterruptedException {
+        long seed = Long.getLong("connectctl.seed", 20261122L);
+        Random random = new Random(seed);
+        try (Installation installation = new Installation()) {
+            for (String server : SERVERS) {
+                installation.ok(
+                        "start", server, "--no-wait", "--port", "auto", "--ui-port", "auto", "--driver-memory", "512m");
+            }
+            for (int kill = 0; kill < KILLS; kill++) {
+                for (String server : SERVERS) {
+                    List<String> commands = List.of("start", "stop", "restart");
+                    String command = commands.get(random.nextInt(commands.size()));
+                    Outcome outcome = installation.run(command, server, "--no-wait");
+                    assertThat(outcome.exit()).as(command + " " + outcome).isZero();
+                }
+                Process impatient = installation.spawn("restart", SERVERS.get(random.nextInt(3)), "--no-wait");
+                // The instant of the kill is random on purpose: it is the test's input, not a wait.
+                impatient.waitFor(random.nextInt(1500), TimeUnit.MILLISECONDS);
+                killDaemon(installation);
+                Installation.finish(impatient, Installation.PATIENCE);
+                installation.ok("daemon", "start");
+                assertAtMostOneInstanceEach(installation);
+                assertThat(installation.ok("status", "-o", "name").out().lines()).containsExactlyElementsOf(SERVERS);
+            }
+
+            installation.ok("start", "a", "--no-wait");
+            installation.ok("stop", "b");
+            installation.ok("restart", "c");
+
+            await().atMost(Installation.PATIENCE).until(() -> healthy(installation, "a") && healthy(installation, "c"));
+            assertThat(installation.status("b").path("phase").asText()).isEqualTo("STOPPED");
+            assertAtMostOneInstanceEach(installation);
+            assertThat(instances("b")).isZero();
+        }
+    }
+
+    private static void killDaemon(Installation installation) {
+        List<ProcessHandle> daemons = installation.processes().stream()
+                .filter(process -> commandLine(process).contains("DaemonMain"))
+                .toList();
+        daemons.forEach(ProcessHandle::destroyForcibly);
+        daemons.forEach(daemon -> daemon.onExit().join());
+    }
+
+    private static boolean healthy(Installation installation, String server) {
+        return installation.status(server).path("phase").asText().equals("HEALTHY");
+    }
+
+    private static void assertAtMostOneInstanceEach(Installation installation) {
+        for (String server : SERVERS) {
+            assertThat(installation.processes().stream()
+                            .filter(process -> isServer(process, server))
+                            .count())
+                    .as("instances of " + server)
+                    .isLessThanOrEqualTo(1);
+        }
+    }
+
+    private static long instances(String server) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> isServer(process, server))
+                .count();
+    }
+
+    private static boolean isServer(ProcessHandle process, String server) {
+        String command = commandLine(process);
+        return command.contains("SparkSubmit") && command.contains("spark.connectctl.instance=" + server + "/");
+    }
+
+    private static String commandLine(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

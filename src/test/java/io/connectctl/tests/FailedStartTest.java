@@ -1,0 +1,145 @@
+package io.connectctl.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A start that fails ends with its cause, its decisive lines, a remedy and the log's path; each from a real run. */
+class FailedStartTest {
+    private static Installation installation;
+
+    @BeforeAll
+    static void install() {
+        installation = new Installation();
+    }
+
+    @AfterAll
+    static void uninstall() {
+        installation.close();
+    }
+
+    @ParameterizedTest(name = "{0}: {2}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "value      | 4.0.1 | BAD_CONF_VALUE       | --conf spark.memory.fraction=2",
+                "size       | 4.0.1 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
+                "size35     | 3.5.0 | BAD_CONF_VALUE       | --conf spark.memory.fraction=2",
+                "package    | 4.0.1 | PACKAGE_UNRESOLVABLE | --packages io.connectctl.none:nothing_2.13:1.0",
+                "class      | 4.0.1 | CLASS_NOT_FOUND      | --conf spark.connect.grpc.interceptor.classes=com.example.Nope",
+                "events     | 4.0.1 | FOLDER_UNWRITABLE    | --conf spark.eventLog.enabled=true --conf spark.eventLog.dir=file:/proc/nothing",
+            })
+    void declarationThatSparkRefusesEndsInItsCause(String name, String version, String code, String flags) {
+        failsWith(code, name, Stream.concat(Stream.of("--spark", version), Stream.of(flags.split(" "))));
+    }
+
+    @Test
+    void takenPortNamesItsHolder() throws IOException {
+        try (ServerSocket holder = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Outcome outcome = installation.run(
+                    "start", "taken", "--port", "" + holder.getLocalPort(), "--ui-port", "auto");
+
+            assertThat(outcome.exit()).as(outcome::toString).isEqualTo(8);
+            assertThat(outcome.err()).contains("" + holder.getLocalPort(), "" + ProcessHandle.current().pid());
+        }
+    }
+
+    @Test
+    void newerJavaThanSparkKnowsIsNamed() {
+        Optional<Path> java25 = newerJava();
+        Assumptions.assumeTrue(java25.isPresent(), "no JDK 24 or newer beside this one: nothing to start an older Spark on");
+        Outcome outcome = installation.run(
+                "start", "java", "--java-home", java25.orElseThrow().toString(), "--port", "auto", "--ui-port", "auto");
+        assertThat(outcome.exit()).as(outcome::toString).isIn(4, 6);
+        assertThat(outcome.err()).containsIgnoringCase("java").contains("17");
+    }
+
+    @Test
+    void outOfMemoryHeapIsToldFromKilled() {
+        Outcome start = installation.run(
+                "start",
+                "heap",
+                "--driver-memory",
+                "460m",
+                "--port",
+                "auto",
+                "--ui-port",
+                "auto",
+                "--conf",
+                "spark.driver.extraJavaOptions=-Xmx90m");
+        assertThat(start.exit()).as(start::toString).isNotZero();
+        assertThat(start.err()).containsIgnoringCase("memory");
+    }
+
+    @Test
+    void folderOfMissingJarsIsNamed(@TempDir Path folder) throws IOException {
+        // A SPARK_HOME whose jars hold no Spark Connect: what Spark 3's own distribution is.
+        Path jars = Files.createDirectories(folder.resolve("jars"));
+        Path cache = Path.of(installation.environment().get("CONNECTCTL_CACHE_DIR"), "spark", "4.0.1", "jars");
+        installation.run("start", "cached", "--port", "auto", "--ui-port", "auto");
+        installation.run("stop", "cached");
+        try (Stream<Path> all = Files.list(cache)) {
+            for (Path jar : (Iterable<Path>) all::iterator) {
+                if (!jar.getFileName().toString().startsWith("spark-connect_")) {
+                    Files.createSymbolicLink(jars.resolve(jar.getFileName()), jar);
+                }
+            }
+        }
+        failsWith("CONNECT_JAR_MISSING", "jarless", Stream.of("--spark-home", folder.toString()));
+    }
+
+    private static void failsWith(String code, String name, Stream<String> flags) {
+        List<String> arguments =
+                new ArrayList<>(List.of("start", name, "--port", "auto", "--ui-port", "auto"));
+        flags.forEach(arguments::add);
+        Outcome outcome = installation.run(arguments.toArray(new String[0]));
+
+        assertThat(outcome.exit()).as(outcome::toString).isEqualTo(4);
+        JsonNode status = installation.status(name);
+        assertThat(status.path("phase").asText()).isEqualTo("FAILED");
+        assertThat(status.at("/cause/code").asText()).as(outcome::toString).isEqualTo(code);
+        assertThat(status.at("/cause/evidence")).isNotEmpty();
+        assertThat(status.at("/cause/remedy").asText()).isNotEmpty();
+        assertThat(status.path("restarts").asInt()).as("a configuration error is not retried").isZero();
+        assertThat(outcome.err())
+                .contains(
+                        code,
+                        status.at("/cause/summary").asText(),
+                        status.at("/cause/evidence/0").asText(),
+                        status.at("/cause/remedy").asText(),
+                        status.path("logFile").asText());
+    }
+
+    private static Optional<Path> newerJava() {
+        try (Stream<Path> homes = Files.list(Path.of("/usr/lib/jvm"))) {
+            return homes.filter(home -> {
+                        try {
+                            Path release = home.resolve("release");
+                            return Files.exists(release)
+                                    && Files.readString(release).matches("(?s).*JAVA_VERSION=\"2[4-9].*");
+                        } catch (IOException e) {
+                            return false;
+                        }
+                    })
+                    .findFirst();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package io.connectctl.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Secrets are where they must be, readable by their owner, and nowhere else. */
+class SecrecyTest {
+    private static final String IN_CONF = "conf-s3cret-Zq8vT1";
+    private static final String IN_ENV = "env-s3cret-Lm4xP7";
+
+    @Test
+    void plantedSecretsAreFoundInTheirFilesOnly() throws IOException {
+        try (Installation installation = new Installation()) {
+            installation.environment().put("DB_PASSWORD", IN_ENV);
+            Files.writeString(
+                    installation.project().resolve("connectctl.yaml"),
+                    """
+                    servers:
+                      vault:
+                        port: %d
+                        uiPort: auto
+                        auth: token
+                        conf:
+                          spark.hadoop.fs.s3a.secret.key: %s
+                          spark.driver.extraJavaOptions: -Ddb.password=%s
+                    """
+                            .formatted(Spark.freePort(), IN_CONF, IN_CONF));
+
+            List<Outcome> said = new ArrayList<>();
+            said.add(installation.ok("start", "vault", "--env", "DB_PASSWORD"));
+            String token = Files.readString(installation.serverFolder("vault").resolve("token"))
+                    .strip();
+            assertThat(token).hasSizeGreaterThanOrEqualTo(32);
+            said.add(installation.ok("restart", "vault"));
+            FaultTest.signal("KILL", installation.status("vault").path("pid").asLong());
+            said.add(installation.run("wait", "vault", "--for", "rung=query"));
+            for (String command : List.of("status", "describe", "events", "render", "logs", "top", "url")) {
+                said.add(installation.run(command, "vault"));
+            }
+            said.add(installation.run("status", "-o", "json"));
+            said.add(installation.run("events", "-o", "json"));
+            said.add(installation.run("validate"));
+            said.add(metrics(installation));
+
+            List<String> secrets = List.of(IN_CONF, IN_ENV, token);
+            for (Outcome outcome : said) {
+                assertThat(outcome.toString()).doesNotContain(secrets);
+            }
+            for (ProcessHandle process : installation.processes()) {
+                assertThat(text(Path.of("/proc/" + process.pid() + "/cmdline"))).doesNotContain(secrets);
+            }
+            for (Path file : files(installation.home())) {
+                if (secrets.stream().anyMatch(text(file)::contains) && !file.endsWith("connectctl.yaml")) {
+                    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                            .as(file.toString())
+                            .matches("rw-------|rwx------|r--------|r-x------");
+                    assertThat(file.toString())
+                            .as("a secret lies only in rendered files, the token and the secrets file")
+                            .matches(".*/servers/vault/(conf/[^/]+|token|secrets\\.json)");
+                }
+            }
+            assertThat(Spark.text(installation.status("vault").path("uiUrl").asText() + "/environment/"))
+                    .doesNotContain(token);
+        }
+    }
+
+    private static Outcome metrics(Installation installation) throws IOException {
+        String socket = Installation.json(
+                        installation.ok("daemon", "status", "-o", "json").out())
+                .path("socket")
+                .asText();
+        return Installation.finish(
+                new ProcessBuilder("curl", "-s", "--unix-socket", socket, "http://localhost/metrics").start(),
+                Installation.PATIENCE);
+    }
+
+    private static List<Path> files(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            return all.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
+                    .toList();
+        }
+    }
+
+    private static String text(Path file) {
+        try {
+            return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}
