@@ -1,0 +1,170 @@
+package io.connectctl.health;
+
+import io.connectctl.health.ProbeFailure.Kind;
+import io.connectctl.health.ui.Application;
+import io.connectctl.health.ui.Driver;
+import io.connectctl.health.ui.SparkUi;
+import io.grpc.Deadline;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@link Rung#SESSION}: the SparkContext lives, and it is this instance's. A server may lose its context and go on
+ * answering gRPC (a zombie), so {@link Rung#RPC} doesn't say.
+ *
+ * <p>The UI lives and dies with the context and answers without a trace, so it is asked first; the marker in its
+ * configuration tells it from another Spark's. Where it can't be reached, a call in the instance's one fixed session
+ * decides; docs/probing.md says what that costs.
+ */
+final class ContextProbe implements Probe {
+    private static final Logger LOG = LoggerFactory.getLogger(ContextProbe.class);
+
+    /** The Spark property that holds {@link ProbeTarget#marker()}. */
+    static final String MARKER_KEY = "spark.connectctl.instance";
+
+    private final ProbeTarget target;
+    private final Findings findings;
+    private final FixedSession session;
+
+    ContextProbe(ProbeTarget target, SparkConnectClient client, Findings findings) {
+        this.target = target;
+        this.findings = findings;
+        this.session = new FixedSession(target, client, findings);
+    }
+
+    @Override
+    public ProbeResult probe(Deadline deadline) throws InterruptedException {
+        String without = "the UI is off";
+        if (!target.uiPorts().isEmpty()) {
+            UiSearch search = new UiSearch();
+            search.run(deadline);
+            if (search.found) {
+                noteUiMissing("");
+                return ProbeResult.PASSED;
+            }
+            if (!search.foreign.isEmpty() && findings.ui == null && search.unreadable.isEmpty()) {
+                return ProbeResult.failed(Kind.FOREIGN_UI, search.foreignDetail());
+            }
+            without = search.missingDetail();
+        }
+        ProbeResult result = session.probe(without, deadline);
+        if (result instanceof ProbeResult.Passed) {
+            noteUiMissing(without);
+        }
+        return result;
+    }
+
+    /** News is logged, sameness is not. */
+    private void noteUiMissing(String why) {
+        if (!findings.uiMissing.equals(why)) {
+            if (!why.isEmpty() && !target.uiPorts().isEmpty()) {
+                LOG.info("{}: proven without the UI, which leaves lines in the server's log: {}", target, why);
+            }
+            findings.uiMissing = why;
+        }
+    }
+
+    /** One look at the places where the UI may be. */
+    private final class UiSearch {
+        private final Set<String> foreign = new LinkedHashSet<>();
+        private final Set<String> unreadable = new LinkedHashSet<>();
+        private final Set<String> refused = new LinkedHashSet<>();
+        private boolean found;
+
+        void run(Deadline deadline) throws InterruptedException {
+            SparkUi known = findings.ui;
+            if (known != null) {
+                look(known, deadline);
+            }
+            for (int port : target.uiPorts()) {
+                SparkUi candidate = new SparkUi(target.uiHost(), port);
+                if (!found && (known == null || !known.base().equals(candidate.base()))) {
+                    look(candidate, deadline);
+                }
+            }
+        }
+
+        private void look(SparkUi ui, Deadline deadline) throws InterruptedException {
+            try {
+                List<Application> applications = ui.applications(half(deadline));
+                if (applications.isEmpty()) {
+                    unreadable.add(ui.base() + " shows no application");
+                    return;
+                }
+                for (Application application : applications) {
+                    if (isOurs(ui, application, deadline)) {
+                        remember(ui, application, deadline);
+                        found = true;
+                        return;
+                    }
+                    foreign.add(ui.base() + " (" + application.name() + ", " + application.id() + ")");
+                }
+            } catch (ConnectException e) {
+                refused.add(ui.base().toString());
+            } catch (IOException e) {
+                unreadable.add(String.valueOf(e.getMessage()));
+            }
+        }
+
+        private boolean isOurs(SparkUi ui, Application application, Deadline deadline)
+                throws IOException, InterruptedException {
+            if (findings.observed.applicationId().isPresent()) {
+                // Proven once by the marker; an application id is never used twice.
+                return findings.observed.applicationId().get().equals(application.id());
+            }
+            return ui.property(application.id(), MARKER_KEY, half(deadline)).equals(Optional.of(target.marker()));
+        }
+
+        private void remember(SparkUi ui, Application application, Deadline deadline) throws InterruptedException {
+            findings.ui = ui;
+            findings.sawSparkVersion(application.sparkVersion());
+            Observed before = findings.observed;
+            OptionalLong pool = before.poolBytes();
+            OptionalInt cores = before.cores();
+            if (pool.isEmpty()) {
+                try {
+                    Optional<Driver> driver = ui.driver(application.id(), half(deadline));
+                    if (driver.isPresent()) {
+                        pool = OptionalLong.of(driver.get().poolBytes());
+                        cores = OptionalInt.of(driver.get().cores());
+                    }
+                } catch (IOException e) {
+                    LOG.debug("{}: the UI doesn't list its driver yet; the next probe asks again", target, e);
+                }
+            }
+            findings.observed = new Observed(
+                    before.sparkVersion(), Optional.of(ui.base()), Optional.of(application.id()), pool, cores);
+        }
+
+        /** A place that accepts and never answers must not use up the time of the others. */
+        private Duration half(Deadline deadline) {
+            return Duration.ofNanos(Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS) / 2));
+        }
+
+        String foreignDetail() {
+            return "no UI of this instance found: " + String.join(", ", foreign) + " belongs to another application"
+                    + (refused.isEmpty() ? "" : ", nothing listens at " + String.join(", ", refused));
+        }
+
+        String missingDetail() {
+            Set<String> all = new LinkedHashSet<>(unreadable);
+            if (!refused.isEmpty()) {
+                all.add("no UI listens at " + String.join(", ", refused));
+            }
+            for (String each : foreign) {
+                all.add(each + " belongs to another application");
+            }
+            return String.join("; ", all);
+        }
+    }
+}

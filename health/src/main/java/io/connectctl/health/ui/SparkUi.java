@@ -1,0 +1,158 @@
+package io.connectctl.health.ui;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.connectctl.health.wire.TimedSocket;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Reads one Spark application's UI: its REST API ({@code /api/v1}) and its Connect page. Every call is one HTTP/1.0
+ * request on a connection of its own that ends within the given time whatever the server does, follows no redirect, uses
+ * no proxy, and gives up on an answer that is too long. None of them writes a line into the server's log (measured on
+ * 3.4.0 to 4.2.0).
+ *
+ * <p>Every method throws {@link IOException} where the answer isn't what Spark gives: the message names the URL;
+ * {@link java.net.SocketTimeoutException} where the time was over, {@link java.net.ConnectException} where nothing
+ * listens.
+ */
+public final class SparkUi {
+    /** The environment page lists every jar and property of the server: some 100 kB in practice. */
+    private static final int MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+    /** What the Connect page says in words, its tags taken out; the same in 3.5 and 4.x. */
+    private static final Pattern CONNECT_COUNTS =
+            Pattern.compile("(\\d+)\\s+session\\(s\\)\\s+are\\s+online,\\s+running\\s+(\\d+)\\s+Request\\(s\\)");
+
+    private static final Pattern TAG = Pattern.compile("<[^>]*>");
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final String host;
+    private final int port;
+
+    /** The UI at {@code host} and {@code port}; opens no connection. */
+    public SparkUi(String host, int port) {
+        if (port < 1 || port > 65535) {
+            throw new IllegalArgumentException("UI port " + port + " is outside 1-65535");
+        }
+        this.host = host;
+        this.port = port;
+    }
+
+    /** Where this UI is. */
+    public URI base() {
+        return URI.create("http://" + authority());
+    }
+
+    /** The applications that this UI shows: one, unless it is a history server. */
+    public List<Application> applications(Duration timeout) throws IOException, InterruptedException {
+        String path = "/api/v1/applications";
+        List<Application> applications = new ArrayList<>();
+        for (JsonNode each : json(path, timeout)) {
+            String id = each.path("id").asText("");
+            if (id.isEmpty()) {
+                throw new IOException(base() + path + " lists something that is no Spark application");
+            }
+            String version = "";
+            for (JsonNode attempt : each.path("attempts")) {
+                version = attempt.path("appSparkVersion").asText(version);
+            }
+            applications.add(new Application(id, each.path("name").asText(""), version));
+        }
+        return applications;
+    }
+
+    /** The Spark property {@code key} of an application, as it runs; empty if it isn't set. */
+    public Optional<String> property(String applicationId, String key, Duration timeout)
+            throws IOException, InterruptedException {
+        JsonNode environment = json("/api/v1/applications/" + applicationId + "/environment", timeout);
+        for (JsonNode pair : environment.path("sparkProperties")) {
+            if (pair.path(0).asText("").equals(key)) {
+                return Optional.of(pair.path(1).asText(""));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The application's driver; empty if the UI lists none yet. */
+    public Optional<Driver> driver(String applicationId, Duration timeout) throws IOException, InterruptedException {
+        for (JsonNode executor : json("/api/v1/applications/" + applicationId + "/executors", timeout)) {
+            if (executor.path("id").asText("").equals("driver")) {
+                return Optional.of(new Driver(
+                        executor.path("maxMemory").asLong(),
+                        executor.path("totalCores").asInt()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * How many sessions are online and how many requests run; empty on Spark 3.4, which doesn't count them. Reads the
+     * Connect page, the only place in every release up to 4.2.0 (a JSON API is in Spark's master only: SPARK-57941).
+     */
+    public Optional<ConnectActivity> connectActivity(Duration timeout) throws IOException, InterruptedException {
+        Answer page = get("/connect/", timeout);
+        if (page.status() != 200) {
+            // 3.4 has no such page: 302 to the start page.
+            return Optional.empty();
+        }
+        Matcher counts = CONNECT_COUNTS.matcher(TAG.matcher(page.body()).replaceAll(" "));
+        if (!counts.find()) {
+            throw new IOException(base() + "/connect/ doesn't tell its sessions as known Spark versions do");
+        }
+        return Optional.of(new ConnectActivity(Integer.parseInt(counts.group(1)), Integer.parseInt(counts.group(2))));
+    }
+
+    private JsonNode json(String path, Duration timeout) throws IOException, InterruptedException {
+        Answer answer = get(path, timeout);
+        if (answer.status() == 404) {
+            throw new FileNotFoundException(base() + path + " answered 404");
+        }
+        if (answer.status() != 200) {
+            throw new IOException(base() + path + " answered " + answer.status());
+        }
+        try {
+            return JSON.readTree(answer.body());
+        } catch (JsonProcessingException e) {
+            throw new IOException(base() + path + " answered something that is no JSON", e);
+        }
+    }
+
+    private record Answer(int status, String body) {}
+
+    private Answer get(String path, Duration timeout) throws IOException, InterruptedException {
+        // HTTP/1.0: the body is neither chunked nor compressed, and ends with the connection.
+        String request = "GET " + path + " HTTP/1.0\r\nHost: " + authority()
+                + "\r\nUser-Agent: connectctl\r\nAccept: application/json, text/html\r\n\r\n";
+        byte[] bytes;
+        try (TimedSocket socket = TimedSocket.connect(host, port, timeout.toNanos())) {
+            socket.write(request.getBytes(StandardCharsets.US_ASCII));
+            bytes = socket.readToEnd(MAX_ANSWER_BYTES);
+        }
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        int head = text.indexOf("\r\n\r\n");
+        if (head < 0 || !text.startsWith("HTTP/1.")) {
+            throw new IOException(base() + path + " was not answered in HTTP/1");
+        }
+        String statusLine = text.substring(0, text.indexOf("\r\n"));
+        String[] words = statusLine.split(" ", 3);
+        if (words.length < 2 || !words[1].matches("\\d{3}")) {
+            throw new IOException(base() + path + " was answered with the status line \"" + statusLine + "\"");
+        }
+        return new Answer(Integer.parseInt(words[1]), text.substring(head + 4));
+    }
+
+    private String authority() {
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
+}
