@@ -54,11 +54,12 @@ final class Fingerprint {
         return meaning.toString();
     }
 
-    /** Without comments and blank lines; a line inside quotes stays, whatever it looks like. */
+    /** Without comments, blank lines and blanks around a line; what stands inside quotes stays, whatever it looks like. */
     private static String code(String text, Format format) {
         StringBuilder code = new StringBuilder();
         Quotes quotes = new Quotes(format);
         boolean lineBlank = true;
+        int end = 0;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             boolean bareBefore = quotes.place() == Quotes.Place.BARE && !quotes.escaped();
@@ -68,13 +69,18 @@ final class Fingerprint {
                 continue;
             }
             if (c == '\n' && (bareBefore || comment)) {
+                code.setLength(end);
                 if (!lineBlank) {
                     code.append(c);
+                    end = code.length();
                 }
                 lineBlank = true;
             } else if (!lineBlank || !bareBefore || !Character.isWhitespace(c)) {
                 code.append(c);
                 lineBlank = false;
+                if (!bareBefore || !Character.isWhitespace(c)) {
+                    end = code.length();
+                }
             }
         }
         return code.toString();

@@ -8,9 +8,9 @@ import java.util.Optional;
 final class Nearest {
     private Nearest() {}
 
-    /** The nearest name, if it is near enough to be what was meant: at most a third of it differs. */
+    /** The nearest name, if it is near enough to be what was meant: two characters differ (swapped, for instance), one of a short name, a third of a long one. */
     static Optional<String> to(String name, Collection<String> known) {
-        int most = Math.max(1, name.length() / 3);
+        int most = Math.max(name.length() < 4 ? 1 : 2, name.length() / 3);
         return known.stream()
                 .filter(candidate -> distance(name, candidate) <= most)
                 .min(Comparator.<String>comparingInt(candidate -> distance(name, candidate))

@@ -3,14 +3,21 @@ package io.connectctl.compose.render;
 import io.pebbletemplates.pebble.PebbleEngine;
 import io.pebbletemplates.pebble.error.AttributeNotFoundException;
 import io.pebbletemplates.pebble.error.PebbleException;
+import io.pebbletemplates.pebble.extension.AbstractExtension;
+import io.pebbletemplates.pebble.extension.AbstractNodeVisitor;
 import io.pebbletemplates.pebble.extension.Extension;
 import io.pebbletemplates.pebble.extension.ExtensionCustomizer;
 import io.pebbletemplates.pebble.extension.Filter;
 import io.pebbletemplates.pebble.extension.Function;
+import io.pebbletemplates.pebble.extension.NodeVisitor;
+import io.pebbletemplates.pebble.extension.NodeVisitorFactory;
 import io.pebbletemplates.pebble.extension.escaper.SafeString;
 import io.pebbletemplates.pebble.loader.Loader;
-import io.pebbletemplates.pebble.template.EvaluationContext;
-import io.pebbletemplates.pebble.template.PebbleTemplate;
+import io.pebbletemplates.pebble.node.PrintNode;
+import io.pebbletemplates.pebble.node.expression.Expression;
+import io.pebbletemplates.pebble.node.expression.LiteralStringExpression;
+import io.pebbletemplates.pebble.template.EvaluationContextImpl;
+import io.pebbletemplates.pebble.template.PebbleTemplateImpl;
 import io.pebbletemplates.pebble.tokenParser.TokenParser;
 import java.io.IOException;
 import java.io.Reader;
@@ -38,7 +45,7 @@ final class Renderer {
     private static final Set<String> REFUSED_TAGS =
             Set.of("autoescape", "cache", "embed", "extends", "filter", "from", "import", "include", "parallel");
 
-    private static final Set<String> REFUSED_FILTERS = Set.of("raw");
+    private static final Set<String> REFUSED_FILTERS = Set.of("raw", "escape");
     /** Would read resource bundles from the class path. */
     private static final Set<String> REFUSED_FUNCTIONS = Set.of("i18n");
 
@@ -58,9 +65,11 @@ final class Renderer {
         checkPlaces(template, format);
         PebbleEngine engine = new PebbleEngine.Builder()
                 .loader(new SingleLoader(template.name(), withoutTagLines(template.text())))
-                .registerExtensionCustomizer(extension -> new Restricted(extension, format))
+                .extension(new Escaping(format))
+                .registerExtensionCustomizer(Restricted::new)
                 .strictVariables(true)
-                .autoEscaping(true)
+                // Pebble's own; ours is Escaping.
+                .autoEscaping(false)
                 .newLineTrimming(false)
                 .cacheActive(false)
                 .defaultLocale(Locale.ROOT)
@@ -217,13 +226,10 @@ final class Renderer {
         }
     }
 
-    /** Pebble's own extensions, without what would let a template out, and with our escaping in place of theirs. */
+    /** Pebble's own extensions, without what would let a template or a value out. */
     private static final class Restricted extends ExtensionCustomizer {
-        private final Format format;
-
-        Restricted(Extension extension, Format format) {
+        Restricted(Extension extension) {
             super(extension);
-            this.format = format;
         }
 
         @Override
@@ -245,7 +251,6 @@ final class Renderer {
             }
             Map<String, Filter> kept = new HashMap<>(filters);
             kept.keySet().removeAll(REFUSED_FILTERS);
-            kept.replace("escape", new Escape(format));
             return kept;
         }
 
@@ -261,38 +266,57 @@ final class Renderer {
         }
     }
 
-    /** What Pebble puts around every printed expression; the file's format decides, whatever strategy is asked for. */
-    private record Escape(Format format) implements Filter {
-        @Override
-        public List<String> getArgumentNames() {
-            return List.of("strategy");
+    /** Puts {@link Escaped} around every printed expression; what the author of the template wrote literally stays. */
+    private static final class Escaping extends AbstractExtension {
+        private final Format format;
+
+        Escaping(Format format) {
+            this.format = format;
         }
 
         @Override
-        public Object apply(
-                @Nullable Object input,
-                Map<String, Object> arguments,
-                PebbleTemplate self,
-                EvaluationContext context,
-                int lineNumber) {
-            if (input == null) {
-                throw new PebbleException(null, "the value is missing", lineNumber, self.getName());
+        public List<NodeVisitorFactory> getNodeVisitors() {
+            return List.of(template -> new AbstractNodeVisitor((PebbleTemplateImpl) template) {
+                @Override
+                public void visit(PrintNode node) {
+                    if (!(node.getExpression() instanceof LiteralStringExpression)) {
+                        node.setExpression(new Escaped(format, node.getExpression(), node.getLineNumber()));
+                    }
+                }
+            });
+        }
+    }
+
+    /** A printed expression, escaped for the file's format. */
+    private record Escaped(Format format, Expression<?> printed, int line) implements Expression<Object> {
+        @Override
+        public Object evaluate(PebbleTemplateImpl self, EvaluationContextImpl context) {
+            Object value = printed.evaluate(self, context);
+            if (value == null) {
+                throw new PebbleException(null, "the value is missing", line, self.getName());
             }
-            if (input instanceof SafeString || input instanceof Number) {
-                return input;
+            if (value instanceof SafeString || value instanceof Number) {
+                return value;
             }
-            if (input instanceof Map || input instanceof Iterable) {
+            if (value instanceof Map || value instanceof Iterable) {
                 throw new PebbleException(
-                        null,
-                        "a list or a map can't be printed whole; go over it with for",
-                        lineNumber,
-                        self.getName());
+                        null, "a list or a map can't be printed whole; go over it with for", line, self.getName());
             }
             try {
-                return new SafeString(format.escape(input.toString()));
+                return new SafeString(format.escape(value.toString()));
             } catch (IllegalArgumentException e) {
-                throw new PebbleException(e, Objects.requireNonNull(e.getMessage()), lineNumber, self.getName());
+                throw new PebbleException(e, Objects.requireNonNull(e.getMessage()), line, self.getName());
             }
+        }
+
+        @Override
+        public int getLineNumber() {
+            return line;
+        }
+
+        @Override
+        public void accept(NodeVisitor visitor) {
+            visitor.visit(this);
         }
     }
 }

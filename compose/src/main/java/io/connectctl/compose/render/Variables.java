@@ -86,6 +86,7 @@ final class Variables {
         variables.put("extraLibraryPath", conf.getOrDefault("spark.driver.extraLibraryPath", ""));
         variables.put("packages", packages(spec));
         variables.put("conf", entries(conf));
+        variables.put("confKeys", List.copyOf(conf.keySet()));
         variables.put("env", environment(spec));
         return variables;
     }
