@@ -13,7 +13,8 @@ final class JavaOptions {
 
     /**
      * Splits an option string into arguments: the rules of {@code CommandBuilderUtils.parseOptionString} of Spark 3.4 to
-     * 4.2, which has the quotes of a shell, but takes a backslash inside double quotes always as an escape.
+     * 4.2, which has the quotes of a shell, but takes a backslash inside double quotes always as an escape. (Spark itself
+     * damages characters beyond U+FFFF there; they stay whole here.)
      *
      * @throws IllegalArgumentException if a quote isn't closed; the message doesn't hold the text
      */
