@@ -1,19 +1,35 @@
 package io.connectctl.compose.render;
 
+import io.connectctl.compose.spec.Secrets;
 import io.connectctl.compose.spec.ServerSpec;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.BiPredicate;
 
 /** Renders a server's files from templates and makes its launch plan. */
 public final class Composer {
-    private final Optional<Path> profiles;
+    /** The file that a launch runs. */
+    static final String ENTRYPOINT = "entrypoint";
+
+    private final TemplateSource source;
+    private final BiPredicate<String, String> isSecret;
 
     /**
      * @param profiles folder of the user's profiles ({@code CONFIG/templates}); a folder in it with the declared profile's
      *     name wins file by file over the built-in templates
      */
     public Composer(Optional<Path> profiles) {
-        this.profiles = profiles;
+        this(profiles, Secrets::isSecret);
+    }
+
+    /** With another judge of what is secret. */
+    Composer(Optional<Path> profiles, BiPredicate<String, String> isSecret) {
+        this.source = new TemplateSource(profiles);
+        this.isSecret = isSecret;
     }
 
     /**
@@ -22,16 +38,69 @@ public final class Composer {
      * @throws RenderException if a template can't be read, uses an unknown variable, or is malformed; names file and line
      */
     public Rendering render(ServerSpec spec, Site site) throws RenderException {
-        throw new UnsupportedOperationException("skeleton: " + spec.name() + site + profiles);
+        List<RenderedFile> files = files(spec, site);
+        return new Rendering(files, Fingerprint.of(files));
     }
 
-    /** The files as they may be shown: every secret value replaced. */
+    /**
+     * The files as they may be shown: every secret value replaced, also one that an overlay holds in plain text. The
+     * fingerprint is the one of the real files, so that a preview can be compared with what runs.
+     */
     public Rendering preview(ServerSpec spec, Site site) throws RenderException {
-        throw new UnsupportedOperationException("skeleton: " + spec.name() + site);
+        String fingerprint = render(spec, site).fingerprint();
+        List<RenderedFile> shown = files(redacted(spec), site).stream()
+                .map(file -> Redaction.of(file, isSecret))
+                .toList();
+        return new Rendering(shown, fingerprint);
     }
 
     /** The plan for one instance. */
     public LaunchPlan compose(ServerSpec spec, Site site, LaunchTicket ticket) throws RenderException {
-        throw new UnsupportedOperationException("skeleton: " + spec.name() + site + ticket);
+        Rendering rendering = render(spec, site);
+        Map<String, String> environment = new TreeMap<>();
+        environment.put("JAVA_HOME", site.javaHome().toString());
+        environment.put("CONNECTCTL_INSTANCE", ticket.marker());
+        ticket.grpcPort().ifPresent(port -> environment.put("CONNECTCTL_GRPC_PORT", Integer.toString(port)));
+        ticket.token().ifPresent(token -> environment.put(Variables.TOKEN, token));
+        List<String> command =
+                List.of("/bin/sh", site.conf().resolve(ENTRYPOINT).toString());
+        return new LaunchPlan(spec, site, ticket, rendering, command, environment);
+    }
+
+    private List<RenderedFile> files(ServerSpec spec, Site site) throws RenderException {
+        Map<String, Object> variables = Variables.of(spec, site);
+        List<RenderedFile> files = new ArrayList<>();
+        for (Template template : source.load(spec.profile(), spec.templates()).values()) {
+            boolean executable = Format.of(template.name()) == Format.SHELL;
+            files.add(new RenderedFile(template.name(), Renderer.render(template, variables), executable));
+        }
+        return files;
+    }
+
+    private ServerSpec redacted(ServerSpec spec) {
+        TreeMap<String, String> conf = new TreeMap<>(spec.conf());
+        conf.replaceAll((key, value) -> isSecret.test(key, value) ? Secrets.REDACTED : value);
+        TreeMap<String, String> env = new TreeMap<>(spec.env());
+        env.replaceAll((key, value) -> Secrets.REDACTED);
+        return new ServerSpec(
+                spec.name(),
+                spec.runtime(),
+                spec.spark(),
+                spec.master(),
+                spec.port(),
+                spec.uiPort(),
+                spec.driverMemory(),
+                spec.javaHome(),
+                spec.sparkHome(),
+                spec.packages(),
+                conf,
+                env,
+                spec.health(),
+                spec.restart(),
+                spec.stop(),
+                spec.auth(),
+                spec.expose(),
+                spec.profile(),
+                spec.templates());
     }
 }

@@ -1,0 +1,171 @@
+package io.connectctl.compose.render;
+
+import io.connectctl.compose.spec.Expose;
+import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.ServerSpec;
+import io.pebbletemplates.pebble.extension.escaper.SafeString;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What templates may use, made from a declaration and a site; templates/README.md describes each. */
+final class Variables {
+    /** Where Spark 4.0+ looks for the token that its clients must have, beside its configuration. */
+    static final String TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN";
+
+    private static final String EXTRA_OPTIONS = "spark.driver.extraJavaOptions";
+    private static final String DEFAULT_OPTIONS = "spark.driver.defaultJavaOptions";
+    private static final String PACKAGES = "spark.jars.packages";
+
+    /** Settings that reach Spark in another way than as a line of spark-defaults.conf. */
+    private static final Set<String> ELSEWHERE = Set.of(EXTRA_OPTIONS, DEFAULT_OPTIONS, PACKAGES);
+
+    /** Variables that a JVM reads options from by itself. */
+    private static final List<String> OPTION_VARIABLES =
+            List.of("SPARK_SUBMIT_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS");
+
+    private static final Pattern ENVIRONMENT_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+    private static final Pattern LOOPBACK_MASTER =
+            Pattern.compile("local(\\[.*|-cluster.*)?|spark://(localhost|127\\.[0-9.]+|\\[::1\\])(:.*)?");
+
+    private Variables() {}
+
+    static Map<String, Object> of(ServerSpec spec, Site site) throws RenderException {
+        Map<String, Object> variables = new TreeMap<>();
+        variables.put("name", spec.name().value());
+        variables.put("spark", spec.spark().text());
+        variables.put("sparkMajor", spec.spark().major());
+        variables.put("sparkMinor", spec.spark().minor());
+        variables.put("scala", spec.spark().scalaBinary());
+        variables.put("master", spec.master());
+        variables.put("driverMemory", spec.driverMemory().text());
+        variables.put("port", number(spec.port()));
+        variables.put("uiPort", number(spec.uiPort()));
+        variables.put("uiEnabled", !(spec.uiPort() instanceof PortChoice.Off));
+
+        boolean loopback = spec.expose() == Expose.LOOPBACK && site.loopback();
+        boolean localMaster = spec.master().startsWith("local");
+        variables.put("loopback", loopback);
+        variables.put("bindingAddress", loopback && spec.spark().hasBindingAddress() ? "127.0.0.1" : "");
+        variables.put("localMaster", localMaster);
+        variables.put(
+                "publishDriver",
+                loopback && !LOOPBACK_MASTER.matcher(spec.master()).matches());
+
+        variables.put("confFolder", site.conf().toString());
+        variables.put("workFolder", site.work().toString());
+        variables.put("warehouseFolder", site.warehouse().toString());
+        variables.put("ivyFolder", ivy(site).toString());
+        variables.put("javaHome", site.javaHome().toString());
+        variables.put("sparkHome", site.sparkHome().map(Path::toString).orElse(""));
+        variables.put("jarsFolder", site.jars().map(Path::toString).orElse(""));
+        variables.put("bare", site.jars().isPresent());
+        if (site.jars().isPresent()) {
+            checkClassPath(site.conf());
+            checkClassPath(site.jars().get());
+        }
+
+        SortedMap<String, String> conf = spec.conf();
+        List<String> javaOptions = javaOptions(spec, site);
+        List<String> everyOption = new ArrayList<>(javaOptions);
+        for (String variable : OPTION_VARIABLES) {
+            everyOption.addAll(split("env " + variable, spec.env().get(variable)));
+        }
+        variables.put("javaOptions", javaOptions);
+        variables.put("pinCollector", !JavaOptions.nameCollector(everyOption));
+        variables.put("argumentFileOption", JavaOptions.join("@" + site.conf().resolve("java.options")));
+        variables.put("extraClassPath", conf.getOrDefault("spark.driver.extraClassPath", ""));
+        variables.put("extraLibraryPath", conf.getOrDefault("spark.driver.extraLibraryPath", ""));
+        variables.put("packages", packages(spec));
+        variables.put("conf", entries(conf));
+        variables.put("confKeys", List.copyOf(conf.keySet()));
+        variables.put("env", environment(spec));
+        return variables;
+    }
+
+    /**
+     * Ivy's cache must outlive a run, or each start would fetch the packages anew; and it must be one server's own, since
+     * Ivy doesn't lock it. In a container only the work folder is sure to be writable.
+     */
+    private static Path ivy(Site site) {
+        return site.loopback() ? site.conf().resolveSibling("ivy") : site.work().resolve("ivy");
+    }
+
+    private static int number(PortChoice port) {
+        return port instanceof PortChoice.Fixed fixed ? fixed.port() : 0;
+    }
+
+    private static void checkClassPath(Path folder) throws RenderException {
+        if (folder.toString().indexOf(':') >= 0) {
+            throw new RenderException("folder " + folder
+                    + " has a ':' in its path, which Java's class path can't hold; move the state or cache folder"
+                    + " (CONNECTCTL_STATE_DIR, CONNECTCTL_CACHE_DIR)");
+        }
+    }
+
+    private static List<String> javaOptions(ServerSpec spec, Site site) throws RenderException {
+        List<String> options = new ArrayList<>();
+        if (site.jars().isPresent()) {
+            // Spark's own bin/spark-submit reads it; without one, nobody else would.
+            options.addAll(split("env SPARK_SUBMIT_OPTS", spec.env().get("SPARK_SUBMIT_OPTS")));
+        }
+        for (String key : List.of(DEFAULT_OPTIONS, EXTRA_OPTIONS)) {
+            List<String> own = split("conf " + key, spec.conf().get(key));
+            if (JavaOptions.nameHeap(own)) {
+                throw new RenderException("conf " + key
+                        + " sets the heap (-Xmx), which Spark doesn't allow; declare driverMemory instead");
+            }
+            options.addAll(own);
+        }
+        return options;
+    }
+
+    private static List<String> split(String what, @Nullable String text) throws RenderException {
+        try {
+            return text == null ? List.of() : JavaOptions.split(text);
+        } catch (IllegalArgumentException e) {
+            throw new RenderException(what + " can't be split into Java options: " + e.getMessage(), e);
+        }
+    }
+
+    /** The field's packages, and those of spark.jars.packages after them: both reach Spark in one list. */
+    private static List<String> packages(ServerSpec spec) {
+        Set<String> packages = new LinkedHashSet<>(spec.packages());
+        for (String more :
+                Objects.requireNonNullElse(spec.conf().get(PACKAGES), "").split(",", -1)) {
+            if (!more.isBlank()) {
+                packages.add(more.strip());
+            }
+        }
+        return List.copyOf(packages);
+    }
+
+    private static List<Map<String, Object>> entries(SortedMap<String, String> conf) {
+        return conf.entrySet().stream()
+                .filter(entry -> !ELSEWHERE.contains(entry.getKey()))
+                .map(entry -> Map.<String, Object>of("key", entry.getKey(), "value", entry.getValue()))
+                .toList();
+    }
+
+    private static List<Map<String, Object>> environment(ServerSpec spec) throws RenderException {
+        List<Map<String, Object>> entries = new ArrayList<>();
+        for (Map.Entry<String, String> entry : spec.env().entrySet()) {
+            String key = entry.getKey();
+            if (!ENVIRONMENT_NAME.matcher(key).matches()) {
+                throw new RenderException("env '" + key
+                        + "' is no name of an environment variable: use letters, digits and '_', and no digit first");
+            }
+            // Checked above, so it needs no quotes in any format.
+            entries.add(Map.of("key", new SafeString(key), "value", entry.getValue()));
+        }
+        return entries;
+    }
+}

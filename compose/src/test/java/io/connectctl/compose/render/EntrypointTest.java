@@ -1,0 +1,197 @@
+package io.connectctl.compose.render;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.connectctl.compose.spec.Expose;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs the rendered entrypoint by a real sh; java and spark-submit only tell how they were called. */
+class EntrypointTest {
+    private static final String TELL = "#!/bin/sh\nprintf '%s\\0' \"$0\" \"$@\"\nexec env -0\n";
+
+    private final Path temporary;
+    private final Path folder;
+    private final Site bare;
+    private final Site home;
+
+    EntrypointTest(@TempDir Path temporary) throws IOException {
+        this.temporary = temporary;
+        folder = Files.createDirectories(temporary.resolve("it's a \"folder\" $x"));
+        Path jdk = folder.resolve("jdk");
+        Programs.executable(jdk.resolve("bin/java"), TELL);
+        bare = Specs.site(folder, jdk);
+        home = Specs.homeSite(folder, folder.resolve("spark"));
+        Programs.executable(folder.resolve("spark/bin/spark-submit"), TELL);
+        Files.createDirectories(folder.resolve("spark/jars"));
+    }
+
+    private List<String> call(Specs specs, Site site, Map<String, String> environment) throws Exception {
+        Programs.write(Specs.composer().render(specs.spec(), site), site);
+        Programs.Outcome outcome = Programs.run(
+                temporary,
+                environment,
+                List.of("/bin/sh", site.conf().resolve("entrypoint").toString()));
+        assertThat(outcome.exit()).as(outcome.output()).isZero();
+        return outcome.words();
+    }
+
+    private void jar(String name) throws Exception {
+        Files.createFile(folder.resolve("spark/jars").resolve(name));
+    }
+
+    @Test
+    void withJarsJavaRunsSparkSubmit() throws Exception {
+        Specs specs = new Specs();
+        specs.conf = Map.of("spark.driver.extraClassPath", "/more/*:/it's", "spark.driver.extraLibraryPath", "/native");
+
+        List<String> words = call(specs, bare, Map.of("CONNECTCTL_INSTANCE", "sales/1/ab"));
+
+        assertThat(words)
+                .startsWith(
+                        bare.javaHome().resolve("bin/java").toString(),
+                        "@" + bare.conf().resolve("java.options"),
+                        "-cp",
+                        "/more/*:/it's:" + bare.conf() + ":/cache/spark/4.0.1/jars/*",
+                        "org.apache.spark.deploy.SparkSubmit",
+                        "--class",
+                        "org.apache.spark.sql.connect.service.SparkConnectServer",
+                        "--properties-file",
+                        bare.conf().resolve("spark-defaults.conf").toString(),
+                        "--conf",
+                        "spark.connectctl.instance=sales/1/ab",
+                        "spark-internal")
+                .contains(
+                        "SPARK_LOCAL_IP=127.0.0.1",
+                        "SPARK_LOCAL_DIRS=" + bare.work().resolve("local"),
+                        "SPARK_CONF_DIR=" + bare.conf(),
+                        "JAVA_HOME=" + bare.javaHome(),
+                        "LD_LIBRARY_PATH=/native",
+                        "PWD=" + bare.work());
+        assertThat(bare.work().resolve("tmp")).isDirectory();
+    }
+
+    @Test
+    void aPortFromTheEnvironmentReachesSpark() throws Exception {
+        assertThat(call(new Specs(), bare, Map.of("CONNECTCTL_GRPC_PORT", "15099")))
+                .containsSequence("--conf", "spark.connect.grpc.binding.port=15099", "spark-internal");
+    }
+
+    @Test
+    void withADistributionItsOwnSparkSubmitRuns() throws Exception {
+        jar("spark-connect_2.13-4.0.1.jar");
+
+        assertThat(call(new Specs(), home, Map.of()))
+                .startsWith(
+                        folder.resolve("spark/bin/spark-submit").toString(),
+                        "--class",
+                        "org.apache.spark.sql.connect.service.SparkConnectServer",
+                        "--properties-file",
+                        home.conf().resolve("spark-defaults.conf").toString(),
+                        "spark-internal")
+                .contains("SPARK_HOME=" + folder.resolve("spark"), "SPARK_CONF_DIR=" + home.conf());
+    }
+
+    @Test
+    void aDistributionWithoutConnectGetsThePackageOfItsOwnScalaAndVersion() throws Exception {
+        jar("spark-core_2.13-3.5.7.jar");
+        Specs specs = new Specs();
+        specs.spark = "3.5.0";
+        specs.packages = List.of("org.example:first:1.0");
+
+        assertThat(call(specs, home, Map.of()))
+                .containsSequence(
+                        "--packages",
+                        "org.apache.spark:spark-connect_2.13:3.5.7,org.example:first:1.0",
+                        "spark-internal");
+    }
+
+    @Test
+    void anUnreadableDistributionGetsThePackageOfTheDeclaredVersion() throws Exception {
+        Specs specs = new Specs();
+        specs.spark = "3.4.0";
+
+        assertThat(call(specs, home, Map.of()))
+                .containsSequence("--packages", "org.apache.spark:spark-connect_2.12:3.4.0", "spark-internal");
+    }
+
+    @Test
+    void aConnectJarInTheDeclarationIsEnough() throws Exception {
+        jar("spark-core_2.12-3.5.0.jar");
+        Specs specs = new Specs();
+        specs.spark = "3.5.0";
+        specs.conf = Map.of("spark.jars", "/some/spark-connect_2.12-3.5.0.jar");
+
+        assertThat(call(specs, home, Map.of())).doesNotContain("--packages");
+    }
+
+    @Test
+    void theEnvironmentMayHaveAnyName() throws Exception {
+        Specs specs = new Specs();
+        Map<String, String> env = new HashMap<>();
+        for (String name : List.of("conf", "work", "jar", "connect", "core", "version", "packages", "classpath")) {
+            env.put(name, "mine");
+        }
+        specs.env = env;
+
+        List<String> expected = new ArrayList<>();
+        env.keySet().forEach(name -> expected.add(name + "=mine"));
+        assertThat(call(specs, home, Map.of())).containsAll(expected);
+        assertThat(call(specs, bare, Map.of())).containsAll(expected);
+    }
+
+    @Test
+    void withAMasterElsewhereTheDriverCanBeReached() throws Exception {
+        Specs specs = new Specs();
+        specs.master = "spark://cluster:7077";
+
+        assertThat(call(specs, bare, Map.of()))
+                .contains("spark.driver.bindAddress=0.0.0.0", "SPARK_LOCAL_IP=127.0.0.1")
+                .anyMatch(word -> word.startsWith("spark.driver.host="));
+    }
+
+    @Test
+    void theDeclarationsDriverHostStays() throws Exception {
+        Specs specs = new Specs();
+        specs.master = "spark://cluster:7077";
+        specs.conf = Map.of("spark.driver.host", "here.example", "spark.driver.bindAddress", "10.0.0.1");
+
+        assertThat(call(specs, bare, Map.of())).noneMatch(word -> word.startsWith("spark.driver."));
+    }
+
+    @Test
+    void anExposedServerBindsAsSparkDoes() throws Exception {
+        Specs specs = new Specs();
+        specs.expose = Expose.ALL;
+
+        assertThat(call(specs, bare, Map.of())).noneMatch(word -> word.startsWith("SPARK_LOCAL_IP="));
+        assertThat(Files.readString(bare.conf().resolve("spark-defaults.conf"))).doesNotContain("binding.address");
+    }
+
+    @Test
+    void withoutAUtf8LocaleOneIsSet() throws Exception {
+        assertThat(call(new Specs(), bare, Map.of("LC_ALL", "POSIX"))).contains("LC_ALL=C.UTF-8");
+        assertThat(call(new Specs(), bare, Map.of("LC_ALL", "de_DE.UTF-8"))).contains("LC_ALL=de_DE.UTF-8");
+    }
+
+    @Test
+    void aWorkFolderThatCannotBeMadeEndsTheLaunchWithItsName() throws Exception {
+        Files.writeString(folder.resolve("work"), "a file");
+        Programs.write(Specs.composer().render(new Specs().spec(), bare), bare);
+
+        Programs.Outcome outcome = Programs.run(
+                temporary,
+                Map.of(),
+                List.of("/bin/sh", bare.conf().resolve("entrypoint").toString()));
+
+        assertThat(outcome.exit()).isNotZero();
+        assertThat(outcome.output()).contains(bare.work().toString());
+    }
+}
