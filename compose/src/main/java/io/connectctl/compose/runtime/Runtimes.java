@@ -11,6 +11,8 @@ public final class Runtimes {
     @FunctionalInterface
     public interface Factory {
         /**
+         * Makes one.
+         *
          * @param folders the installation's folders
          * @param environment the daemon's own environment: where to find Java, Maven's settings, PATH, HOME
          */

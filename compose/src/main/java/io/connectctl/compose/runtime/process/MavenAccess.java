@@ -41,8 +41,10 @@ import org.eclipse.aether.util.repository.JreProxySelector;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sonatype.plexus.components.cipher.DefaultPlexusCipher;
-import org.sonatype.plexus.components.sec.dispatcher.DefaultSecDispatcher;
+import org.sonatype.plexus.components.cipher.PBECipher;
+import org.sonatype.plexus.components.cipher.PlexusCipherException;
+import org.sonatype.plexus.components.sec.dispatcher.SecDispatcherException;
+import org.sonatype.plexus.components.sec.dispatcher.SecUtil;
 
 /**
  * Reaches Maven repositories the way the user's own Maven does: mirrors, proxies, credentials, offline, local repository and
@@ -123,13 +125,30 @@ final class MavenAccess {
         if (!Files.exists(security)) {
             return;
         }
-        DefaultSecDispatcher dispatcher =
-                new DefaultSecDispatcher(new DefaultPlexusCipher(), Map.of(), security.toString());
-        SettingsDecryptionResult plain =
-                new DefaultSettingsDecrypter(dispatcher).decrypt(new DefaultSettingsDecryptionRequest(settings));
+        SettingsDecryptionResult plain = new DefaultSettingsDecrypter(text -> decrypt(text, security))
+                .decrypt(new DefaultSettingsDecryptionRequest(settings));
         settings.setServers(plain.getServers());
         settings.setProxies(plain.getProxies());
         plain.getProblems().forEach(problem -> LOG.warn("Maven's settings: {}", problem.getMessage()));
+    }
+
+    /** Maven's own scheme: {@code {...}} is encrypted with the master password, that one with a fixed word. */
+    private static String decrypt(String text, Path security) throws SecDispatcherException {
+        if (!text.contains("{") || !text.contains("}")) {
+            return text;
+        }
+        try {
+            PBECipher cipher = new PBECipher();
+            String master = SecUtil.read(security.toString(), true).getMaster();
+            return cipher.decrypt64(braced(text), cipher.decrypt64(braced(master), "settings.security"));
+        } catch (PlexusCipherException e) {
+            throw new SecDispatcherException(
+                    "a password can't be decrypted with the master password of " + security, e);
+        }
+    }
+
+    private static String braced(String text) {
+        return text.substring(text.indexOf('{') + 1, text.lastIndexOf('}'));
     }
 
     /** True if the settings forbid the network. */
