@@ -1,0 +1,127 @@
+package io.connectctl.compose.runtime.process;
+
+import io.connectctl.compose.runtime.LaunchException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** Files and folders that only their owner can open, from the moment they exist and whatever the umask is. */
+final class PrivateFiles {
+    private static final FileAttribute<Set<PosixFilePermission>> FOLDER = mode("rwx------");
+    private static final FileAttribute<Set<PosixFilePermission>> PLAIN = mode("rw-------");
+    private static final FileAttribute<Set<PosixFilePermission>> EXECUTABLE = mode("rwx------");
+
+    private PrivateFiles() {}
+
+    private static FileAttribute<Set<PosixFilePermission>> mode(String text) {
+        return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text));
+    }
+
+    /** Makes the folder and its missing parents, each 0700. A folder that is there already keeps its mode. */
+    static void folder(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            return;
+        }
+        Path parent = folder.getParent();
+        if (parent != null) {
+            folder(parent);
+        }
+        try {
+            Files.createDirectory(folder, FOLDER);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(folder)) {
+                throw e;
+            }
+        }
+    }
+
+    /** Writes the file as a whole or not at all: a reader sees the old content or the new. */
+    static void write(Path file, String text, boolean executable) throws IOException {
+        Path fresh = file.resolveSibling("." + file.getFileName() + ".new");
+        Files.deleteIfExists(fresh);
+        Set<StandardOpenOption> options = EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        try (SeekableByteChannel channel = Files.newByteChannel(fresh, options, executable ? EXECUTABLE : PLAIN)) {
+            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        }
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Removes a file or a whole tree, never following a link out of it. Missing is fine. */
+    static void remove(Path path) throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        Files.walkFileTree(path, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                if (e instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw e;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path folder, @org.jspecify.annotations.Nullable IOException e)
+                    throws IOException {
+                if (e != null) {
+                    throw e;
+                }
+                Files.deleteIfExists(folder);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    /** Says of a failed write whether the disk is full or the folder can't be written, and what to do. */
+    static LaunchException failure(String doing, Path path, IOException e) {
+        String reason = e instanceof FileSystemException fileSystem && fileSystem.getReason() != null
+                ? fileSystem.getReason()
+                : String.valueOf(e.getMessage());
+        if (reason.contains("No space left") || reason.contains("Disk quota exceeded")) {
+            return new LaunchException(
+                    "DISK_FULL",
+                    doing + " failed: the disk of " + path + " is full (" + reason + ")",
+                    "free space there, or name another folder with CONNECTCTL_STATE_DIR or CONNECTCTL_CACHE_DIR",
+                    true,
+                    e);
+        }
+        String what = e instanceof AccessDeniedException ? "permission denied" : reason;
+        String where = e instanceof FileSystemException fileSystem && fileSystem.getFile() != null
+                ? fileSystem.getFile()
+                : path.toString();
+        return new LaunchException(
+                "FOLDER_UNWRITABLE",
+                doing + " failed: " + where + ": " + what,
+                "make the folder writable for the user that runs the daemon, or name another one with CONNECTCTL_STATE_DIR"
+                        + " or CONNECTCTL_CACHE_DIR",
+                false,
+                e);
+    }
+}

@@ -1,0 +1,658 @@
+package io.connectctl.compose.runtime.process;
+
+import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Endpoint;
+import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.LogRequest;
+import io.connectctl.compose.runtime.LogSink;
+import io.connectctl.compose.runtime.Progress;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.spec.Expose;
+import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Servers as plain processes of this machine, each under a small keeper (keeper.sh) in a session of its own. Everything that
+ * is known of a server lies in its folder, so a daemon that was killed at any instant is followed by one that knows as much.
+ *
+ * <p>At most one instance of a server lives: the keeper takes the lock on the server's folder before it starts anything, and
+ * the server inherits the locked descriptor, so that the lock outlives a killed keeper.
+ */
+public final class ProcessRuntime implements ServerRuntime {
+    private static final Logger LOG = LoggerFactory.getLogger(ProcessRuntime.class);
+
+    /** From here on a log is rotated; with three older files a server's logs stay below 40 MiB a run. */
+    private static final long LOG_LIMIT = 10L << 20;
+
+    private static final int LOG_CHECK_SECONDS = 2;
+
+    /** A keeper needs some milliseconds; a machine that swaps may need seconds. */
+    private static final Duration LAUNCH_PATIENCE = Duration.ofSeconds(15);
+
+    /** For an incarnation that is just being launched or just ending when somebody asks. */
+    private static final Duration SETTLE_PATIENCE = Duration.ofSeconds(2);
+
+    /** From SIGKILL to the exit: the kernel may have much memory to free. */
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
+
+    private static final int LOCK_HELD = 75;
+    private static final int FLOCK_MISSING = 69;
+    private static final int UI_RETRIES = 16;
+    private static final int LOG_HEAD_LINES = 2000;
+    private static final List<String> INHERITED = List.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ");
+    private static final String TOOLS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    /** {@code Utils: Successfully started service 'sparkDriver' on port 35271.} (Spark 3.4 to 4.2) */
+    private static final Pattern STARTED = Pattern.compile("Successfully started service '([^']+)' on port (\\d+)");
+
+    /** {@code NettyBlockTransferService: Server created on localhost:39137} or {@code host 127.0.0.1:39137} */
+    private static final Pattern BLOCKS = Pattern.compile("Server created on .*?:(\\d+)\\s*$");
+
+    private final Folders folders;
+    private final Map<String, String> environment;
+    private final SparkDistributions distributions;
+    private final JavaHomes javaHomes;
+    private final long logLimit;
+    private final int logCheckSeconds;
+    private final List<ExitWatch> watches = new CopyOnWriteArrayList<>();
+
+    /**
+     * @param folders where servers and the Spark cache lie
+     * @param environment the daemon's own environment: where to find Java, Maven's settings, PATH, HOME
+     */
+    public ProcessRuntime(Folders folders, Map<String, String> environment) {
+        this(folders, environment, LOG_LIMIT, LOG_CHECK_SECONDS);
+    }
+
+    ProcessRuntime(Folders folders, Map<String, String> environment, long logLimit, int logCheckSeconds) {
+        this.folders = folders;
+        this.environment = Map.copyOf(environment);
+        this.distributions = new SparkDistributions(folders.cache(), environment);
+        this.javaHomes = new JavaHomes(environment, Path.of(System.getProperty("java.home")), Path.of("/usr/lib/jvm"));
+        this.logLimit = logLimit;
+        this.logCheckSeconds = logCheckSeconds;
+    }
+
+    @Override
+    public String name() {
+        return "process";
+    }
+
+    /** The Spark runtimes resolved from Maven coordinates that this runtime uses. */
+    public SparkDistributions distributions() {
+        return distributions;
+    }
+
+    @Override
+    public Site plannedSite(ServerSpec spec) {
+        return site(spec, javaHomes.planned(spec));
+    }
+
+    private Site site(ServerSpec spec, Path javaHome) {
+        ServerFolder folder = ServerFolder.of(folders, spec.name());
+        return new Site(
+                folder.conf(),
+                folder.work(),
+                folder.warehouse(),
+                javaHome,
+                spec.sparkHome(),
+                spec.sparkHome().isPresent() ? Optional.empty() : Optional.of(distributions.jarsFolder(spec.spark())),
+                true);
+    }
+
+    @Override
+    public Site prepare(ServerSpec spec, Progress progress) throws LaunchException, InterruptedException {
+        ServerFolder folder = ServerFolder.of(folders, spec.name());
+        try {
+            folder.create();
+        } catch (IOException e) {
+            throw PrivateFiles.failure("making the folders of " + spec.name(), folder.path(), e);
+        }
+        Path javaHome = javaHomes.find(spec);
+        if (spec.sparkHome().isPresent()) {
+            checkSparkHome(spec.sparkHome().get());
+        } else {
+            distributions.fetch(spec.spark(), progress);
+        }
+        return site(spec, javaHome);
+    }
+
+    private static void checkSparkHome(Path home) throws LaunchException {
+        if (!Files.isExecutable(home.resolve("bin/spark-submit"))) {
+            throw new LaunchException(
+                    "SPARK_UNRESOLVABLE",
+                    "sparkHome " + home + " holds no Spark: bin/spark-submit is missing or can't be run",
+                    "name the folder of an unpacked Spark distribution, or leave sparkHome out to have Spark fetched",
+                    false);
+        }
+    }
+
+    // ------------------------------------------------------------------ launch
+
+    @Override
+    public Instance launch(LaunchPlan plan) throws LaunchException, InterruptedException {
+        ServerName server = plan.spec().name();
+        ServerFolder folder = ServerFolder.of(folders, server);
+        Path setsid = tool("setsid");
+        tool("flock");
+        RunFolder run;
+        Path keeper;
+        try {
+            folder.create();
+            Optional<RunFolder> newest = folder.newest(SETTLE_PATIENCE);
+            if (newest.isPresent() && newest.get().state() != RunFolder.State.ENDED) {
+                throw alreadyRunning(server, newest.get().instance().toString());
+            }
+            if (newest.isPresent()
+                    && newest.get().incarnation() >= plan.ticket().incarnation()) {
+                throw new LaunchException(
+                        "ALREADY_RUNNING",
+                        "incarnation " + plan.ticket().incarnation() + " of " + server
+                                + " can't be launched: incarnation "
+                                + newest.get().incarnation() + " was launched before",
+                        "launch with a higher incarnation",
+                        false);
+            }
+            checkPort(plan);
+            // What the last run left behind (such as Python workers) would hold memory, and its files.
+            newest.ifPresent(last -> last.processes().forEach(process -> process.signal(true)));
+            folder.cleanWork();
+            folder.writeConf(plan.rendering());
+            folder.prune();
+            run = RunFolder.create(
+                    folder.run(plan.ticket().incarnation()),
+                    server,
+                    plan.ticket().incarnation(),
+                    plan.ticket().marker(),
+                    Instant.now().truncatedTo(ChronoUnit.MILLIS),
+                    askedPort(plan));
+            keeper = run.path().resolve("keeper.sh");
+            // Each run has its own copy: a shell reads its script while it runs, so it must never change under it.
+            PrivateFiles.write(keeper, keeperScript(), true);
+            PrivateFiles.write(run.path().resolve("keeper.log"), "", false);
+        } catch (IOException e) {
+            throw PrivateFiles.failure("preparing the launch of " + server, folder.path(), e);
+        }
+        watches.forEach(watch -> watch.add(run));
+        return start(plan, folder, run, keeperCommand(setsid, folder, run, keeper, plan));
+    }
+
+    private List<String> keeperCommand(Path setsid, ServerFolder folder, RunFolder run, Path keeper, LaunchPlan plan) {
+        List<String> command = new ArrayList<>(List.of(
+                setsid.toString(),
+                "/bin/sh",
+                keeper.toString(),
+                folder.lock().toString(),
+                run.path().toString(),
+                Long.toString(logLimit),
+                Integer.toString(logCheckSeconds)));
+        command.addAll(plan.command());
+        return command;
+    }
+
+    private Instance start(LaunchPlan plan, ServerFolder folder, RunFolder run, List<String> command)
+            throws LaunchException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(folder.work().toFile())
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                        run.path().resolve("keeper.log").toFile()));
+        builder.environment().clear();
+        builder.environment().putAll(serverEnvironment(plan));
+        Process process;
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            throw new LaunchException(
+                    "UNKNOWN",
+                    "the keeper of " + run.server() + " can't be started: " + e.getMessage(),
+                    "see whether this user may start more processes (ulimit -u) and whether /bin/sh works",
+                    true,
+                    e);
+        }
+        long end = System.nanoTime() + LAUNCH_PATIENCE.toNanos();
+        // From the keeper's start on an interrupt or a timeout leaves everything as it is: find() and halt() know it
+        // from disk.
+        while (run.process().isEmpty()) {
+            if (process.waitFor(2, TimeUnit.MILLISECONDS) && run.process().isEmpty()) {
+                throw keeperGaveUp(run, process.exitValue());
+            }
+            if (System.nanoTime() > end) {
+                throw new LaunchException(
+                        "LAUNCH_TIMEOUT",
+                        "the keeper of " + run.server() + " made no process within " + LAUNCH_PATIENCE.toSeconds()
+                                + " s",
+                        "see whether the machine is overloaded; " + run.path().resolve("keeper.log") + " may tell more",
+                        true);
+            }
+        }
+        return run.instance();
+    }
+
+    private static LaunchException keeperGaveUp(RunFolder run, int code) {
+        String said = Proc.read(run.path().resolve("keeper.log")).orElse("").strip();
+        if (code == LOCK_HELD) {
+            return alreadyRunning(run.server(), "its lock is held");
+        }
+        if (code == FLOCK_MISSING) {
+            return missing("flock");
+        }
+        return PrivateFiles.failure(
+                "starting the keeper of " + run.server(),
+                run.path(),
+                new IOException("exit code " + code + (said.isEmpty() ? "" : ": " + said)));
+    }
+
+    private static LaunchException alreadyRunning(ServerName server, String what) {
+        return new LaunchException(
+                "ALREADY_RUNNING",
+                "another instance of " + server + " lives: " + what,
+                "stop it first: connectctl stop " + server,
+                false);
+    }
+
+    private static Path tool(String name) throws LaunchException {
+        for (String folder : TOOLS.split(":", -1)) {
+            Path tool = Path.of(folder, name);
+            if (Files.isExecutable(tool)) {
+                return tool;
+            }
+        }
+        throw missing(name);
+    }
+
+    private static LaunchException missing(String tool) {
+        return new LaunchException(
+                "TOOL_MISSING",
+                "the command '" + tool + "' is missing in " + TOOLS,
+                "install the package util-linux; servers run in a session of their own (setsid) under a lock (flock)",
+                false);
+    }
+
+    private static String keeperScript() throws IOException {
+        try (InputStream script = ProcessRuntime.class.getResourceAsStream("keeper.sh")) {
+            if (script == null) {
+                throw new IOException("keeper.sh is missing in this installation");
+            }
+            return new String(script.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private Map<String, String> serverEnvironment(LaunchPlan plan) {
+        Map<String, String> fresh = new HashMap<>();
+        fresh.put("PATH", TOOLS);
+        for (String name : INHERITED) {
+            String value = environment.get(name);
+            if (value != null) {
+                fresh.put(name, value);
+            }
+        }
+        fresh.putAll(plan.environment());
+        fresh.put(PortHolder.MARKER, plan.ticket().marker());
+        return fresh;
+    }
+
+    private static OptionalInt askedPort(LaunchPlan plan) {
+        return plan.spec().port() instanceof PortChoice.Fixed fixed
+                ? OptionalInt.of(fixed.port())
+                : plan.ticket().grpcPort();
+    }
+
+    private static void checkPort(LaunchPlan plan) throws LaunchException {
+        if (!(plan.spec().port() instanceof PortChoice.Fixed fixed)) {
+            return;
+        }
+        boolean loopback =
+                plan.spec().expose() == Expose.LOOPBACK && plan.spec().spark().hasBindingAddress();
+        Optional<PortHolder> holder = PortHolder.inTheWay(fixed.port(), loopback);
+        if (holder.isPresent()) {
+            throw new LaunchException(
+                    "PORT_TAKEN",
+                    "port " + fixed.port() + " is held by " + holder.get().describe(),
+                    "stop it, or give " + plan.spec().name() + " another port (--port, or port: auto)",
+                    false);
+        }
+    }
+
+    // ------------------------------------------------------------------ halt
+
+    @Override
+    public Optional<Instance> halt(ServerName server, Duration grace)
+            throws RuntimeUnavailableException, InterruptedException {
+        ServerFolder folder = ServerFolder.of(folders, server);
+        try {
+            Optional<RunFolder> newest = folder.newest(SETTLE_PATIENCE);
+            if (newest.isEmpty()) {
+                return Optional.empty();
+            }
+            RunFolder run = newest.get();
+            if (run.state() != RunFolder.State.ENDED) {
+                end(run, grace);
+            }
+            sweep(run);
+            return Optional.of(run.instance());
+        } catch (IOException e) {
+            throw unreadable(folder.path(), e);
+        }
+    }
+
+    private static void end(RunFolder run, Duration grace)
+            throws IOException, InterruptedException, RuntimeUnavailableException {
+        if (run.state() == RunFolder.State.LAUNCHING) {
+            // A keeper that hangs before it made a process: nothing to be polite to.
+            run.keeper().ifPresent(keeper -> keeper.signal(true));
+        }
+        boolean polite = !grace.isZero() && !grace.isNegative();
+        if (polite) {
+            run.writeHaltWish(false);
+            run.process().ifPresent(process -> process.signal(false));
+            if (ended(run, grace)) {
+                return;
+            }
+        }
+        run.writeHaltWish(true);
+        run.process().ifPresent(process -> process.signal(true));
+        if (ended(run, KILL_PATIENCE)) {
+            return;
+        }
+        if (run.process().filter(Proc.Identity::alive).isEmpty()) {
+            // The server is gone and its keeper (stopped, say) doesn't write down how: end that too.
+            run.keeper().ifPresent(keeper -> keeper.signal(true));
+            if (ended(run, KILL_PATIENCE)) {
+                return;
+            }
+        }
+        throw new RuntimeUnavailableException(
+                "process " + run.process().map(Proc.Identity::pid).orElse(0L) + " of " + run.server()
+                        + " survived SIGKILL for " + KILL_PATIENCE.toSeconds() + " s",
+                new IOException("it may hang in the kernel, such as on a dead network disk"));
+    }
+
+    /** Waits for the end. A look costs some microseconds, so that short steps cost nothing and stops stay quick. */
+    private static boolean ended(RunFolder run, Duration patience) throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        long end = start + patience.toNanos();
+        while (true) {
+            RunFolder.State state = run.settle(Duration.ZERO);
+            if (state == RunFolder.State.ENDED || state == RunFolder.State.NEVER_STARTED) {
+                return true;
+            }
+            long now = System.nanoTime();
+            if (now >= end) {
+                return false;
+            }
+            TimeUnit.MILLISECONDS.sleep(now - start < TimeUnit.SECONDS.toNanos(3) ? 10 : 50);
+        }
+    }
+
+    /** Kills what an ended run left in its session, such as Python workers. */
+    private static void sweep(RunFolder run) {
+        for (Proc.Identity process : run.processes()) {
+            LOG.debug("killing process {} that {} left behind", process.pid(), run.marker());
+            process.signal(true);
+        }
+    }
+
+    // ------------------------------------------------------------------ what is there
+
+    @Override
+    public Optional<Instance> find(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        ServerFolder folder = ServerFolder.of(folders, server);
+        try {
+            Optional<RunFolder> newest = folder.newest(SETTLE_PATIENCE);
+            newest.ifPresent(this::watchIfRunning);
+            return newest.map(RunFolder::instance);
+        } catch (IOException e) {
+            throw unreadable(folder.path(), e);
+        }
+    }
+
+    @Override
+    public List<Instance> list() throws RuntimeUnavailableException, InterruptedException {
+        List<Instance> running = new ArrayList<>();
+        try {
+            for (ServerFolder folder : ServerFolder.all(folders)) {
+                Optional<RunFolder> newest = folder.newest(SETTLE_PATIENCE);
+                newest.ifPresent(this::watchIfRunning);
+                newest.map(RunFolder::instance).filter(Instance::running).ifPresent(running::add);
+            }
+        } catch (IOException e) {
+            throw unreadable(folders.servers(), e);
+        }
+        return List.copyOf(running);
+    }
+
+    private void watchIfRunning(RunFolder run) {
+        if (run.exit().isEmpty()) {
+            watches.forEach(watch -> watch.add(run));
+        }
+    }
+
+    private static RuntimeUnavailableException unreadable(Path path, IOException e) {
+        return new RuntimeUnavailableException(path + " can't be read or written: " + e.getMessage(), e);
+    }
+
+    @Override
+    public AutoCloseable watch(Consumer<Instance> listener) {
+        try {
+            ExitWatch watch = new ExitWatch(listener);
+            for (ServerFolder folder : ServerFolder.all(folders)) {
+                folder.runs().stream()
+                        .filter(run -> run.exit().isEmpty())
+                        .max(Comparator.comparingInt(RunFolder::incarnation))
+                        .ifPresent(watch::add);
+            }
+            watches.add(watch);
+            return () -> {
+                watches.remove(watch);
+                watch.close();
+            };
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "exits can't be watched: raise fs.inotify.max_user_instances if it is used up", e);
+        }
+    }
+
+    // ------------------------------------------------------------------ where it listens
+
+    @Override
+    public Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException {
+        Optional<RunFolder> run = RunFolder.read(
+                instance.server(), ServerFolder.of(folders, instance.server()).run(instance.incarnation()));
+        if (run.isEmpty() || run.get().process().isEmpty()) {
+            return new Endpoint("localhost", OptionalInt.empty(), List.of());
+        }
+        SortedSet<Integer> own = ownPorts(run.get());
+        if (own.isEmpty()) {
+            return new Endpoint("localhost", OptionalInt.empty(), List.of());
+        }
+        try {
+            Named named = spec.port() instanceof PortChoice.Fixed && !(spec.uiPort() instanceof PortChoice.Auto)
+                    ? Named.NOTHING
+                    : named(run.get());
+            OptionalInt grpc = grpcPort(run.get(), spec, own, named);
+            return new Endpoint("localhost", grpc, uiPorts(spec, own, grpc, named));
+        } catch (IOException e) {
+            throw unreadable(run.get().log(), e);
+        }
+    }
+
+    /** Ports that the server itself listens on; where its entrypoint stays in front of it, those of its whole session. */
+    private static SortedSet<Integer> ownPorts(RunFolder run) {
+        Optional<Proc.Identity> process = run.process().filter(Proc.Identity::alive);
+        if (process.isEmpty()) {
+            return new TreeSet<>();
+        }
+        SortedSet<Integer> ports = Sockets.ports(process.get().pid());
+        if (ports.isEmpty()) {
+            for (Proc.Identity other : run.processes()) {
+                ports.addAll(Sockets.ports(other.pid()));
+            }
+        }
+        return ports;
+    }
+
+    /** What the log says about ports; a log that is quiet or in another format says nothing. */
+    private record Named(OptionalInt grpc, OptionalInt ui, SortedSet<Integer> others) {
+        static final Named NOTHING = new Named(OptionalInt.empty(), OptionalInt.empty(), new TreeSet<>());
+    }
+
+    private static Named named(RunFolder run) throws IOException {
+        OptionalInt grpc = OptionalInt.empty();
+        OptionalInt ui = OptionalInt.empty();
+        SortedSet<Integer> others = new TreeSet<>();
+        for (String line : LogReader.head(run, LOG_HEAD_LINES)) {
+            Matcher started = STARTED.matcher(line);
+            Matcher blocks = BLOCKS.matcher(line);
+            if (started.find()) {
+                int port = Integer.parseInt(started.group(2));
+                if (started.group(1).endsWith("SparkConnectService")) {
+                    grpc = OptionalInt.of(port);
+                } else if (started.group(1).equals("SparkUI")) {
+                    ui = OptionalInt.of(port);
+                } else {
+                    others.add(port);
+                }
+            } else if (blocks.find()) {
+                others.add(Integer.parseInt(blocks.group(1)));
+            }
+        }
+        return new Named(grpc, ui, others);
+    }
+
+    private static OptionalInt grpcPort(RunFolder run, ServerSpec spec, SortedSet<Integer> own, Named named)
+            throws IOException {
+        if (spec.port() instanceof PortChoice.Fixed fixed) {
+            return own.contains(fixed.port()) ? OptionalInt.of(fixed.port()) : OptionalInt.empty();
+        }
+        for (OptionalInt known : List.of(run.foundPort(), named.grpc(), run.askedPort())) {
+            if (known.isPresent() && own.contains(known.getAsInt())) {
+                return remember(run, known.getAsInt());
+            }
+        }
+        // Spark 3.4 doesn't name the port: it is the one that is left when all others are known. The service comes up
+        // last,
+        // after driver, UI and block manager, so before those are all there nothing is concluded.
+        SortedSet<Integer> left = new TreeSet<>(own);
+        left.removeAll(named.others());
+        named.ui().ifPresent(left::remove);
+        boolean othersKnown = named.others().size() >= 2 && own.containsAll(named.others());
+        boolean uiKnown = spec.uiPort() instanceof PortChoice.Off || named.ui().isPresent();
+        return othersKnown && uiKnown && left.size() == 1 ? remember(run, left.first()) : OptionalInt.empty();
+    }
+
+    private static OptionalInt remember(RunFolder run, int port) throws IOException {
+        if (run.foundPort().orElse(0) != port) {
+            run.writeFoundPort(port);
+        }
+        return OptionalInt.of(port);
+    }
+
+    private static List<Integer> uiPorts(ServerSpec spec, SortedSet<Integer> own, OptionalInt grpc, Named named) {
+        if (spec.uiPort() instanceof PortChoice.Off) {
+            return List.of();
+        }
+        SortedSet<Integer> candidates = new TreeSet<>(own);
+        grpc.ifPresent(candidates::remove);
+        List<Integer> best = new ArrayList<>();
+        if (named.ui().isPresent() && candidates.contains(named.ui().getAsInt())) {
+            best.add(named.ui().getAsInt());
+        } else if (spec.uiPort() instanceof PortChoice.Fixed fixed) {
+            // Spark moves a taken UI port up, at most 16 times (spark.port.maxRetries).
+            best.addAll(candidates.subSet(fixed.port(), fixed.port() + UI_RETRIES + 1));
+        }
+        candidates.removeAll(named.others());
+        candidates.stream().filter(port -> !best.contains(port)).forEach(best::add);
+        return best;
+    }
+
+    // ------------------------------------------------------------------ logs, usage, folders
+
+    @Override
+    public void logs(ServerName server, LogRequest request, LogSink sink)
+            throws RuntimeUnavailableException, InterruptedException {
+        ServerFolder folder = ServerFolder.of(folders, server);
+        try {
+            new LogReader(folder, request, sink).read();
+        } catch (IOException e) {
+            throw unreadable(folder.path(), e);
+        }
+    }
+
+    @Override
+    public Optional<Usage> usage(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        for (RunFolder run : ServerFolder.of(folders, server).runs()) {
+            if (run.state() == RunFolder.State.RUNNING) {
+                return run.process().flatMap(process -> Proc.usage(process.pid()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public boolean hasWarehouse(ServerName server) {
+        return ServerFolder.of(folders, server).hasWarehouse();
+    }
+
+    @Override
+    public void discard(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException {
+        ServerFolder folder = ServerFolder.of(folders, server);
+        try {
+            Optional<RunFolder> newest = folder.newest(SETTLE_PATIENCE);
+            if (newest.isPresent() && newest.get().state() != RunFolder.State.ENDED) {
+                throw new IllegalStateException(server + " runs; halt it before its folders are removed");
+            }
+            newest.ifPresent(ProcessRuntime::sweep);
+            if (!purge && folder.hasWarehouse()) {
+                for (Path child : ServerFolder.children(folder.path())) {
+                    if (!child.equals(folder.warehouse())) {
+                        PrivateFiles.remove(child);
+                    }
+                }
+            } else {
+                PrivateFiles.remove(folder.path());
+            }
+        } catch (IOException e) {
+            throw unreadable(folder.path(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        for (ExitWatch watch : watches) {
+            watch.close();
+        }
+        watches.clear();
+    }
+}

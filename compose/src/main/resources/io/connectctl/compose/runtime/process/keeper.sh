@@ -1,0 +1,104 @@
+#!/bin/sh
+# Keeps one server: holds its lock, starts it, waits for it, writes down how it ended, bounds its log.
+# Started by connectctl in a session of its own, so it outlives the daemon. POSIX sh (dash, busybox, bash).
+#
+#   keeper.sh LOCK RUN LOG_LIMIT SECONDS COMMAND [ARG...]
+#
+#   LOCK       held (flock) as long as this keeper or the server lives: file descriptor 9, inherited by the server
+#   RUN        folder of this incarnation; gets keeper, instance (pid, start ticks, boot id), server.log*, rotated, exit
+#   LOG_LIMIT  bytes from which on server.log is moved to server.log.1 (then .2, .3; older ones go)
+#   SECONDS    between two looks at the log's size
+#
+# Exit codes before a server exists: 75 the lock is held, 69 flock is missing, 73 RUN can't be written.
+set -u
+lock=$1 run=$2 limit=$3 seconds=$4
+shift 4
+log=$run/server.log
+umask 077
+
+# The server gets the PATH it was declared with; the keeper's own tools don't depend on it.
+server_path=${PATH-}
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+command -v flock >/dev/null || { echo "keeper: flock (util-linux) is missing" >&2; exit 69; }
+
+# Handlers, not "ignore": an ignored signal would stay ignored in the server.
+child='' stopping='' interrupted=''
+trap 'interrupted=1' HUP
+trap 'interrupted=1; stopping=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
+
+exec 9>>"$lock" || exit 73
+flock -n 9 || exit 75
+
+read -r boot </proc/sys/kernel/random/boot_id
+
+# Sets pid, state and start from /proc/$1/stat. The command's name in there may hold blanks and parentheses: cut behind the last.
+identify() {
+    { read -r stat </proc/"$1"/stat; } 2>/dev/null || return 1
+    pid=${stat%% *}
+    # shellcheck disable=SC2086
+    set -- ${stat##*) }
+    state=$1
+    shift 19
+    start=$1
+}
+
+identify self
+echo "$pid $start $boot" >"$run/keeper" || exit 73
+# Written over in place at the end, so that a disk that filled up meanwhile can't swallow the exit code.
+echo "code=               " >"$run/exit.tmp" || exit 73
+
+(
+    # /proc/self is whoever opens it: this subshell, which becomes the server and keeps its pid.
+    identify self
+    echo "$pid $start $boot" >"$run/instance" || exit 73
+    PATH=$server_path
+    exec "$@"
+) </dev/null >>"$log" 2>&1 &
+child=$!
+[ -z "$stopping" ] || kill -TERM "$child" 2>/dev/null
+
+# Copies and truncates, since the server keeps its file open (for appending). What it writes between the two is lost.
+# "rotated" counts all bytes moved away so far: a reader that follows the log knows from it where it stands.
+bound_log() {
+    total=0 nap=''
+    trap 'kill "$nap"; wait "$nap"; exit' TERM
+    : >"$run/looked"
+    while sleep "$seconds" & nap=$!; wait "$nap"; do
+        identify "$child" || return
+        [ "$state" != Z ] || return
+        read -r _ born _ <"$run/instance" || return
+        [ "$start" = "$born" ] || return
+        [ "$log" -nt "$run/looked" ] || continue
+        : >"$run/looked"
+        size=$(wc -c <"$log")
+        [ "$size" -gt "$limit" ] || continue
+        rm -f "$log.3"
+        [ ! -e "$log.2" ] || mv -f "$log.2" "$log.3"
+        [ ! -e "$log.1" ] || mv -f "$log.1" "$log.2"
+        first=1
+        [ "$size" -le "$limit" ] || first=$((size - limit + 1))
+        tail -c "+$first" "$log" | head -c "$limit" >"$log.new" && mv -f "$log.new" "$log.1"
+        : >"$log"
+        total=$((total + size))
+        echo "$total" >"$run/rotated.new" && mv -f "$run/rotated.new" "$run/rotated"
+    done
+}
+# Without descriptor 9: a sleep that outlives the server by a moment must not hold its lock.
+bound_log </dev/null >/dev/null 2>&1 9>&- &
+bounding=$!
+
+code=0
+while :; do
+    interrupted=''
+    wait "$child"
+    result=$?
+    # 127: it was reaped already, by the wait that a signal interrupted in the same moment.
+    [ "$result" -eq 127 ] && [ "$code" -ne 0 ] && break
+    code=$result
+    [ -n "$interrupted" ] || break
+done
+
+printf 'code=%s' "$code" 1<>"$run/exit.tmp"
+mv -f "$run/exit.tmp" "$run/exit"
+kill "$bounding" 2>/dev/null
+wait "$bounding"
