@@ -1,0 +1,31 @@
+package io.connectctl.manager.diagnose;
+
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** A class that the configuration names isn't there. */
+final class ClassNotFound implements Rule {
+    private static final Pattern NO_CLASS =
+            Pattern.compile("(?:ClassNotFoundException|NoClassDefFoundError): (?:Class )?([\\w.$/]{1,200})");
+
+    @Override
+    public Optional<Finding> look(Clues clues) {
+        return clues.startup(NO_CLASS).flatMap(hit -> {
+            String name = hit.group(1).replace('/', '.');
+            String key = clues.keyHolding(name)
+                    .map(each -> " (named by " + each + ")")
+                    .orElse("");
+            return hit.config(
+                    "CLASS_NOT_FOUND",
+                    "class " + name + key + " is not on the server's class path",
+                    "add the jar that holds it: " + clues.again("--packages GROUP:ARTIFACT:VERSION")
+                            + (key.isEmpty() ? "" : ", or correct the name"));
+        });
+    }
+
+    @Override
+    public Set<String> codes() {
+        return Set.of("CLASS_NOT_FOUND");
+    }
+}

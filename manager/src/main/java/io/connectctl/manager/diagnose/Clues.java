@@ -1,0 +1,177 @@
+package io.connectctl.manager.diagnose;
+
+import io.connectctl.compose.runtime.ExitStatus;
+import io.connectctl.compose.spec.ServerSpec;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** The evidence, arranged for the rules: what the log complains of, and how things are said to the user. */
+final class Clues {
+    /** Longer lines are cut before patterns see them, so that a rule's time is bounded. */
+    private static final int LONGEST_MATCHED = 2_000;
+
+    private static final Pattern READY = Pattern.compile("Spark Connect server started(?: at: .{1,200}:\\d|\\.)");
+
+    /** What a healthy server, or one that failed for another reason, says as well (facts measured on 3.4 to 4.2). */
+    private static final Pattern HARMLESS = Pattern.compile(
+            "Heartbeater|MetricsSystem that is not running"
+                    + "|NativeCodeLoader|loopback address|ShutdownHookManager|Picked up (?:_JAVA_OPTIONS|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS)");
+
+    private final Evidence evidence;
+    private final List<LogEntry> entries;
+    private final List<LogEntry> startup;
+    private final Scrubber scrubber;
+
+    Clues(Evidence evidence, Scrubber scrubber) {
+        List<String> log = evidence.log();
+        this.evidence = evidence;
+        this.scrubber = scrubber;
+        this.entries = LogEntry.read(log.subList(Math.max(0, log.size() - Diagnosis.MOST_LINES), log.size()).stream()
+                .map(line -> line.length() > LONGEST_MATCHED ? line.substring(0, LONGEST_MATCHED) : line)
+                .toList());
+        this.startup = evidence.stage() == Evidence.Stage.RUNNING
+                ? List.of()
+                : entries.stream().takeWhile(Predicate.not(Clues::isReady)).toList();
+    }
+
+    private static boolean isReady(LogEntry entry) {
+        return READY.matcher(entry.lines().get(0)).find();
+    }
+
+    ServerSpec spec() {
+        return evidence.spec();
+    }
+
+    Evidence evidence() {
+        return evidence;
+    }
+
+    /** How it ended, if nobody of us ended it. */
+    Optional<ExitStatus> exit() {
+        return evidence.killedByUs() ? Optional.empty() : evidence.exit();
+    }
+
+    /** True if it ended by itself with one of these codes. */
+    boolean exitedWith(int... codes) {
+        return exit().map(ExitStatus::code)
+                .filter(code -> code.isPresent() && Arrays.stream(codes).anyMatch(each -> each == code.getAsInt()))
+                .isPresent();
+    }
+
+    /** True if the process is still there, or was until we ended it. */
+    boolean lived() {
+        return evidence.exit().isEmpty() || evidence.killedByUs();
+    }
+
+    /** The first complaint of its start in which the pattern is found. */
+    Optional<Hit> startup(Pattern pattern) {
+        return first(startup.stream().filter(Clues::matters), pattern);
+    }
+
+    /** As {@link #startup(Pattern)}, in warnings too. */
+    Optional<Hit> startupWarning(Pattern pattern) {
+        return first(startup.stream().filter(entry -> entry.level() != LogEntry.Level.INFO), pattern);
+    }
+
+    /** The first complaint in the whole log in which the pattern is found, errors of users' queries included. */
+    Optional<Hit> anywhere(Pattern pattern) {
+        return first(entries.stream().filter(Clues::matters), pattern);
+    }
+
+    /** The first complaint from outside of the server's own logging, where no user's query can write. */
+    Optional<Hit> outsideLogging(Pattern pattern) {
+        return first(entries.stream().filter(entry -> entry.level() == LogEntry.Level.RAW), pattern);
+    }
+
+    /** The first line of its start, of any level, in which the pattern is found. */
+    Optional<Hit> startupLine(Pattern pattern) {
+        return first(startup.stream(), pattern);
+    }
+
+    /** The first line of the whole log, of any level, in which the pattern is found. */
+    Optional<Hit> anyLine(Pattern pattern) {
+        return first(entries.stream(), pattern);
+    }
+
+    /** The first complaint of its start, for an end that no rule knows. */
+    Optional<LogEntry> firstComplaint() {
+        return startup.stream()
+                .filter(Clues::matters)
+                .filter(entry -> entry.level() == LogEntry.Level.ERROR
+                        || entry.lines().get(0).startsWith("Exception in thread ")
+                        || entry.lines().get(0).startsWith("Error"))
+                .findFirst();
+    }
+
+    /** The last lines that say something. */
+    List<String> lastLines(int count) {
+        List<String> telling = entries.stream()
+                .filter(entry -> !HARMLESS.matcher(entry.lines().get(0)).find())
+                .map(entry -> entry.lines().get(0))
+                .toList();
+        return telling.subList(Math.max(0, telling.size() - count), telling.size());
+    }
+
+    private static boolean matters(LogEntry entry) {
+        return entry.isComplaint()
+                && entry.lines().stream().limit(2).noneMatch(line -> HARMLESS.matcher(line)
+                        .find());
+    }
+
+    private Optional<Hit> first(Stream<LogEntry> among, Pattern pattern) {
+        return among.flatMap(entry -> entry.lines().stream().flatMap(line -> {
+                    Matcher matcher = pattern.matcher(line);
+                    return matcher.find()
+                            ? Stream.of(new Hit(entry, line, matcher.toMatchResult(), scrubber))
+                            : Stream.empty();
+                }))
+                .findFirst();
+    }
+
+    /** The command that starts, or where it ran restarts, this server with other flags. */
+    String again(String flags) {
+        String verb = evidence.stage() == Evidence.Stage.RUNNING ? "restart" : "start";
+        return "`connectctl " + verb + " " + spec().name() + (flags.isEmpty() ? "" : " " + flags) + "`";
+    }
+
+    /** Where to read more. */
+    String readTheLog() {
+        String logs = "`connectctl logs " + spec().name() + "`";
+        return evidence.logFile().map(file -> logs + " (" + file + ")").orElse(logs);
+    }
+
+    /** A setting of the user's, as a remark in a sentence; empty if it isn't set. */
+    String conf(String key) {
+        return Optional.ofNullable(spec().conf().get(key))
+                .map(value -> " (" + key + "=" + value + ")")
+                .orElse("");
+    }
+
+    /** The configuration key whose value is this text, if it is only one. */
+    Optional<String> keyOf(String value) {
+        List<String> keys = spec().conf().entrySet().stream()
+                .filter(entry ->
+                        entry.getValue().strip().toLowerCase(Locale.ROOT).equals(value.toLowerCase(Locale.ROOT)))
+                .map(Map.Entry::getKey)
+                .toList();
+        return keys.size() == 1 ? Optional.of(keys.get(0)) : Optional.empty();
+    }
+
+    /** The configuration key whose value holds this text, if it is only one. */
+    Optional<String> keyHolding(String part) {
+        List<String> keys = part.isEmpty()
+                ? List.of()
+                : spec().conf().entrySet().stream()
+                        .filter(entry -> entry.getValue().contains(part))
+                        .map(Map.Entry::getKey)
+                        .toList();
+        return keys.size() == 1 ? Optional.of(keys.get(0)) : Optional.empty();
+    }
+}

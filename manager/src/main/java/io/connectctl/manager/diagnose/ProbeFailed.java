@@ -1,0 +1,48 @@
+package io.connectctl.manager.diagnose;
+
+import io.connectctl.health.ProbeFailure;
+import io.connectctl.manager.lifecycle.Cause;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/** It lives, and its probes fail. */
+final class ProbeFailed implements Rule {
+    @Override
+    public Optional<Finding> look(Clues clues) {
+        return clues.evidence()
+                .probe()
+                .filter(probe -> clues.lived())
+                .map(probe -> new Finding(
+                        Finding.NOWHERE,
+                        new Cause(
+                                "PROBE_FAILED",
+                                "the server lives, and its probes fail at "
+                                        + probe.rung().name().toLowerCase(Locale.ROOT) + ": " + probe.detail(),
+                                remedy(clues, probe),
+                                List.of(probe.detail()),
+                                true)));
+    }
+
+    private static String remedy(Clues clues, ProbeFailure probe) {
+        String log = "see " + clues.readTheLog();
+        return switch (probe.kind()) {
+            case UNAUTHENTICATED ->
+                "the server has another token than connectctl: take spark.connect.authenticate.token out of conf, and "
+                        + clues.again("");
+            case NOT_SPARK_CONNECT -> "something else answers on that port: " + clues.again("--port auto");
+            case FOREIGN_UI -> "another Spark's UI answers on that port: " + clues.again("--ui-port auto");
+            case TIMED_OUT ->
+                "it may be too busy (`connectctl top`): raise health.timeout in connectctl.yaml if that is usual; "
+                        + log;
+            case QUERY_FAILED -> "Spark answers, and can't run a query: are there executors? " + log;
+            case REFUSED, CONTEXT_GONE, OTHER -> log;
+        };
+    }
+
+    @Override
+    public Set<String> codes() {
+        return Set.of("PROBE_FAILED");
+    }
+}
