@@ -142,7 +142,7 @@ final class StartWatch {
         try {
             ready = client.probe(name, "query", QUERY_TIMEOUT);
         } catch (ApiException e) {
-            throw noQuery(e.getMessage());
+            throw noQuery(String.valueOf(e.getMessage()));
         }
         if (!ready.ready()) {
             throw noQuery(ready.reason());
