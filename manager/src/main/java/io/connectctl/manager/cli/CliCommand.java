@@ -1,0 +1,143 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.compose.spec.Problem;
+import io.connectctl.manager.api.v1.DaemonView;
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.client.ApiClient;
+import io.connectctl.manager.client.DaemonUnreachableException;
+import io.connectctl.manager.client.ToolVersion;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Mixin;
+
+/** What every command has: its context, the global options, and a way to the daemon. */
+abstract class CliCommand implements Callable<Integer> {
+    @Mixin
+    final GlobalOptions global = new GlobalOptions();
+
+    final CliContext context;
+
+    CliCommand(CliContext context) {
+        this.context = context;
+    }
+
+    /** Does it. */
+    abstract ExitCode execute() throws IOException, InterruptedException;
+
+    @Override
+    public final Integer call() throws IOException, InterruptedException {
+        return execute().code();
+    }
+
+    PrintStream out() {
+        return context.out();
+    }
+
+    Style style() {
+        return Style.of(context, context.terminal().out(), global.noColor);
+    }
+
+    /** Tells progress on stderr, unless asked to be quiet. */
+    void say(String text) {
+        if (!global.quiet) {
+            context.err().println(text);
+        }
+    }
+
+    /** Warns on stderr. */
+    void warn(String text) {
+        context.err().println("connectctl: warning: " + text);
+    }
+
+    void warn(List<Problem> problems) {
+        for (Problem problem : problems) {
+            if (problem.severity() == Problem.Severity.WARNING) {
+                warn(problem.toString());
+            }
+        }
+    }
+
+    /** The daemon as it is: not started where none runs. */
+    ApiClient client() {
+        return new ApiClient(context.socket());
+    }
+
+    /** The daemon, started where none runs, replaced where it is older than this command line. */
+    ApiClient connect() throws IOException, InterruptedException {
+        ApiClient client = client();
+        boolean started = context.starter().ensureRunning(client, () -> say("connectctl: starting the daemon"));
+        if (!started) {
+            replaceOlder(client);
+        }
+        return client;
+    }
+
+    private void replaceOlder(ApiClient client) throws IOException, InterruptedException {
+        DaemonView daemon = client.daemon();
+        ToolVersion mine = context.version();
+        boolean older = mine.replaces(daemon.version(), daemon.build(), Durations.instant(daemon.startedAt()));
+        if (!older) {
+            return;
+        }
+        say("connectctl: this is connectctl " + mine.text() + ", the daemon is " + daemon.version() + " ("
+                + daemon.build() + "): restarting the daemon, servers stay");
+        stopDaemon(client, Duration.ofSeconds(20));
+        context.starter().ensureRunning(client, () -> {});
+    }
+
+    /** Ends the daemon and returns when it is gone. */
+    static void stopDaemon(ApiClient client, Duration patience) throws IOException, InterruptedException {
+        client.stopDaemon();
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (System.nanoTime() < deadline) {
+            try {
+                client.ping(Duration.ofSeconds(1));
+            } catch (DaemonUnreachableException e) {
+                if (e.reason() == DaemonUnreachableException.Reason.NOT_RUNNING) {
+                    return;
+                }
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        throw new CliFailure(
+                ExitCode.TIMEOUT,
+                "the daemon on " + client.socket() + " still answers " + patience.toSeconds()
+                        + " s after it was asked to stop",
+                "see daemon.log in " + client.socket().getParent());
+    }
+
+    /** What somebody who connects to a stopped server should know; see {@code wait} and {@code status}. */
+    static String stoppedNote(String name) {
+        // PySpark and the Scala client retry UNAVAILABLE 15 times: 608 s in all before they say anything.
+        return "a client that connects now hangs silently for about ten minutes before it fails; start it: connectctl start "
+                + name;
+    }
+
+    /** Why a server is FAILED or worse, as a block of lines. */
+    static CliFailure notHealthy(ServerView server, String headline) {
+        return new CliFailure(ExitCode.NOT_HEALTHY, headline + causeLines(server), remedy(server));
+    }
+
+    private static String causeLines(ServerView server) {
+        StringBuilder text = new StringBuilder();
+        if (server.cause() != null) {
+            text.append(": ").append(server.cause().code());
+            text.append("\n  ").append(server.cause().summary());
+            server.cause().evidence().forEach(line -> text.append("\n    | ").append(line));
+        }
+        String log = server.cause() != null && server.cause().logFile() != null
+                ? server.cause().logFile()
+                : server.logFile();
+        return text + (log == null ? "" : "\n  log: " + log);
+    }
+
+    private static String remedy(ServerView server) {
+        return server.cause() == null || server.cause().remedy().isEmpty()
+                ? "see: connectctl logs " + server.name()
+                : server.cause().remedy();
+    }
+}

@@ -1,0 +1,41 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.manager.api.v1.DaemonView;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code connectctl daemon status}. */
+@Command(name = "status", description = "Show the daemon; exits with 7 if none runs.")
+final class DaemonStatusCommand extends CliCommand {
+    @Mixin
+    final OutputOption output = new OutputOption();
+
+    DaemonStatusCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException {
+        DaemonView daemon = client().daemon();
+        switch (output.orTable()) {
+            case JSON, YAML -> output.orTable().print(out(), daemon);
+            case NAME -> out().println(daemon.pid());
+            case TABLE -> {
+                out().println("connectctl daemon " + daemon.version() + " (" + daemon.build() + ")");
+                out().println("  Pid         " + daemon.pid());
+                out().println("  Started     " + daemon.startedAt());
+                out().println("  Socket      " + daemon.socket());
+                out().println("  State       " + daemon.stateFolder());
+                out().println("  Servers     " + daemon.servers());
+                if (daemon.tcpPort() != null) {
+                    out().println("  API on TCP  127.0.0.1:" + daemon.tcpPort());
+                }
+                if (daemon.healthPort() != null) {
+                    out().println("  gRPC health 127.0.0.1:" + daemon.healthPort());
+                }
+            }
+        }
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,88 @@
+package io.connectctl.manager.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.connectctl.manager.api.v1.DescribeView;
+import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.client.ApiClient;
+import java.io.IOException;
+import java.util.TreeMap;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code connectctl describe}. */
+@Command(
+        name = "describe",
+        description = {
+            "Show all that is known of a server: its memory as arithmetic beside what it reports itself,",
+            "from where it can be reached, whether Python UDFs can work, its folders and its whole declaration."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {"  connectctl describe sales", "  connectctl describe sales -o yaml"})
+final class DescribeCommand extends ServerCommand {
+    @Mixin
+    final OutputOption output = new OutputOption();
+
+    DescribeCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException, InterruptedException {
+        ApiClient client = client();
+        DescribeView view = client.describe(serverName(client));
+        switch (output.orTable()) {
+            case JSON, YAML -> output.orTable().print(out(), view);
+            case NAME -> out().println(view.server().name());
+            case TABLE -> page(view);
+        }
+        return ExitCode.OK;
+    }
+
+    private void page(DescribeView view) throws IOException, InterruptedException {
+        ServerView server = view.server();
+        ServerPage.lines(server, style(), context.clock().instant()).forEach(out()::println);
+        heading("Memory");
+        out().println("  " + memory(server.memory()));
+        heading("Reach");
+        if (server.exposures().isEmpty()) {
+            out().println("  from this machine only");
+        }
+        server.exposures().forEach(exposure -> out().println("  " + style().warning("EXPOSED") + ": " + exposure));
+        heading("Python");
+        JsonNode sparkHome = view.declaration().get("sparkHome");
+        PythonNote.Note python =
+                PythonNote.look(context.environment(), server.sparkVersion(), sparkHome != null && !sparkHome.isNull());
+        out().println("  " + (python.works() ? python.text() : style().warning("warning") + ": " + python.text()));
+        if (!view.notes().isEmpty()) {
+            heading("Notes");
+            view.notes().forEach(note -> out().println("  " + note));
+        }
+        heading("Folders");
+        new TreeMap<>(view.folders()).forEach((name, folder) -> out().println("  " + pad(name) + folder));
+        heading("Declaration, defaults filled in, secrets redacted");
+        OutputFormat.yaml(view.declaration()).lines().forEach(line -> out().println("  " + line));
+    }
+
+    /** The arithmetic beside the observation: {@code (...) = 727.2 MiB; the UI reports 727.2 MiB}. */
+    static String memory(MemoryView memory) {
+        Long observed = memory.observedPoolBytes();
+        if (observed == null) {
+            return memory.explanation() + "; the UI wasn't asked (the server isn't up, or its UI is off)";
+        }
+        String differs = observed == memory.poolBytes()
+                ? ""
+                : " (a difference of " + (observed - memory.poolBytes())
+                        + " bytes: another collector or memory.fraction is in force)";
+        return memory.explanation() + "; the UI reports " + ServerPage.mebibytes(observed) + differs;
+    }
+
+    private void heading(String text) {
+        out().println();
+        out().println(style().strong(text));
+    }
+
+    private static String pad(String text) {
+        return text + " ".repeat(Math.max(1, 11 - text.length()));
+    }
+}

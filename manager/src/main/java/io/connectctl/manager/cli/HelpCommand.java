@@ -1,0 +1,35 @@
+package io.connectctl.manager.cli;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code connectctl help}. */
+@Command(name = "help", description = "Show help, also of one command: connectctl help start.")
+final class HelpCommand extends CliCommand {
+    @Parameters(arity = "0..*", paramLabel = "COMMAND", description = "The command, such as start or daemon run.")
+    List<String> path = new ArrayList<>();
+
+    HelpCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException {
+        CommandLine line = Cli.commandLine(context);
+        for (String word : path) {
+            CommandLine below = line.getSubcommands().get(word);
+            if (below == null) {
+                throw CliFailure.usage(
+                        "there is no command '" + word + "'",
+                        "there are: " + String.join(", ", line.getSubcommands().keySet()));
+            }
+            line = below;
+        }
+        line.usage(out());
+        return ExitCode.OK;
+    }
+}

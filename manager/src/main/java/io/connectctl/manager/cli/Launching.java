@@ -1,0 +1,234 @@
+package io.connectctl.manager.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.Location;
+import io.connectctl.compose.spec.ProjectFile;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.SpecReader;
+import io.connectctl.manager.api.v1.ApiProblem;
+import io.connectctl.manager.api.v1.DeclareResponse;
+import io.connectctl.manager.api.v1.ProblemView;
+import io.connectctl.manager.api.v1.ReceiptView;
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.client.ApiClient;
+import io.connectctl.manager.client.ApiException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What start and restart share: declare, command, follow to the proof, tell the URL. */
+abstract class Launching extends ServerCommand {
+    @Mixin
+    final DeclarationOptions declarations = new DeclarationOptions();
+
+    @Mixin
+    final OutputOption output = new OutputOption();
+
+    @Option(names = "--no-wait", description = "Return as soon as the intent is stored.")
+    boolean noWait;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            defaultValue = "3m",
+            description = "How long to wait, counted from the launch, not from a build or download (default: 3m).")
+    String timeout = "3m";
+
+    Launching(CliContext context) {
+        super(context);
+    }
+
+    /** Gives the command. */
+    abstract ReceiptView command(ApiClient client, String server) throws IOException;
+
+    @Override
+    final ExitCode execute() throws IOException, InterruptedException {
+        Duration patience = Durations.parse("--timeout", timeout);
+        Declaration flags = declarations.declaration(context);
+        Project project = Project.find(context, file());
+        warn(project.warnings());
+        Optional<String> known = project.nameToldHere(name);
+        // What can be checked here is refused before a daemon is even started.
+        Optional<Declaration> declared = known.flatMap(server -> declaredIn(project, server));
+        if (known.isPresent() && declared.isPresent()) {
+            check(known.get(), declared.get(), flags);
+        }
+        ApiClient client = connect();
+        String server = known.isPresent() ? known.get() : project.serverName(null, client);
+        Optional<ServerView> before = find(client, server);
+        declare(client, project, server, declared, flags);
+        ReceiptView receipt = command(client, server);
+        if (noWait) {
+            say(server + ": " + receipt.message());
+            printIfAsked(client.server(server));
+            return ExitCode.OK;
+        }
+        return follow(client, server, receipt, before, patience);
+    }
+
+    private static Optional<Declaration> declaredIn(Project project, String server) {
+        return project.file().flatMap(file -> file.servers().entrySet().stream()
+                .filter(entry -> entry.getKey().value().equals(server))
+                .map(Map.Entry::getValue)
+                .findFirst());
+    }
+
+    /** Every problem at once, with the places that only this side knows. */
+    private void check(String server, Declaration declared, Declaration flags) throws CliFailure {
+        SpecReader.Reading reading = SpecReader.read(serverName(server), flags.patchedBy(declared));
+        Problems.refuseErrors(reading.problems(), "the declaration of '" + server + "' isn't valid");
+        warn(reading.problems());
+        overruled("", flags.tree(), declared.tree(), flags, declared);
+    }
+
+    private static ServerName serverName(String server) throws CliFailure {
+        try {
+            return new ServerName(server);
+        } catch (IllegalArgumentException e) {
+            throw new CliFailure(ExitCode.INVALID, String.valueOf(e.getMessage()), "nothing was changed");
+        }
+    }
+
+    /** The file wins for what it declares; a flag that loses is told, or its user would look for the reason for long. */
+    private void overruled(
+            String pointer, ObjectNode flags, ObjectNode file, Declaration flagged, Declaration declared) {
+        for (Map.Entry<String, JsonNode> entry : flags.properties()) {
+            String at = pointer + "/" + entry.getKey().replace("~", "~0").replace("/", "~1");
+            JsonNode theirs = file.get(entry.getKey());
+            if (theirs instanceof ObjectNode below && entry.getValue() instanceof ObjectNode object) {
+                overruled(at, object, below, flagged, declared);
+            } else if (theirs != null && !theirs.equals(entry.getValue())) {
+                warn(flagged.place(at).map(Location::source).orElse(entry.getKey()) + " is not used: "
+                        + declared.place(at).map(Location::toString).orElse(ProjectFile.NAME) + " declares "
+                        + entry.getKey() + ", and the file wins; change it there");
+            }
+        }
+    }
+
+    private static Optional<ServerView> find(ApiClient client, String server) throws IOException {
+        try {
+            return Optional.of(client.server(server));
+        } catch (ApiException e) {
+            if (e.code().equals("NO_SUCH_SERVER")) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private void declare(
+            ApiClient client, Project project, String server, Optional<Declaration> declared, Declaration flags)
+            throws IOException {
+        Declaration declaration = declared.map(flags::patchedBy).orElse(flags);
+        Optional<Path> file = declared.isPresent() ? project.file().map(ProjectFile::path) : Optional.empty();
+        DeclareResponse response;
+        try {
+            response = client.declare(server, declaration.tree(), file);
+        } catch (ApiException e) {
+            ApiProblem problem = e.problem();
+            if (!problem.code().equals("INVALID") || problem.problems().isEmpty()) {
+                throw e;
+            }
+            List<String> lines = new ArrayList<>();
+            for (ProblemView view : problem.problems()) {
+                if (!view.severity().toUpperCase(Locale.ROOT).equals("WARNING")) {
+                    lines.add(Problems.line(view, key -> place(declaration, key)));
+                }
+            }
+            throw Problems.invalid("the declaration of '" + server + "' isn't valid", lines);
+        }
+        if (declared.isEmpty()) {
+            response.warnings().forEach(view -> warn(Problems.line(view, key -> place(declaration, key))));
+        }
+    }
+
+    /** The flag or place that gave a key such as {@code servers.sales.port} or {@code port} its value. */
+    private static String place(Declaration declaration, String key) {
+        String rest =
+                key.startsWith("servers.") && key.indexOf('.', 8) > 0 ? key.substring(key.indexOf('.', 8) + 1) : key;
+        for (String pointer : List.of("/" + rest, "/" + rest.replaceFirst("\\.", "/"))) {
+            Optional<Location> place = declaration.place(pointer);
+            if (place.isPresent()) {
+                return place.get().toString();
+            }
+        }
+        return "";
+    }
+
+    private ExitCode follow(
+            ApiClient client, String server, ReceiptView receipt, Optional<ServerView> before, Duration patience)
+            throws IOException {
+        int last = before.map(ServerView::incarnation).orElse(0);
+        if (!receipt.changed()) {
+            say(server + ": " + receipt.message());
+        }
+        Interrupts.Watch watch = context.interrupts().onSignal(() -> context.err()
+                .println("\nconnectctl: interrupted; the start of '" + server
+                        + "' goes on in the background: connectctl status " + server
+                        + ", or end it: connectctl stop " + server));
+        ServerView proven;
+        Duration elapsed;
+        try (ProgressLine progress = new ProgressLine(context, global.quiet, server)) {
+            proven = new StartWatch(client, server, progress, patience)
+                    .untilProven(receipt, receipt.changed() ? last + 1 : last);
+            elapsed = progress.elapsedTime();
+        } finally {
+            watch.over();
+        }
+        tell(proven, receipt.changed() ? Optional.of(elapsed) : Optional.empty());
+        return ExitCode.OK;
+    }
+
+    private void tell(ServerView server, Optional<Duration> elapsed) throws IOException {
+        proven(server, elapsed);
+        for (String exposure : server.exposures()) {
+            warn("EXPOSED: " + exposure);
+        }
+        if (!printIfAsked(server)) {
+            out().println(server.url());
+        }
+    }
+
+    private void proven(ServerView server, Optional<Duration> elapsed) {
+        List<String> words = new ArrayList<>();
+        words.add(server.name());
+        words.add(Style.of(context, context.terminal().err(), global.noColor).phase(server.phase(), server.phase()));
+        words.add("rung=" + server.rung().toLowerCase(Locale.ROOT));
+        words.add("spark=" + server.sparkVersion());
+        words.add(server.master());
+        Optional.ofNullable(server.startSeconds())
+                .or(() -> elapsed.map(time -> time.toMillis() / 1000.0))
+                .ifPresent(seconds -> words.add(String.format(Locale.ROOT, "%.1f s", seconds)));
+        words.add(String.valueOf(server.url()));
+        say(String.join("  ", words));
+    }
+
+    /** True if a document was asked for instead of the bare URL. */
+    private boolean printIfAsked(ServerView server) throws IOException {
+        @Nullable OutputFormat format = output.format;
+        if (format == null) {
+            return false;
+        }
+        switch (format) {
+            case TABLE ->
+                ServerTable.lines(
+                                List.of(server),
+                                context.clock().instant(),
+                                context.terminal().columns())
+                        .forEach(out()::println);
+            case NAME -> out().println(server.name());
+            case JSON, YAML -> format.print(out(), OutputFormat.list(List.of(server)));
+        }
+        return true;
+    }
+}

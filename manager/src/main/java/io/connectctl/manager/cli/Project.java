@@ -1,0 +1,83 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.compose.spec.Problem;
+import io.connectctl.compose.spec.ProjectFile;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.client.ApiClient;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connectctl.yaml that a command goes by, if there is one.
+ *
+ * @param file what it declares, free of errors
+ */
+record Project(Optional<ProjectFile> file) {
+    /** The server's name where neither the command line nor a declaration tells one. */
+    static final String DEFAULT_NAME = "connect";
+
+    /**
+     * Finds and reads it.
+     *
+     * @param given as named on the command line; absent for the nearest one
+     * @throws CliFailure INVALID with every problem of the file as a whole
+     */
+    static Project find(CliContext context, @Nullable Path given) throws CliFailure {
+        Optional<Path> path = given == null
+                ? ProjectFile.search(context.workingFolder())
+                : Optional.of(context.workingFolder().resolve(given).normalize());
+        if (path.isEmpty()) {
+            return new Project(Optional.empty());
+        }
+        ProjectFile file = ProjectFile.load(path.get());
+        Problems.refuseErrors(file.problems(), path.get() + " isn't valid");
+        return new Project(Optional.of(file));
+    }
+
+    /** Warnings of the file as a whole. */
+    List<Problem> warnings() {
+        return file.map(ProjectFile::problems).orElse(List.of());
+    }
+
+    /**
+     * The server that is meant: the one named, else the only one that the file declares, else the only one that the daemon
+     * knows, else {@code connect}.
+     *
+     * @throws CliFailure USAGE if the file declares several and none is called connect
+     */
+    String serverName(@Nullable String given, ApiClient client) throws IOException {
+        Optional<String> told = nameToldHere(given);
+        if (told.isPresent()) {
+            return told.get();
+        }
+        List<ServerView> known = client.servers().servers();
+        return known.size() == 1 ? known.get(0).name() : DEFAULT_NAME;
+    }
+
+    /** The same without asking a daemon; empty where only a daemon can tell. */
+    Optional<String> nameToldHere(@Nullable String given) throws CliFailure {
+        if (given != null) {
+            return Optional.of(given);
+        }
+        List<String> declared = file.map(read ->
+                        read.servers().keySet().stream().map(ServerName::value).toList())
+                .orElse(List.of());
+        if (declared.isEmpty()) {
+            return Optional.empty();
+        }
+        if (declared.size() == 1) {
+            return Optional.of(declared.get(0));
+        }
+        if (declared.contains(DEFAULT_NAME)) {
+            return Optional.of(DEFAULT_NAME);
+        }
+        throw CliFailure.usage(
+                file.map(ProjectFile::path).map(Path::toString).orElse(ProjectFile.NAME) + " declares "
+                        + declared.size() + " servers: name one of them",
+                String.join(", ", declared));
+    }
+}

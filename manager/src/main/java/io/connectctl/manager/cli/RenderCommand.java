@@ -1,0 +1,168 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.compose.render.Composer;
+import io.connectctl.compose.render.RenderException;
+import io.connectctl.compose.render.RenderedFile;
+import io.connectctl.compose.render.Rendering;
+import io.connectctl.compose.render.Site;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SpecReader;
+import io.connectctl.manager.client.ApiClient;
+import io.connectctl.manager.client.ApiException;
+import io.connectctl.manager.client.DaemonUnreachableException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code connectctl render}. */
+@Command(
+        name = "render",
+        description = {
+            "Print or write the files a server would be started with, from its connectctl.yaml and flags;",
+            "without either, from what a running daemon has stored. Needs no daemon and no Spark.",
+            "Secrets are redacted unless --with-secrets is given; files are written for their owner only."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  connectctl render",
+            "  connectctl render sales --driver-memory 4g",
+            "  connectctl render sales --to conf --with-secrets"
+        })
+final class RenderCommand extends ServerCommand {
+    @Mixin
+    final DeclarationOptions declarations = new DeclarationOptions();
+
+    @Option(
+            names = {"-o", "--to"},
+            paramLabel = "DIR",
+            description = "Write the files into this folder instead of printing them.")
+    @Nullable
+    Path to;
+
+    @Option(names = "--with-secrets", description = "With the secret values, for files that are to be used.")
+    boolean withSecrets;
+
+    RenderCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException {
+        ServerSpec spec = spec();
+        Composer composer = new Composer(Optional.of(context.folders().config().resolve("templates")));
+        Rendering rendering;
+        try {
+            rendering = withSecrets ? composer.render(spec, site(spec)) : composer.preview(spec, site(spec));
+        } catch (RenderException e) {
+            throw new CliFailure(
+                    ExitCode.INVALID, String.valueOf(e.getMessage()), "correct the template, or leave it out");
+        }
+        if (to == null) {
+            print(rendering);
+        } else {
+            write(rendering, context.workingFolder().resolve(to).normalize());
+        }
+        return ExitCode.OK;
+    }
+
+    private ServerSpec spec() throws IOException {
+        Declaration flags = declarations.declaration(context);
+        Project project = Project.find(context, file());
+        Optional<String> told = project.nameToldHere(name);
+        String server = told.isPresent() ? told.get() : Project.DEFAULT_NAME;
+        ServerName serverName;
+        try {
+            serverName = new ServerName(server);
+        } catch (IllegalArgumentException e) {
+            throw new CliFailure(ExitCode.INVALID, String.valueOf(e.getMessage()), "");
+        }
+        Optional<Declaration> declared = project.file()
+                .flatMap(file -> Optional.ofNullable(file.servers().get(serverName)));
+        Declaration declaration;
+        if (declared.isPresent()) {
+            declaration = flags.patchedBy(declared.get());
+        } else {
+            declaration = stored(server).map(known -> known.patchedBy(flags)).orElse(flags);
+        }
+        SpecReader.Reading reading = SpecReader.read(serverName, declaration);
+        Problems.refuseErrors(reading.problems(), "the declaration of '" + server + "' isn't valid");
+        warn(reading.problems());
+        return reading.spec()
+                .orElseThrow(() ->
+                        new CliFailure(ExitCode.FAILURE, "'" + server + "' has neither a spec nor a problem", ""));
+    }
+
+    /** What a daemon has stored, if one runs and knows the server; its secrets are redacted already. */
+    private Optional<Declaration> stored(String server) throws IOException {
+        ApiClient client = client();
+        try {
+            return Optional.of(
+                    Declaration.ofJson(client.describe(server).declaration().toString()));
+        } catch (DaemonUnreachableException e) {
+            return Optional.empty();
+        } catch (ApiException e) {
+            if (e.code().equals("NO_SUCH_SERVER")) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /** Where things will lie for a process on this machine. */
+    private Site site(ServerSpec spec) {
+        Path folder = context.folders().servers().resolve(spec.name().value());
+        Optional<Path> jars = spec.sparkHome().isPresent()
+                ? Optional.empty()
+                : Optional.of(context.folders()
+                        .cache()
+                        .resolve("spark")
+                        .resolve(spec.spark().text())
+                        .resolve("jars"));
+        return new Site(
+                folder.resolve("conf"),
+                folder.resolve("work"),
+                folder.resolve("warehouse"),
+                spec.javaHome().orElseGet(() -> Path.of(System.getProperty("java.home"))),
+                spec.sparkHome(),
+                jars,
+                true);
+    }
+
+    private void print(Rendering rendering) {
+        for (RenderedFile file : rendering.files()) {
+            out().println("# ---- " + file.name());
+            out().print(file.text().endsWith("\n") ? file.text() : file.text() + "\n");
+        }
+    }
+
+    private void write(Rendering rendering, Path folder) throws IOException {
+        Files.createDirectories(folder);
+        for (RenderedFile file : rendering.files()) {
+            Path target = folder.resolve(file.name());
+            Path temporary = folder.resolve("." + file.name() + ".new");
+            Files.deleteIfExists(temporary);
+            Files.createFile(
+                    temporary,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString(file.executable() ? "rwx------" : "rw-------")));
+            Files.writeString(temporary, file.text());
+            Files.move(
+                    temporary,
+                    target,
+                    java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+                    java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            say(target.toString());
+        }
+        if (!withSecrets) {
+            say("secrets are redacted; with them: --with-secrets");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.ServerView;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** One server, a page. */
+final class ServerPage {
+    private static final int LABEL = 13;
+
+    private final List<String> lines = new ArrayList<>();
+
+    private ServerPage() {}
+
+    /** The page's lines. */
+    static List<String> lines(ServerView server, Style style, Instant now) {
+        ServerPage page = new ServerPage();
+        page.lines.add(style.strong(server.name()) + "  " + style.phase(server.phase(), server.phase())
+                + since(server.phaseSince(), now));
+        page.field("Wanted", server.desired() + (server.changed() ? " (declaration changed: restart to apply)" : ""));
+        page.field("URL", server.url());
+        page.field("UI", server.uiUrl());
+        page.field("Rung", server.rung());
+        page.field("Spark", server.sparkVersion() + "  " + server.master() + "  runtime " + server.runtime());
+        page.field("Instance", instance(server));
+        page.field("Memory", memory(server.memory()));
+        page.field("Cores", server.cores() == null ? null : server.cores().toString());
+        page.field("Started", started(server));
+        page.field("Log", server.logFile());
+        page.field("Declared in", server.declaredIn());
+        for (String exposure : server.exposures()) {
+            page.field("EXPOSED", style.warning(exposure));
+        }
+        page.cause(server.cause());
+        if (server.phase().equals("STOPPED")) {
+            page.field("Note", CliCommand.stoppedNote(server.name()));
+        }
+        return page.lines;
+    }
+
+    /** Indented under its label. */
+    private void field(String label, @Nullable String value) {
+        if (value != null && !value.isEmpty()) {
+            lines.add("  " + label + " ".repeat(Math.max(1, LABEL - label.length())) + value);
+        }
+    }
+
+    private void cause(@Nullable CauseView cause) {
+        if (cause == null) {
+            return;
+        }
+        field("Cause", cause.code() + ": " + cause.summary());
+        cause.evidence().forEach(line -> lines.add("  " + " ".repeat(LABEL) + "| " + line));
+        field("Remedy", cause.remedy());
+    }
+
+    private static String since(@Nullable String instant, Instant now) {
+        return Optional.ofNullable(instant)
+                .flatMap(Durations::instant)
+                .map(at -> " for " + Durations.age(Duration.between(at, now)))
+                .orElse("");
+    }
+
+    private static String instance(ServerView server) {
+        StringBuilder text = new StringBuilder("incarnation ").append(server.incarnation());
+        if (server.pid() != null) {
+            text.append(", pid ").append(server.pid());
+        }
+        if (server.containerId() != null) {
+            text.append(", container ").append(server.containerId());
+        }
+        return text.append(", ")
+                .append(server.restarts())
+                .append(server.restarts() == 1 ? " restart" : " restarts")
+                .toString();
+    }
+
+    private static String memory(MemoryView memory) {
+        String observed =
+                memory.observedPoolBytes() == null ? "" : "; the UI reports " + mebibytes(memory.observedPoolBytes());
+        return mebibytes(memory.driverBytes()) + " driver, " + mebibytes(memory.poolBytes()) + " pool" + observed;
+    }
+
+    /** With one decimal where it isn't whole: {@code 727.2 MiB}. */
+    static String mebibytes(long bytes) {
+        return bytes % (1L << 20) == 0
+                ? (bytes >> 20) + " MiB"
+                : String.format(Locale.ROOT, "%.1f MiB", bytes / (double) (1L << 20));
+    }
+
+    private static @Nullable String started(ServerView server) {
+        if (server.startedAt() == null) {
+            return null;
+        }
+        return server.startedAt()
+                + (server.startSeconds() == null
+                        ? ""
+                        : String.format(Locale.ROOT, " (%.1f s to HEALTHY)", server.startSeconds()));
+    }
+}

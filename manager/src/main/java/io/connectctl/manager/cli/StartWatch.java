@@ -1,0 +1,174 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.manager.api.v1.EventView;
+import io.connectctl.manager.api.v1.ReadyView;
+import io.connectctl.manager.api.v1.ReceiptView;
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.client.ApiClient;
+import io.connectctl.manager.client.ApiException;
+import io.connectctl.manager.client.EventStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Follows a server from the receipt of its start to the proof that it is usable: a query that ran. Driven by events; the
+ * server itself is asked after each of them, and once a tick in case one was lost.
+ */
+final class StartWatch {
+    private static final Duration TICK = Duration.ofMillis(500);
+
+    /** The supervisor climbs to a query by itself right after HEALTHY; if it says nothing for so long, it is asked. */
+    private static final Duration CLIMB = Duration.ofSeconds(20);
+
+    private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(15);
+
+    private final ApiClient client;
+    private final String name;
+    private final ProgressLine progress;
+    private final Duration timeout;
+    private final Set<String> phasesSeen = new HashSet<>();
+    private long launchedAt;
+    private boolean launched;
+    private long healthyAt;
+    private boolean healthy;
+    private boolean climbFailed;
+
+    /**
+     * @param timeout counted from the launch: neither a build nor a download is the server's fault
+     */
+    StartWatch(ApiClient client, String name, ProgressLine progress, Duration timeout) {
+        this.client = client;
+        this.name = name;
+        this.progress = progress;
+        this.timeout = timeout;
+    }
+
+    /**
+     * Waits.
+     *
+     * @param receipt of the start
+     * @param incarnation the first one that counts: what is said of an earlier one is old news
+     * @return the server, proven
+     * @throws CliFailure NOT_HEALTHY if it FAILED, TIMEOUT if it takes too long; the server goes on
+     */
+    ServerView untilProven(ReceiptView receipt, int incarnation) throws IOException {
+        try (EventStream events =
+                client.events(OptionalLong.of(receipt.sequence()), Optional.of(name), OptionalInt.empty(), true)) {
+            Optional<ServerView> proven = judge(client.server(name), incarnation);
+            while (proven.isEmpty()) {
+                Optional<EventView> event = events.next(TICK);
+                event.ifPresent(this::show);
+                progress.tick();
+                if (event.isPresent() && event.get().type().equals("progress")) {
+                    continue;
+                }
+                proven = judge(client.server(name), incarnation);
+            }
+            return proven.get();
+        }
+    }
+
+    private void show(EventView event) {
+        switch (event.type()) {
+            case "phase" -> {
+                phasesSeen.add(event.phase());
+                progress.step(event.message());
+                if (event.phase().equals("BACKING_OFF") && event.cause() != null) {
+                    progress.note(name + ": " + event.cause().code() + ": "
+                            + event.cause().summary());
+                }
+            }
+            case "probe" -> {
+                climbFailed |= healthy;
+                progress.step(event.message());
+            }
+            case "progress", "rung", "exit" -> progress.step(event.message());
+            // What was asked for is known to whoever asked.
+            default -> {}
+        }
+    }
+
+    private Optional<ServerView> judge(ServerView server, int incarnation) throws IOException {
+        boolean current = server.incarnation() >= incarnation || phasesSeen.contains(server.phase());
+        if (current) {
+            switch (server.phase()) {
+                case "HEALTHY" -> {
+                    if (server.rung().equals("QUERY")) {
+                        return Optional.of(server);
+                    }
+                    if (!healthy) {
+                        healthy = true;
+                        healthyAt = System.nanoTime();
+                    }
+                    if (climbFailed || since(healthyAt).compareTo(CLIMB) > 0) {
+                        return Optional.of(provenByHand());
+                    }
+                }
+                case "FAILED" -> {
+                    throw CliCommand.notHealthy(server, "server '" + name + "' FAILED");
+                }
+                case "STOPPED" -> {
+                    if (server.desired().equals("DOWN") && phasesSeen.contains("STOPPED")) {
+                        throw new CliFailure(
+                                ExitCode.NOT_HEALTHY,
+                                "server '" + name + "' was stopped by somebody else while it started",
+                                "start it again: connectctl start " + name);
+                    }
+                }
+                default -> healthy = false;
+            }
+            if (!launched && (server.startedAt() != null || server.phase().equals("BACKING_OFF"))) {
+                launched = true;
+                launchedAt = System.nanoTime();
+            }
+        }
+        if (launched && since(launchedAt).compareTo(timeout) > 0) {
+            throw tooLong(server);
+        }
+        return Optional.empty();
+    }
+
+    private static Duration since(long instant) {
+        return Duration.ofNanos(System.nanoTime() - instant);
+    }
+
+    private ServerView provenByHand() throws IOException {
+        ReadyView ready;
+        try {
+            ready = client.probe(name, "query", QUERY_TIMEOUT);
+        } catch (ApiException e) {
+            throw noQuery(String.valueOf(e.getMessage()));
+        }
+        if (!ready.ready()) {
+            throw noQuery(ready.reason());
+        }
+        return client.server(name);
+    }
+
+    private CliFailure noQuery(String reason) {
+        return new CliFailure(
+                ExitCode.NOT_HEALTHY,
+                "server '" + name + "' is HEALTHY up to its session, but a tiny query did not run: " + reason,
+                "it was kept; see: connectctl logs " + name
+                        + " (no executors, or too little memory, are the usual reasons)");
+    }
+
+    private CliFailure tooLong(ServerView server) {
+        String cause = server.cause() == null
+                ? ""
+                : "\n  " + server.cause().code() + ": " + server.cause().summary();
+        String log = server.logFile() == null ? "" : "\n  log: " + server.logFile();
+        return new CliFailure(
+                ExitCode.TIMEOUT,
+                "server '" + name + "' isn't usable " + Durations.precise(timeout) + " after its launch: phase "
+                        + server.phase() + ", rung " + server.rung()
+                        + progress.latest().map(step -> ", last step: " + step).orElse("") + cause + log,
+                "it was kept and goes on; wait longer: connectctl wait " + name
+                        + " --timeout 10m, or end it: connectctl stop " + name);
+    }
+}

@@ -1,0 +1,98 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.manager.api.v1.ReceiptView;
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.client.ApiClient;
+import io.connectctl.manager.client.EventStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code connectctl stop}. */
+@Command(
+        name = "stop",
+        description = "Stop a server and wait until it is gone. Stopping a stopped server is a success.",
+        footerHeading = "%nExamples:%n",
+        footer = {"  connectctl stop", "  connectctl stop sales --force"})
+final class StopCommand extends ServerCommand {
+    private static final Duration TICK = Duration.ofMillis(500);
+
+    @Option(names = "--force", description = "Kill it at once, without drain and grace.")
+    boolean force;
+
+    @Option(names = "--no-wait", description = "Return as soon as the intent is stored.")
+    boolean noWait;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            defaultValue = "3m",
+            description = "How long to wait (default: 3m).")
+    String timeout = "3m";
+
+    StopCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException {
+        Duration patience = Durations.parse("--timeout", timeout);
+        ApiClient client = client();
+        String server = serverName(client);
+        ReceiptView receipt = client.stop(server, force);
+        if (!receipt.changed() || noWait) {
+            say(server + ": " + receipt.message());
+        }
+        if (!noWait) {
+            Interrupts.Watch watch = context.interrupts().onSignal(() -> context.err()
+                    .println("\nconnectctl: interrupted; the stop of '" + server + "' goes on in the background"));
+            try {
+                awaitStopped(client, server, receipt, patience);
+            } finally {
+                watch.over();
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    private void awaitStopped(ApiClient client, String server, ReceiptView receipt, Duration patience)
+            throws IOException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        try (ProgressLine progress = new ProgressLine(context, global.quiet, server);
+                EventStream events = client.events(
+                        OptionalLong.of(receipt.sequence()), Optional.of(server), OptionalInt.empty(), true)) {
+            while (true) {
+                ServerView view = client.server(server);
+                if (view.phase().equals("STOPPED")) {
+                    if (receipt.changed()) {
+                        progress.clear();
+                        say(server + "  STOPPED  " + Durations.precise(progress.elapsedTime()));
+                    }
+                    return;
+                }
+                if (view.desired().equals("UP")) {
+                    throw new CliFailure(
+                            ExitCode.FAILURE,
+                            "server '" + server + "' was started by somebody else while it stopped: phase "
+                                    + view.phase(),
+                            "stop it again: connectctl stop " + server);
+                }
+                if (System.nanoTime() > deadline) {
+                    throw new CliFailure(
+                            ExitCode.TIMEOUT,
+                            "server '" + server + "' isn't gone after " + Durations.precise(patience) + ": phase "
+                                    + view.phase(),
+                            "it goes on stopping; kill it: connectctl stop " + server + " --force");
+                }
+                events.next(TICK)
+                        .filter(event -> !event.type().equals("command"))
+                        .ifPresent(event -> progress.step(event.message()));
+                progress.tick();
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package io.connectctl.manager.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** What the standard streams are connected to. */
+interface Terminal {
+    /** True if stdout is a terminal. */
+    boolean out();
+
+    /** True if stderr is a terminal. */
+    boolean err();
+
+    /** Columns that a line may have; {@link Integer#MAX_VALUE} where nobody's eyes limit it. */
+    int columns();
+
+    /** That of this process. */
+    static Terminal system(Map<String, String> environment) {
+        return new Terminal() {
+            @Override
+            public boolean out() {
+                return isTerminal(1);
+            }
+
+            @Override
+            public boolean err() {
+                return isTerminal(2);
+            }
+
+            @Override
+            public int columns() {
+                String columns = environment.getOrDefault("COLUMNS", "");
+                if (columns.matches("[1-9]\\d{0,3}")) {
+                    return Integer.parseInt(columns);
+                }
+                return out() || err() ? ask() : Integer.MAX_VALUE;
+            }
+        };
+    }
+
+    private static boolean isTerminal(int descriptor) {
+        try {
+            // System.console() tells of stdin and stdout together only.
+            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
+                    .toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Java can't ask a terminal for its size, stty can. */
+    private static int ask() {
+        try {
+            Process stty = new ProcessBuilder("stty", "size", "-F", "/dev/tty")
+                    .redirectErrorStream(true)
+                    .start();
+            if (stty.waitFor(1, TimeUnit.SECONDS)) {
+                String[] size = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
+                        .strip()
+                        .split(" ", -1);
+                if (size.length == 2 && size[1].matches("[1-9]\\d{0,3}")) {
+                    return Integer.parseInt(size[1]);
+                }
+            }
+            stty.destroy();
+        } catch (IOException e) {
+            return 80;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return 80;
+    }
+}

@@ -1,0 +1,104 @@
+package io.connectctl.manager.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+/**
+ * The run that the launcher records for class data sharing: goes through the commands whose start-up time matters, against a
+ * socket of its own with canned answers, so that no daemon is needed and none is touched.
+ */
+@Command(name = TrainCommand.NAME, hidden = true, description = "For the launcher: load what common commands load.")
+final class TrainCommand extends CliCommand {
+    static final String NAME = "train-class-data-sharing";
+
+    private static final String SERVER =
+            """
+            {"name":"a","desired":"UP","phase":"HEALTHY","rung":"QUERY","url":"sc://localhost:15002","runtime":"process",
+            "incarnation":1,"pid":1,"containerId":null,"sparkVersion":"4.0.1","master":"local[*]","port":15002,
+            "uiUrl":"http://localhost:4040","memory":{"driverBytes":1073741824,"poolBytes":455501414,
+            "observedPoolBytes":455501414,"explanation":"e"},"restarts":0,"startedAt":"2026-11-22T16:00:00Z",
+            "healthySince":"2026-11-22T16:00:00Z","phaseSince":"2026-11-22T16:00:00Z","cause":{"code":"C","summary":"s",
+            "remedy":"r","evidence":["e"],"logFile":null},"changed":false,"declaredIn":null,"logFile":null,"tokenFile":null,
+            "exposures":[],"applicationId":"x","cores":2,"startSeconds":1.5}""";
+
+    private static final List<List<String>> COMMANDS = List.of(
+            List.of("status"),
+            List.of("status", "a"),
+            List.of("status", "-o", "json"),
+            List.of("url", "a"),
+            List.of("wait", "a"),
+            List.of("version"),
+            List.of("nonsense"));
+
+    TrainCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory("connectctl-train");
+        Path socket = folder.resolve("s");
+        try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(socket));
+            Thread answers = new Thread(() -> answer(server), "canned-answers");
+            answers.setDaemon(true);
+            answers.start();
+            PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
+            for (List<String> command : COMMANDS) {
+                Cli.run(trained(nowhere, socket), command.toArray(String[]::new));
+            }
+        } finally {
+            Files.deleteIfExists(socket);
+            Files.delete(folder);
+        }
+        return ExitCode.OK;
+    }
+
+    private CliContext trained(PrintStream nowhere, Path socket) {
+        return new CliContext(
+                nowhere,
+                nowhere,
+                context.environment(),
+                context.workingFolder(),
+                context.terminal(),
+                context.folders(),
+                socket,
+                context.version(),
+                (client, announce) -> false,
+                lastWord -> () -> {},
+                context.clock());
+    }
+
+    private static void answer(ServerSocketChannel server) {
+        while (server.isOpen()) {
+            try (SocketChannel channel = server.accept()) {
+                ByteArrayOutputStream head = new ByteArrayOutputStream();
+                ByteBuffer piece = ByteBuffer.allocate(4096);
+                while (!head.toString(StandardCharsets.US_ASCII).contains("\r\n\r\n") && channel.read(piece) >= 0) {
+                    head.write(piece.array(), 0, piece.position());
+                    piece.clear();
+                }
+                boolean one = head.toString(StandardCharsets.US_ASCII).startsWith("GET /v1/servers/");
+                String body =
+                        one ? SERVER : "{\"apiVersion\":\"connectctl/v1\",\"servers\":[" + SERVER + "," + SERVER + "]}";
+                byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+                String answer = "HTTP/1.1 200 OK\r\nContent-Length: " + bytes.length + "\r\n\r\n" + body;
+                channel.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
+            } catch (IOException e) {
+                return;
+            }
+        }
+    }
+}

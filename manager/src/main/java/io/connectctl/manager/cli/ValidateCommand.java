@@ -1,0 +1,79 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.Problem;
+import io.connectctl.compose.spec.ProjectFile;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.SpecReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code connectctl validate}. */
+@Command(
+        name = "validate",
+        description = "Check a connectctl.yaml and print every problem at once; needs no daemon.",
+        footerHeading = "%nExamples:%n",
+        footer = {"  connectctl validate", "  connectctl validate -f deploy/connectctl.yaml -o json"})
+final class ValidateCommand extends CliCommand {
+    @Mixin
+    final FileOption file = new FileOption();
+
+    @Mixin
+    final OutputOption output = new OutputOption();
+
+    ValidateCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException {
+        Path path = Optional.ofNullable(file.file)
+                .map(given -> context.workingFolder().resolve(given).normalize())
+                .or(() -> ProjectFile.search(context.workingFolder()))
+                .orElseThrow(() -> new CliFailure(
+                        ExitCode.USAGE,
+                        "there is no " + ProjectFile.NAME + " in " + context.workingFolder() + " or above it",
+                        "name one: connectctl validate -f FILE"));
+        ProjectFile read = ProjectFile.load(path);
+        List<Problem> problems = new ArrayList<>(read.problems());
+        for (Map.Entry<ServerName, Declaration> server : read.servers().entrySet()) {
+            problems.addAll(SpecReader.read(server.getKey(), server.getValue()).problems());
+        }
+        boolean valid = problems.stream().noneMatch(problem -> problem.severity() == Problem.Severity.ERROR);
+        print(read, problems, valid);
+        return valid ? ExitCode.OK : ExitCode.INVALID;
+    }
+
+    private void print(ProjectFile read, List<Problem> problems, boolean valid) throws IOException {
+        switch (output.orTable()) {
+            case JSON, YAML ->
+                output.orTable()
+                        .print(
+                                out(),
+                                Map.of(
+                                        "apiVersion",
+                                        "connectctl/v1",
+                                        "kind",
+                                        "ProblemList",
+                                        "problems",
+                                        problems.stream().map(Problems::view).toList()));
+            case NAME -> read.servers().keySet().forEach(name -> out().println(name));
+            case TABLE -> {
+                problems.forEach(problem -> out().println(
+                                (problem.severity() == Problem.Severity.WARNING ? "warning: " : "error: ") + problem));
+                if (valid) {
+                    int count = read.servers().size();
+                    out().println(read.path() + ": valid, " + count + (count == 1 ? " server" : " servers"));
+                } else {
+                    say("connectctl: " + read.path() + " isn't valid");
+                }
+            }
+        }
+    }
+}

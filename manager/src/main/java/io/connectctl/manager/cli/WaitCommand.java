@@ -1,0 +1,144 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.client.ApiClient;
+import io.connectctl.manager.client.ApiException;
+import io.connectctl.manager.client.EventStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code connectctl wait}. */
+@Command(
+        name = "wait",
+        description = {
+            "Wait until a server is as asked, and say nothing else.",
+            "Answers 3 at once where nobody wants the server up, 4 at once where it FAILED."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  connectctl wait sales",
+            "  connectctl wait sales --for rung=query --timeout 5m",
+            "  connectctl wait sales --for stopped"
+        })
+final class WaitCommand extends ServerCommand {
+    private static final List<String> RUNGS = List.of("NONE", "CONTAINER", "PORT", "RPC", "SESSION", "QUERY");
+
+    /** Between looks without an event; also between probes by hand for a rung above what is proven periodically. */
+    private static final Duration TICK = Duration.ofSeconds(1);
+
+    private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(5);
+
+    @Option(
+            names = "--for",
+            paramLabel = "STATE",
+            defaultValue = "healthy",
+            description = "healthy, stopped, or rung=port|rpc|session|query (default: healthy).")
+    String state = "healthy";
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            defaultValue = "3m",
+            description = "How long to wait (default: 3m).")
+    String timeout = "3m";
+
+    WaitCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException {
+        Duration patience = Durations.parse("--timeout", timeout);
+        String wanted = wanted();
+        ApiClient client = client();
+        String server = serverName(client);
+        long deadline = System.nanoTime() + patience.toNanos();
+        ServerView view = client.server(server);
+        if (decided(client, view, wanted)) {
+            return ExitCode.OK;
+        }
+        try (ProgressLine progress = new ProgressLine(context, global.quiet, server);
+                EventStream events =
+                        client.events(OptionalLong.empty(), Optional.of(server), OptionalInt.empty(), true)) {
+            // Between the first look and the stream something may have happened: look again before waiting.
+            view = client.server(server);
+            while (!decided(client, view, wanted)) {
+                long rest = deadline - System.nanoTime();
+                if (rest <= 0) {
+                    throw new CliFailure(
+                            ExitCode.TIMEOUT,
+                            "server '" + server + "' isn't " + state + " after " + Durations.precise(patience)
+                                    + ": phase " + view.phase() + ", rung " + view.rung(),
+                            "it goes on; see: connectctl status " + server);
+                }
+                Duration pause = rest < TICK.toNanos() ? Duration.ofNanos(rest) : TICK;
+                events.next(pause)
+                        .filter(event -> !event.type().equals("command"))
+                        .ifPresent(event -> progress.step(event.message()));
+                progress.tick();
+                view = client.server(server);
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    /** HEALTHY, STOPPED, or a rung. */
+    private String wanted() throws CliFailure {
+        String text = state.strip().toUpperCase(Locale.ROOT);
+        if (text.equals("HEALTHY") || text.equals("STOPPED")) {
+            return text;
+        }
+        String rung = text.startsWith("RUNG=") ? text.substring(5) : "";
+        if (!RUNGS.contains(rung)) {
+            throw CliFailure.usage(
+                    "--for '" + state + "' is nothing one can wait for",
+                    "write healthy, stopped, or rung=port, rung=rpc, rung=session, rung=query");
+        }
+        return rung;
+    }
+
+    /** True if it is as wanted; throws where it never will be by itself. */
+    private boolean decided(ApiClient client, ServerView view, String wanted) throws IOException {
+        boolean gone = view.phase().equals("STOPPED");
+        if (wanted.equals("STOPPED")) {
+            if (view.phase().equals("FAILED")) {
+                throw notHealthy(view, "server '" + view.name() + "' FAILED, so nothing of it runs");
+            }
+            return gone;
+        }
+        if (view.phase().equals("FAILED")) {
+            throw notHealthy(view, "server '" + view.name() + "' FAILED");
+        }
+        if (gone || view.desired().equals("DOWN")) {
+            throw new CliFailure(
+                    ExitCode.NOT_RUNNING,
+                    "server '" + view.name() + "' is " + view.phase() + " and nobody wants it up",
+                    stoppedNote(view.name()));
+        }
+        if (wanted.equals("HEALTHY")) {
+            return view.phase().equals("HEALTHY");
+        }
+        boolean proven = RUNGS.indexOf(view.rung()) >= RUNGS.indexOf(wanted)
+                && (view.phase().equals("HEALTHY") || view.phase().equals("STARTING"));
+        return proven || (view.phase().equals("HEALTHY") && probed(client, view.name(), wanted));
+    }
+
+    /** A rung above what periodic probes prove is never reached by waiting: ask for it. */
+    private static boolean probed(ApiClient client, String server, String rung) throws IOException {
+        try {
+            return client.probe(server, rung, PROBE_TIMEOUT).ready();
+        } catch (ApiException e) {
+            if (e.code().equals("NOT_RUNNING") || e.problem().status() == 503) {
+                return false;
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,296 @@
+package io.connectctl.manager.client;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.connectctl.manager.api.v1.ApiProblem;
+import io.connectctl.manager.api.v1.DaemonView;
+import io.connectctl.manager.api.v1.DeclareRequest;
+import io.connectctl.manager.api.v1.DeclareResponse;
+import io.connectctl.manager.api.v1.DescribeView;
+import io.connectctl.manager.api.v1.ProblemView;
+import io.connectctl.manager.api.v1.ReadyView;
+import io.connectctl.manager.api.v1.ReceiptView;
+import io.connectctl.manager.api.v1.ServerList;
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.api.v1.UsageView;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The only client of the local API. Every call is bounded in time and uses a connection of its own, so it may be shared
+ * between threads. Every method throws {@link DaemonUnreachableException} if the daemon can't be reached and
+ * {@link ApiException} if it refuses.
+ */
+public final class ApiClient {
+    /** The daemon answers from memory and from SQLite: whatever takes longer than this is a daemon in trouble. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final Path socket;
+    private final Duration timeout;
+
+    /** A client of the daemon that listens on {@code socket}. */
+    public ApiClient(Path socket) {
+        this(socket, PATIENCE);
+    }
+
+    /**
+     * @param socket where the daemon listens
+     * @param timeout for each call to be answered
+     */
+    public ApiClient(Path socket, Duration timeout) {
+        this.socket = socket;
+        this.timeout = timeout;
+    }
+
+    /** Where the daemon listens. */
+    public Path socket() {
+        return socket;
+    }
+
+    /**
+     * Returns if a daemon answers.
+     *
+     * @param patience how long it may take
+     */
+    public void ping(Duration patience) throws IOException {
+        try (Exchange exchange = Exchange.send(socket, "GET", "/healthz", null, patience)) {
+            byte[] body = exchange.all(patience);
+            if (exchange.status() != 200) {
+                throw problem(exchange.status(), body);
+            }
+        }
+    }
+
+    /** Every server. */
+    public ServerList servers() throws IOException {
+        return get("/v1/servers", ServerList.class);
+    }
+
+    /** One server. */
+    public ServerView server(String name) throws IOException {
+        return get(path(name, ""), ServerView.class);
+    }
+
+    /** One server in full. */
+    public DescribeView describe(String name) throws IOException {
+        return get(path(name, "/describe"), DescribeView.class);
+    }
+
+    /**
+     * Declares a server.
+     *
+     * @param declaration keys as in connectctl.yaml; may hold secret values
+     * @param file the file that declares it, in place of what was stored; absent for flags, which patch what is stored
+     */
+    public DeclareResponse declare(String name, JsonNode declaration, Optional<Path> file) throws IOException {
+        DeclareRequest request =
+                new DeclareRequest(declaration, file.map(Path::toString).orElse(null));
+        return call("PUT", path(name, ""), Wire.mapper().writeValueAsBytes(request), timeout, DeclareResponse.class);
+    }
+
+    /** Wants the server up. */
+    public ReceiptView start(String name) throws IOException {
+        return call("POST", path(name, "/start"), null, timeout, ReceiptView.class);
+    }
+
+    /** Wants a new incarnation. */
+    public ReceiptView restart(String name) throws IOException {
+        return call("POST", path(name, "/restart"), null, timeout, ReceiptView.class);
+    }
+
+    /** Wants the server down; {@code force} without grace. */
+    public ReceiptView stop(String name, boolean force) throws IOException {
+        return call("POST", path(name, "/stop" + (force ? "?force=true" : "")), null, timeout, ReceiptView.class);
+    }
+
+    /** Forgets a stopped server; {@code purge} its warehouse too. */
+    public void remove(String name, boolean purge) throws IOException {
+        try (Exchange exchange = send("DELETE", path(name, purge ? "?purge=true" : ""), null, timeout)) {
+            checked(exchange);
+        }
+    }
+
+    /** Probes now, up to a rung such as {@code query}, and tells the verdict. */
+    public ReadyView probe(String name, String until, Duration probeTimeout) throws IOException {
+        String target = path(name, "/probe") + "?until=" + until.toLowerCase(Locale.ROOT) + "&timeout="
+                + Math.max(1, probeTimeout.toMillis()) + "ms";
+        // Each of the ladder's four rungs may take the timeout.
+        Duration patience = probeTimeout.multipliedBy(4).plus(timeout);
+        try (Exchange exchange = send("POST", target, null, patience)) {
+            byte[] body = exchange.all(patience);
+            // 503 is the answer "not ready", unless it is a problem.
+            if (exchange.status() == 200 || (exchange.status() == 503 && isVerdict(body))) {
+                return Wire.read(body, ReadyView.class);
+            }
+            throw problem(exchange.status(), body);
+        }
+    }
+
+    private static boolean isVerdict(byte[] body) throws IOException {
+        try {
+            return Wire.mapper().readTree(body).has("ready");
+        } catch (JsonProcessingException e) {
+            return false;
+        }
+    }
+
+    /** What a running server uses. */
+    public UsageView usage(String name) throws IOException {
+        return get(path(name, "/usage"), UsageView.class);
+    }
+
+    /** What every running server uses. */
+    public List<UsageView> usage() throws IOException {
+        return List.of(get("/v1/usage", UsageView[].class));
+    }
+
+    /**
+     * Lines of a server's log.
+     *
+     * @param tail only the last lines
+     * @param since only lines written at or after it
+     * @param previous of the incarnation before the current one
+     * @param follow go on with what is written from now on
+     */
+    public LineStream logs(String name, OptionalInt tail, Optional<Instant> since, boolean previous, boolean follow)
+            throws IOException {
+        Query query = new Query();
+        tail.ifPresent(lines -> query.add("tail", Integer.toString(lines)));
+        since.ifPresent(instant -> query.add("since", instant.toString()));
+        if (previous) {
+            query.add("previous", "true");
+        }
+        if (follow) {
+            query.add("follow", "true");
+        }
+        return stream(path(name, "/logs") + query);
+    }
+
+    /**
+     * Events above a sequence number, oldest first.
+     *
+     * @param after the sequence number; empty for all of them, or with {@code follow} for none but new ones
+     * @param server only this server's
+     * @param limit at most so many stored ones
+     * @param follow go on with what happens from now on
+     */
+    public EventStream events(OptionalLong after, Optional<String> server, OptionalInt limit, boolean follow)
+            throws IOException {
+        Query query = new Query();
+        after.ifPresent(sequence -> query.add("after", Long.toString(sequence)));
+        server.ifPresent(name -> query.add("server", name));
+        limit.ifPresent(count -> query.add("limit", Integer.toString(count)));
+        if (follow) {
+            query.add("follow", "true");
+        }
+        return new EventStream(stream("/v1/events" + query));
+    }
+
+    /** The daemon itself. */
+    public DaemonView daemon() throws IOException {
+        return get("/v1/daemon", DaemonView.class);
+    }
+
+    /** Ends the daemon; servers stay. */
+    public void stopDaemon() throws IOException {
+        try (Exchange exchange = send("POST", "/v1/daemon/stop", null, timeout)) {
+            checked(exchange);
+        }
+    }
+
+    private LineStream stream(String target) throws IOException {
+        Exchange exchange = send("GET", target, null, timeout);
+        if (exchange.status() == 200) {
+            return new LineStream(exchange);
+        }
+        try (exchange) {
+            throw problem(exchange.status(), exchange.all(timeout));
+        }
+    }
+
+    private <T> T get(String target, Class<T> type) throws IOException {
+        return call("GET", target, null, timeout, type);
+    }
+
+    private <T> T call(String method, String target, byte @Nullable [] body, Duration patience, Class<T> type)
+            throws IOException {
+        try (Exchange exchange = send(method, target, body, patience)) {
+            return Wire.read(checked(exchange), type);
+        }
+    }
+
+    private Exchange send(String method, String target, byte @Nullable [] body, Duration patience) throws IOException {
+        return Exchange.send(socket, method, target, body, patience);
+    }
+
+    private byte[] checked(Exchange exchange) throws IOException {
+        byte[] body = exchange.all(timeout);
+        if (exchange.status() / 100 != 2) {
+            throw problem(exchange.status(), body);
+        }
+        return body;
+    }
+
+    private ApiException problem(int status, byte[] body) throws IOException {
+        JsonNode node;
+        try {
+            node = Wire.mapper().readTree(body);
+        } catch (JsonProcessingException e) {
+            node = Wire.mapper().missingNode();
+        }
+        if (node != null && node.hasNonNull("code")) {
+            return new ApiException(new ApiProblem(
+                    node.path("code").asText(),
+                    status,
+                    node.path("title").asText(""),
+                    node.path("detail").asText(""),
+                    node.hasNonNull("remedy") ? node.path("remedy").asText() : null,
+                    Wire.read(
+                                    "{\"problems\":" + (node.path("problems").isArray() ? node.path("problems") : "[]")
+                                            + "}",
+                                    Problems.class)
+                            .problems()));
+        }
+        return new ApiException(new ApiProblem(
+                "UNKNOWN_ANSWER",
+                status,
+                "unexpected answer",
+                "the daemon on " + socket + " answered with status " + status,
+                "see daemon.log in the state folder",
+                List.of()));
+    }
+
+    /** Only the problems of a problem. */
+    record Problems(List<ProblemView> problems) {}
+
+    private static String path(String name, String rest) {
+        return "/v1/servers/" + URLEncoder.encode(name, StandardCharsets.UTF_8) + rest;
+    }
+
+    /** A query string under construction. */
+    private static final class Query {
+        private final StringBuilder text = new StringBuilder();
+
+        void add(String key, String value) {
+            text.append(text.isEmpty() ? '?' : '&')
+                    .append(key)
+                    .append('=')
+                    .append(URLEncoder.encode(value, StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public String toString() {
+            return text.toString();
+        }
+    }
+}

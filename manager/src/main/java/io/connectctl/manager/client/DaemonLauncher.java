@@ -1,0 +1,294 @@
+package io.connectctl.manager.client;
+
+import io.connectctl.manager.client.DaemonUnreachableException.Reason;
+import java.io.File;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts the daemon in a session of its own, detached from the caller's terminal and pipes, so that
+ * {@code $(connectctl start)} returns while the daemon stays. Several callers at once start one daemon.
+ */
+public final class DaemonLauncher {
+    /** The daemon's main class, run by name so that its libraries stay off the command line's path. */
+    private static final String MAIN = "io.connectctl.manager.daemon.DaemonMain";
+
+    /** A cold JVM with SQLite and Jetty answers within 2 s here; the rest is for machines under load. */
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /**
+     * What a daemon may inherit. Its environment is made anew: whatever else the first caller's shell holds, tokens not the
+     * least, would otherwise live as long as the daemon does.
+     */
+    private static final Set<String> INHERITED = Set.of(
+            "PATH",
+            "HOME",
+            "USER",
+            "LOGNAME",
+            "SHELL",
+            "LANG",
+            "TZ",
+            "TMPDIR",
+            "JAVA_HOME",
+            "M2_HOME",
+            "MAVEN_HOME",
+            "SPARK_HOME",
+            "http_proxy",
+            "https_proxy",
+            "no_proxy",
+            "HTTP_PROXY",
+            "HTTPS_PROXY",
+            "NO_PROXY",
+            "DOCKER_HOST",
+            "DOCKER_CONTEXT",
+            "DOCKER_CONFIG",
+            "XDG_CONFIG_HOME",
+            "XDG_STATE_HOME",
+            "XDG_RUNTIME_DIR",
+            "XDG_CACHE_HOME");
+
+    private static final List<String> INHERITED_PREFIXES = List.of("LC_", "CONNECTCTL_");
+
+    private final ApiClient client;
+    private final Path stateFolder;
+    private final Map<String, String> environment;
+    private final List<String> command;
+    private final Duration patience;
+
+    /**
+     * @param client of the daemon to start
+     * @param stateFolder where its output goes, {@code daemon.out}
+     * @param environment the caller's environment, of which the daemon inherits only what it needs
+     */
+    public DaemonLauncher(ApiClient client, Path stateFolder, Map<String, String> environment) {
+        this(client, stateFolder, environment, command(), PATIENCE);
+    }
+
+    DaemonLauncher(
+            ApiClient client,
+            Path stateFolder,
+            Map<String, String> environment,
+            List<String> command,
+            Duration patience) {
+        this.client = client;
+        this.stateFolder = stateFolder;
+        this.environment = Map.copyOf(environment);
+        this.command = List.copyOf(command);
+        this.patience = patience;
+    }
+
+    private static List<String> command() {
+        List<String> command = new ArrayList<>();
+        command.add("setsid");
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        // Small and quiet rather than fast: the daemon waits most of its life. docs/architecture.md has the
+        // measurements.
+        command.addAll(List.of(
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xms16m",
+                "-Xmx256m",
+                "-XX:MinHeapFreeRatio=10",
+                "-XX:MaxHeapFreeRatio=30",
+                "-Xss512k",
+                "-XX:+ExitOnOutOfMemoryError",
+                "-Djava.awt.headless=true"));
+        if (Runtime.version().feature() >= 22) {
+            // SQLite and netty load native code; later Javas warn of it on stderr otherwise.
+            command.add("--enable-native-access=ALL-UNNAMED");
+        }
+        String home = System.getProperty("connectctl.home");
+        if (home != null) {
+            command.add("-Dconnectctl.home=" + home);
+        }
+        String build = System.getProperty("connectctl.build");
+        if (build != null) {
+            command.add("-Dconnectctl.build=" + build);
+        }
+        command.add("-cp");
+        command.add(home != null ? home + "/lib/*" : System.getProperty("java.class.path"));
+        command.add(MAIN);
+        return command;
+    }
+
+    /**
+     * Returns once a daemon answers, starting one if none does.
+     *
+     * @param announce called before one is started
+     * @return true if this call started it
+     * @throws DaemonUnreachableException NOT_STARTED with its last lines, or what else stands in the way
+     */
+    public boolean ensureRunning(Runnable announce) throws IOException, InterruptedException {
+        if (answers()) {
+            return false;
+        }
+        createFolder(stateFolder);
+        long deadline = System.nanoTime() + patience.toNanos();
+        try (FileChannel channel = FileChannel.open(
+                        stateFolder.resolve("daemon.start.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = lock(channel, deadline)) {
+            // Whoever had the lock before may have started it meanwhile.
+            if (lock.isValid() && answers()) {
+                return false;
+            }
+            announce.run();
+            startDaemon(deadline);
+            return true;
+        }
+    }
+
+    private FileLock lock(FileChannel channel, long deadline) throws IOException, InterruptedException {
+        while (true) {
+            FileLock lock = tryLock(channel);
+            if (lock != null) {
+                return lock;
+            }
+            if (System.nanoTime() > deadline) {
+                throw new DaemonUnreachableException(
+                        Reason.NOT_STARTED,
+                        "another connectctl has been starting the daemon for " + patience.toSeconds() + " s ("
+                                + stateFolder.resolve("daemon.start.lock") + " is locked)",
+                        "try again; if it stays so, see " + output(),
+                        null);
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            // Another thread of this very process has it; only tests do that.
+            return null;
+        }
+    }
+
+    private boolean answers() throws IOException {
+        try {
+            client.ping(Duration.ofSeconds(10));
+            return true;
+        } catch (DaemonUnreachableException e) {
+            if (e.reason() == Reason.NOT_RUNNING) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private void startDaemon(long deadline) throws IOException, InterruptedException {
+        Path output = output();
+        if (Files.notExists(output)) {
+            Files.createFile(
+                    output, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        }
+        long before = Files.size(output);
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(new File("/"))
+                .redirectInput(new File("/dev/null"))
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+                .redirectErrorStream(true);
+        builder.environment().clear();
+        builder.environment().putAll(inherited());
+        Process process;
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            throw new DaemonUnreachableException(
+                    Reason.NOT_STARTED,
+                    "the daemon can't be started: " + e.getMessage(),
+                    "connectctl needs setsid (package util-linux) and the Java it runs on; or run the daemon in the"
+                            + " foreground: connectctl daemon run",
+                    e);
+        }
+        while (true) {
+            if (answersDuringStart().isPresent()) {
+                return;
+            }
+            if (process.waitFor(20, TimeUnit.MILLISECONDS) && !answers()) {
+                throw new DaemonUnreachableException(
+                        Reason.NOT_STARTED,
+                        "the daemon ended with exit code " + process.exitValue() + " while starting" + lines(before),
+                        "see " + output
+                                + " and daemon.log beside it; or run it in the foreground: connectctl daemon run",
+                        null);
+            }
+            if (System.nanoTime() > deadline) {
+                throw new DaemonUnreachableException(
+                        Reason.NOT_STARTED,
+                        "the daemon (pid " + process.pid() + ") doesn't answer on " + client.socket() + " after "
+                                + patience.toSeconds() + " s" + lines(before),
+                        "see " + output + " and daemon.log beside it",
+                        null);
+            }
+        }
+    }
+
+    /** Present once it answers; between bind and accept it may also answer late, which is no failure yet. */
+    private Optional<Boolean> answersDuringStart() {
+        try {
+            client.ping(Duration.ofSeconds(2));
+            return Optional.of(true);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Path output() {
+        return stateFolder.resolve("daemon.out");
+    }
+
+    private Map<String, String> inherited() {
+        Map<String, String> kept = new TreeMap<>();
+        environment.forEach((name, value) -> {
+            if (INHERITED.contains(name) || INHERITED_PREFIXES.stream().anyMatch(name::startsWith)) {
+                kept.put(name, value);
+            }
+        });
+        return kept;
+    }
+
+    /** What it wrote since, its last lines. */
+    private String lines(long from) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(output().toFile(), "r")) {
+            long start = Math.max(from, file.length() - 4096);
+            byte[] bytes = new byte[(int) (file.length() - start)];
+            file.seek(start);
+            file.readFully(bytes);
+            List<String> lines =
+                    new String(bytes, StandardCharsets.UTF_8).strip().lines().toList();
+            List<String> last = lines.subList(Math.max(0, lines.size() - 8), lines.size());
+            return last.isEmpty() ? "" : ":\n    " + String.join("\n    ", last);
+        }
+    }
+
+    private static void createFolder(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            return;
+        }
+        Path parent = folder.getParent();
+        if (parent != null) {
+            Files.createDirectories(parent);
+        }
+        Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
+        Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(owner));
+    }
+}
