@@ -24,4 +24,9 @@ public record ServerEvent(
         String type,
         Phase phase,
         String message,
-        Optional<Cause> cause) {}
+        Optional<Cause> cause) {
+    /** The same event under its number in the journal. */
+    public ServerEvent numbered(long number) {
+        return new ServerEvent(number, at, server, incarnation, type, phase, message, cause);
+    }
+}

@@ -1,0 +1,384 @@
+package io.connectctl.manager.store;
+
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.manager.lifecycle.Phase;
+import io.connectctl.manager.lifecycle.ServerEvent;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
+/**
+ * The store as one SQLite file that anybody can open: {@code sqlite3 connectctl.db 'select * from events'}.
+ *
+ * <p>Write-ahead log and full sync: a commit that returned survives a kill and a power cut. The file and what SQLite puts
+ * beside it are readable by the owner only (SQLite gives its side files the main file's mode).
+ */
+public final class SqliteStore implements StateStore {
+    /** From each schema version to the next; the version is SQLite's user_version. Never change an entry, add one. */
+    static final List<List<String>> MIGRATIONS = List.of(List.of(
+            "create table servers (name text primary key not null, declaration text not null, state text not null)",
+            // autoincrement: a sequence number is never given twice, also after the newest events were dropped
+            "create table events (sequence integer primary key autoincrement, at text not null, server text not null,"
+                    + " incarnation integer not null, type text not null, phase text not null, message text not null,"
+                    + " cause text)",
+            "create index events_of_server on events (server, sequence)"));
+
+    /** Dropping old events with every commit would cost more than it saves. */
+    private static final int CLEAN_EVERY = 64;
+
+    private final Path file;
+    private final Retention retention;
+    private final Connection connection;
+    private int eventsSinceCleaning = CLEAN_EVERY;
+
+    private SqliteStore(Path file, Retention retention, Connection connection) {
+        this.file = file;
+        this.retention = retention;
+        this.connection = connection;
+    }
+
+    /**
+     * Opens or makes the store, and brings an older one up to date after writing a backup beside it.
+     *
+     * @param file such as {@code STATE/connectctl.db}
+     * @throws StoreException if it can't be opened, is damaged, or was written by a newer version; nothing is changed then
+     */
+    public static SqliteStore open(Path file) throws StoreException {
+        return open(file, Retention.DEFAULT, MIGRATIONS);
+    }
+
+    static SqliteStore open(Path file, Retention retention, List<List<String>> migrations) throws StoreException {
+        try {
+            own(file);
+        } catch (IOException e) {
+            throw new StoreException(
+                    "can't make the state file " + file + ": " + e + ". Check the folder and its owner", e);
+        }
+        try {
+            SQLiteConfig config = new SQLiteConfig();
+            config.setJournalMode(SQLiteConfig.JournalMode.WAL);
+            config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
+            config.setBusyTimeout(5_000);
+            SqliteStore store = new SqliteStore(file, retention, config.createConnection("jdbc:sqlite:" + file));
+            boolean ready = false;
+            try {
+                store.check();
+                store.migrate(migrations);
+                ready = true;
+                return store;
+            } finally {
+                if (!ready) {
+                    store.close();
+                }
+            }
+        } catch (SQLException e) {
+            throw explain(file, "opened", e);
+        }
+    }
+
+    private static void own(Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder != null && !Files.isDirectory(folder)) {
+            Files.createDirectories(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        try {
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } catch (FileAlreadyExistsException e) {
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        }
+    }
+
+    private void check() throws SQLException, StoreException {
+        try (Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("pragma quick_check(1)")) {
+            String verdict = result.next() ? result.getString(1) : "no answer";
+            if (!verdict.equals("ok")) {
+                throw damaged(file, verdict, null);
+            }
+        }
+    }
+
+    private void migrate(List<List<String>> migrations) throws SQLException, StoreException {
+        int version = version();
+        if (version > migrations.size()) {
+            throw new StoreException("the state file " + file + " was written by a newer connectctl (schema " + version
+                    + ", this one knows " + migrations.size()
+                    + "). Use that version, or move the file away to start anew; nothing was changed");
+        }
+        if (version == migrations.size()) {
+            return;
+        }
+        if (version > 0) {
+            backUp(version);
+        }
+        transaction(() -> {
+            try (Statement statement = connection.createStatement()) {
+                for (List<String> migration : migrations.subList(version, migrations.size())) {
+                    for (String sql : migration) {
+                        statement.execute(sql);
+                    }
+                }
+                statement.execute("pragma user_version = " + migrations.size());
+            }
+            return List.of();
+        });
+    }
+
+    private int version() throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("pragma user_version")) {
+            return result.next() ? result.getInt(1) : 0;
+        }
+    }
+
+    private void backUp(int version) throws SQLException, StoreException {
+        Path backup = file.resolveSibling(file.getFileName() + ".schema-" + version + ".bak");
+        try {
+            // "vacuum into" wants a file that isn't there or is empty; an earlier attempt's backup shows the same
+            // schema.
+            Files.deleteIfExists(backup);
+            Files.createFile(
+                    backup, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } catch (IOException e) {
+            throw new StoreException(
+                    "can't back up the state to " + backup + " before changing its schema: " + e
+                            + ". Make room or check the folder's owner; nothing was changed",
+                    e);
+        }
+        try (PreparedStatement statement = connection.prepareStatement("vacuum into ?")) {
+            statement.setString(1, backup.toString());
+            statement.execute();
+        }
+    }
+
+    @Override
+    public synchronized List<StoredServer> servers() throws StoreException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("select name, declaration, state from servers order by name")) {
+            List<StoredServer> servers = new ArrayList<>();
+            while (rows.next()) {
+                servers.add(new StoredServer(new ServerName(rows.getString(1)), rows.getString(2), rows.getString(3)));
+            }
+            return List.copyOf(servers);
+        } catch (SQLException e) {
+            throw explain(file, "read", e);
+        }
+    }
+
+    @Override
+    public synchronized List<ServerEvent> commit(StoredServer server, List<ServerEvent> events) throws StoreException {
+        return write(
+                () -> {
+                    try (PreparedStatement statement = connection.prepareStatement(
+                            "insert into servers (name, declaration, state) values (?, ?, ?) on conflict (name)"
+                                    + " do update set declaration = excluded.declaration, state = excluded.state")) {
+                        statement.setString(1, server.name().value());
+                        statement.setString(2, server.declaration());
+                        statement.setString(3, server.state());
+                        statement.executeUpdate();
+                    }
+                    return List.of();
+                },
+                events);
+    }
+
+    @Override
+    public synchronized List<ServerEvent> remove(ServerName server, List<ServerEvent> events) throws StoreException {
+        return write(
+                () -> {
+                    try (PreparedStatement statement =
+                            connection.prepareStatement("delete from servers where name = ?")) {
+                        statement.setString(1, server.value());
+                        statement.executeUpdate();
+                    }
+                    return List.of();
+                },
+                events);
+    }
+
+    private List<ServerEvent> write(Work change, List<ServerEvent> events) throws StoreException {
+        try {
+            return transaction(() -> {
+                change.run();
+                return insert(events);
+            });
+        } catch (SQLException e) {
+            throw explain(file, "written", e);
+        }
+    }
+
+    private List<ServerEvent> insert(List<ServerEvent> events) throws SQLException {
+        if (events.isEmpty()) {
+            return List.of();
+        }
+        List<ServerEvent> numbered = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(
+                        "insert into events (at, server, incarnation, type, phase, message, cause) values (?, ?, ?, ?, ?, ?, ?)");
+                PreparedStatement last = connection.prepareStatement("select last_insert_rowid()")) {
+            for (ServerEvent event : events) {
+                statement.setString(1, event.at().toString());
+                statement.setString(2, event.server().value());
+                statement.setInt(3, event.incarnation());
+                statement.setString(4, event.type());
+                statement.setString(5, event.phase().name());
+                statement.setString(6, event.message());
+                if (event.cause().isPresent()) {
+                    statement.setString(7, StateCodec.encodeCause(event.cause().get()));
+                } else {
+                    statement.setNull(7, Types.VARCHAR);
+                }
+                statement.executeUpdate();
+                try (ResultSet row = last.executeQuery()) {
+                    row.next();
+                    numbered.add(event.numbered(row.getLong(1)));
+                }
+            }
+        }
+        eventsSinceCleaning += events.size();
+        if (eventsSinceCleaning >= CLEAN_EVERY) {
+            clean();
+            eventsSinceCleaning = 0;
+        }
+        return List.copyOf(numbered);
+    }
+
+    private void clean() throws SQLException {
+        try (PreparedStatement each = connection.prepareStatement(
+                        "delete from events where sequence in (select sequence from (select sequence, row_number() over"
+                                + " (partition by server order by sequence desc) as place from events) where place > ?)");
+                PreparedStatement overall = connection.prepareStatement(
+                        "delete from events where sequence <= (select sequence from events order by sequence desc limit 1 offset ?)")) {
+            each.setInt(1, retention.each());
+            each.executeUpdate();
+            overall.setInt(1, retention.overall());
+            overall.executeUpdate();
+        }
+    }
+
+    @Override
+    public synchronized List<ServerEvent> events(Optional<ServerName> server, long after, int limit)
+            throws StoreException {
+        String where = server.isPresent() ? "server = ? and sequence > ?" : "sequence > ?";
+        try (PreparedStatement statement =
+                connection.prepareStatement("select sequence, at, server, incarnation, type, phase, message, cause"
+                        + " from events where " + where + " order by sequence limit ?")) {
+            int index = 1;
+            if (server.isPresent()) {
+                statement.setString(index++, server.get().value());
+            }
+            statement.setLong(index++, after);
+            statement.setInt(index, Math.max(0, limit));
+            try (ResultSet rows = statement.executeQuery()) {
+                List<ServerEvent> events = new ArrayList<>();
+                while (rows.next()) {
+                    events.add(new ServerEvent(
+                            rows.getLong(1),
+                            Instant.parse(rows.getString(2)),
+                            new ServerName(rows.getString(3)),
+                            rows.getInt(4),
+                            rows.getString(5),
+                            Phase.valueOf(rows.getString(6)),
+                            rows.getString(7),
+                            Optional.ofNullable(rows.getString(8)).map(StateCodec::decodeCause)));
+                }
+                return List.copyOf(events);
+            }
+        } catch (SQLException e) {
+            throw explain(file, "read", e);
+        }
+    }
+
+    @Override
+    public synchronized long lastSequence() throws StoreException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select seq from sqlite_sequence where name = 'events'")) {
+            return row.next() ? row.getLong(1) : 0;
+        } catch (SQLException e) {
+            throw explain(file, "read", e);
+        }
+    }
+
+    /** Closes the file; whatever is asked after that throws. */
+    @Override
+    public synchronized void close() {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // Every commit is on disk already, so there is nothing left to lose or to tell.
+        }
+    }
+
+    @FunctionalInterface
+    private interface Work {
+        List<ServerEvent> run() throws SQLException;
+    }
+
+    private List<ServerEvent> transaction(Work work) throws SQLException {
+        connection.setAutoCommit(false);
+        boolean done = false;
+        try {
+            List<ServerEvent> events = work.run();
+            connection.commit();
+            done = true;
+            return events;
+        } finally {
+            try {
+                if (!done) {
+                    connection.rollback();
+                }
+            } finally {
+                connection.setAutoCommit(true);
+            }
+        }
+    }
+
+    private static StoreException explain(Path file, String what, SQLException e) {
+        SQLiteErrorCode code =
+                e instanceof SQLiteException sqlite ? sqlite.getResultCode() : SQLiteErrorCode.UNKNOWN_ERROR;
+        String name = code.name();
+        if (name.startsWith("SQLITE_CORRUPT") || name.startsWith("SQLITE_NOTADB")) {
+            return damaged(file, name, e);
+        }
+        String remedy;
+        if (name.startsWith("SQLITE_FULL")) {
+            remedy = "the disk is full: make room on it";
+        } else if (name.startsWith("SQLITE_READONLY")
+                || name.startsWith("SQLITE_CANTOPEN")
+                || name.startsWith("SQLITE_PERM")) {
+            remedy = "check the owner and mode of the file and its folder";
+        } else if (name.startsWith("SQLITE_BUSY") || name.startsWith("SQLITE_LOCKED")) {
+            remedy = "another program holds it: close it";
+        } else if (name.startsWith("SQLITE_IOERR")) {
+            remedy = "the disk failed: check it and the room on it";
+        } else {
+            remedy = "see the daemon's log";
+        }
+        return new StoreException("the state file " + file + " can't be " + what + " (" + name + "): " + remedy, e);
+    }
+
+    private static StoreException damaged(Path file, String finding, @Nullable SQLException e) {
+        String message = "the state file " + file + " is damaged (" + finding
+                + "). Nothing was deleted. Rescue what is in it with: sqlite3 "
+                + file
+                + " .recover | sqlite3 rescued.db; or put back a copy; or move it and its -wal and -shm away to start anew:"
+                + " servers that run are reported then, never removed";
+        return e == null ? new StoreException(message) : new StoreException(message, e);
+    }
+}
