@@ -7,7 +7,9 @@ import io.connectctl.health.ui.SparkUi;
 import io.grpc.Deadline;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -49,11 +51,21 @@ final class ContextProbe implements Probe {
             UiSearch search = new UiSearch();
             search.run(deadline);
             if (search.found) {
+                findings.silentUi = 0;
                 noteUiMissing("");
                 return ProbeResult.PASSED;
             }
-            if (!search.foreign.isEmpty() && findings.ui == null && search.unreadable.isEmpty()) {
+            if (!search.foreign.isEmpty()
+                    && findings.ui == null
+                    && search.unreadable.isEmpty()
+                    && search.silent.isEmpty()) {
                 return ProbeResult.failed(Kind.FOREIGN_UI, search.foreignDetail());
+            }
+            findings.silentUi = search.silent.isEmpty() ? 0 : findings.silentUi + 1;
+            if (findings.silentUi == 1) {
+                // Busy is likelier than broken, and the other way leaves traces: once more before that.
+                return ProbeResult.failed(
+                        Kind.TIMED_OUT, "no answer from the UI at " + String.join(", ", search.silent));
             }
             without = search.missingDetail();
         }
@@ -79,24 +91,32 @@ final class ContextProbe implements Probe {
         private final Set<String> foreign = new LinkedHashSet<>();
         private final Set<String> unreadable = new LinkedHashSet<>();
         private final Set<String> refused = new LinkedHashSet<>();
+        private final Set<String> silent = new LinkedHashSet<>();
         private boolean found;
 
         void run(Deadline deadline) throws InterruptedException {
+            List<SparkUi> candidates = new ArrayList<>();
             SparkUi known = findings.ui;
             if (known != null) {
-                look(known, deadline);
+                candidates.add(known);
             }
             for (int port : target.uiPorts()) {
                 SparkUi candidate = new SparkUi(target.uiHost(), port);
-                if (!found && (known == null || !known.base().equals(candidate.base()))) {
-                    look(candidate, deadline);
+                if (known == null || !known.base().equals(candidate.base())) {
+                    candidates.add(candidate);
                 }
+            }
+            for (int i = 0; i < candidates.size() && !found; i++) {
+                // A place that accepts and never answers must not use up the time of what is asked after it: the other
+                // places, or the fixed session where the UI was silent the last time too.
+                boolean last = i == candidates.size() - 1 && findings.silentUi == 0;
+                look(candidates.get(i), last ? left(deadline) : left(deadline).dividedBy(2), deadline);
             }
         }
 
-        private void look(SparkUi ui, Deadline deadline) throws InterruptedException {
+        private void look(SparkUi ui, Duration share, Deadline deadline) throws InterruptedException {
             try {
-                List<Application> applications = ui.applications(half(deadline));
+                List<Application> applications = ui.applications(share);
                 if (applications.isEmpty()) {
                     unreadable.add(ui.base() + " shows no application");
                     return;
@@ -111,6 +131,8 @@ final class ContextProbe implements Probe {
                 }
             } catch (ConnectException e) {
                 refused.add(ui.base().toString());
+            } catch (SocketTimeoutException e) {
+                silent.add(ui.base().toString());
             } catch (IOException e) {
                 unreadable.add(String.valueOf(e.getMessage()));
             }
@@ -122,7 +144,7 @@ final class ContextProbe implements Probe {
                 // Proven once by the marker; an application id is never used twice.
                 return findings.observed.applicationId().get().equals(application.id());
             }
-            return ui.property(application.id(), MARKER_KEY, half(deadline)).equals(Optional.of(target.marker()));
+            return ui.property(application.id(), MARKER_KEY, left(deadline)).equals(Optional.of(target.marker()));
         }
 
         private void remember(SparkUi ui, Application application, Deadline deadline) throws InterruptedException {
@@ -133,7 +155,7 @@ final class ContextProbe implements Probe {
             OptionalInt cores = before.cores();
             if (pool.isEmpty()) {
                 try {
-                    Optional<Driver> driver = ui.driver(application.id(), half(deadline));
+                    Optional<Driver> driver = ui.driver(application.id(), left(deadline));
                     if (driver.isPresent()) {
                         pool = OptionalLong.of(driver.get().poolBytes());
                         cores = OptionalInt.of(driver.get().cores());
@@ -146,9 +168,8 @@ final class ContextProbe implements Probe {
                     before.sparkVersion(), Optional.of(ui.base()), Optional.of(application.id()), pool, cores);
         }
 
-        /** A place that accepts and never answers must not use up the time of the others. */
-        private Duration half(Deadline deadline) {
-            return Duration.ofNanos(Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS) / 2));
+        private Duration left(Deadline deadline) {
+            return Duration.ofNanos(Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS)));
         }
 
         String foreignDetail() {
@@ -160,6 +181,9 @@ final class ContextProbe implements Probe {
             Set<String> all = new LinkedHashSet<>(unreadable);
             if (!refused.isEmpty()) {
                 all.add("no UI listens at " + String.join(", ", refused));
+            }
+            if (!silent.isEmpty()) {
+                all.add("no answer from " + String.join(", ", silent));
             }
             for (String each : foreign) {
                 all.add(each + " belongs to another application");

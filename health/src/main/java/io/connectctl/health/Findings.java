@@ -29,6 +29,9 @@ final class Findings {
     /** Why the last session rung was proven without the UI; empty if the UI proved it. Kept to log the change only. */
     String uiMissing = "";
 
+    /** Climbs in a row in which the UI, or what is in its place, accepted and didn't answer. */
+    int silentUi;
+
     /** Rungs proven at least once: their calls are warm, and get no first-call allowance any more. */
     final Set<Rung> proven = EnumSet.noneOf(Rung.class);
 

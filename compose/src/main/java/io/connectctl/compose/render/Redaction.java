@@ -10,12 +10,9 @@ import java.util.regex.Pattern;
 
 /** Hides secrets that a user's template holds in plain text; declared ones are hidden before the rendering. */
 final class Redaction {
-    /** One logical line of a properties file: continued while a line ends with an odd number of backslashes. */
-    private static final Pattern LOGICAL_LINE =
-            Pattern.compile("(?:[^\\\\\\r\\n]|\\\\(?:\\r\\n|[\\s\\S]))+", Pattern.CASE_INSENSITIVE);
-
-    private static final Pattern XML_PROPERTY =
-            Pattern.compile("(<name>\\s*)([^<]*?)(\\s*</name>(?:(?!</property>)[\\s\\S])*?<value>)([^<]*)(</value>)");
+    /** Hadoop's way: a name, and its value after it. */
+    private static final Pattern XML_PROPERTY = Pattern.compile(
+            "(<name>\\s*+)([^<]*+)(</name>\\s*+(?:<description>[^<]*+</description>\\s*+)?<value>)([^<]*+)(</value>)");
 
     private Redaction() {}
 
@@ -30,10 +27,32 @@ final class Redaction {
         return new RenderedFile(file.name(), text, file.executable());
     }
 
+    /** Line by line; a line goes on in the next one while it ends with a backslash that isn't escaped itself. */
     private static String properties(String text, BiPredicate<String, String> isSecret) {
-        return LOGICAL_LINE
-                .matcher(text)
-                .replaceAll(match -> Matcher.quoteReplacement(property(match.group(), isSecret)));
+        StringBuilder shown = new StringBuilder(text.length());
+        int start = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '\\' && !isComment(text, start)) {
+                i++;
+                if (text.startsWith("\r\n", i)) {
+                    i++;
+                }
+            } else if (c == '\n' || c == '\r') {
+                shown.append(property(text.substring(start, i), isSecret)).append(c);
+                start = i + 1;
+            }
+        }
+        return shown.append(property(text.substring(start), isSecret)).toString();
+    }
+
+    /** Comments aren't continued. */
+    private static boolean isComment(String text, int start) {
+        int i = start;
+        while (i < text.length() && " \t\f".indexOf(text.charAt(i)) >= 0) {
+            i++;
+        }
+        return i < text.length() && (text.charAt(i) == '#' || text.charAt(i) == '!');
     }
 
     private static String property(String line, BiPredicate<String, String> isSecret) {
@@ -55,7 +74,8 @@ final class Redaction {
 
     private static String xml(String text, BiPredicate<String, String> isSecret) {
         return XML_PROPERTY.matcher(text).replaceAll(match -> {
-            boolean secret = isSecret.test(match.group(2), match.group(4));
+            boolean secret =
+                    isSecret.test(match.group(2).strip(), match.group(4).strip());
             String value = secret ? Secrets.REDACTED : match.group(4);
             return Matcher.quoteReplacement(match.group(1) + match.group(2) + match.group(3) + value + match.group(5));
         });

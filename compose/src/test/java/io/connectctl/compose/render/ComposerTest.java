@@ -69,6 +69,27 @@ class ComposerTest {
     }
 
     @Test
+    void aCommentOfAPropertiesFileIsNotContinued() throws Exception {
+        Path overlay = Files.createDirectories(folder.resolve("overlay"));
+        Files.writeString(overlay.resolve("extra.conf"), "# a path C:\\\nown.password=hunter2\nplain=1");
+        Specs specs = new Specs();
+        specs.templates = Optional.of(overlay);
+
+        assertThat(Specs.text(composer.preview(specs.spec(), Specs.bareSite()), "extra.conf"))
+                .isEqualTo("# a path C:\\\nown.password=" + Secrets.REDACTED + "\nplain=1");
+    }
+
+    @Test
+    void aLongValueIsPreviewed() throws Exception {
+        Specs specs = new Specs();
+        specs.conf = Map.of("spark.long", "\u00e4=".repeat(100_000), "spark.password", "\u00e4=".repeat(100_000));
+
+        String shown = Specs.text(composer.preview(specs.spec(), Specs.bareSite()), "spark-defaults.conf");
+
+        assertThat(shown).contains("spark.password=" + Secrets.REDACTED).hasSizeGreaterThan(800_000);
+    }
+
+    @Test
     void theFingerprintIgnoresCommentsOrderAndBlankLines() {
         assertThat(fingerprint("x.conf", "a=1\nb = 2\n")).isEqualTo(fingerprint("x.conf", "# c\n\nb=2\n! d\na 1\n"));
         assertThat(fingerprint("x.sh", "a\nb 'c'\n"))

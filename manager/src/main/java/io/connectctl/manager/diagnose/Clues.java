@@ -15,7 +15,10 @@ import java.util.stream.Stream;
 /** The evidence, arranged for the rules: what the log complains of, and how things are said to the user. */
 final class Clues {
     /** Longer lines are cut before patterns see them, so that a rule's time is bounded. */
-    private static final int LONGEST_MATCHED = 2_000;
+    private static final int LONGEST_MATCHED = 1_000;
+
+    /** So many complaints are searched, the first ones of a start and the last ones of a run: the time stays bounded. */
+    private static final int MOST_COMPLAINTS = 300;
 
     private static final Pattern READY = Pattern.compile("Spark Connect server started(?: at: .{1,200}:\\d|\\.)");
 
@@ -72,22 +75,30 @@ final class Clues {
 
     /** The first complaint of its start in which the pattern is found. */
     Optional<Hit> startup(Pattern pattern) {
-        return first(startup.stream().filter(Clues::matters), pattern);
+        return first(startup.stream().filter(Clues::matters).limit(MOST_COMPLAINTS), pattern);
     }
 
     /** As {@link #startup(Pattern)}, in warnings too. */
     Optional<Hit> startupWarning(Pattern pattern) {
-        return first(startup.stream().filter(entry -> entry.level() != LogEntry.Level.INFO), pattern);
+        return first(
+                startup.stream()
+                        .filter(entry -> entry.level() != LogEntry.Level.INFO)
+                        .limit(MOST_COMPLAINTS),
+                pattern);
     }
 
     /** The first complaint in the whole log in which the pattern is found, errors of users' queries included. */
     Optional<Hit> anywhere(Pattern pattern) {
-        return first(entries.stream().filter(Clues::matters), pattern);
+        return first(lastOf(entries.stream().filter(Clues::matters).toList()), pattern);
     }
 
     /** The first complaint from outside of the server's own logging, where no user's query can write. */
     Optional<Hit> outsideLogging(Pattern pattern) {
-        return first(entries.stream().filter(entry -> entry.level() == LogEntry.Level.RAW), pattern);
+        return first(
+                lastOf(entries.stream()
+                        .filter(entry -> entry.level() == LogEntry.Level.RAW)
+                        .toList()),
+                pattern);
     }
 
     /** The first line of its start, of any level, in which the pattern is found. */
@@ -123,6 +134,10 @@ final class Clues {
         return entry.isComplaint()
                 && entry.lines().stream().limit(2).noneMatch(line -> HARMLESS.matcher(line)
                         .find());
+    }
+
+    private static Stream<LogEntry> lastOf(List<LogEntry> complaints) {
+        return complaints.subList(Math.max(0, complaints.size() - MOST_COMPLAINTS), complaints.size()).stream();
     }
 
     private Optional<Hit> first(Stream<LogEntry> among, Pattern pattern) {

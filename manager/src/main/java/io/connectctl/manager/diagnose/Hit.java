@@ -1,10 +1,11 @@
 package io.connectctl.manager.diagnose;
 
 import io.connectctl.manager.lifecycle.Cause;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /**
  * A line of the log that a rule was looking for.
@@ -17,6 +18,9 @@ import java.util.regex.MatchResult;
 record Hit(LogEntry entry, String line, MatchResult match, Scrubber scrubber) {
     /** Long enough for a path or a class name, short enough for a sentence. */
     private static final int LONGEST_GROUP = 160;
+
+    /** The first line of an exception, or of one that caused it. */
+    private static final Pattern REASON = Pattern.compile("^(?:Caused by: )?[\\w.$]{1,200}(?:Exception|Error)\\b");
 
     /** What a group of the pattern caught, fit for a sentence; empty text if it caught nothing. */
     String group(int number) {
@@ -35,13 +39,15 @@ record Hit(LogEntry entry, String line, MatchResult match, Scrubber scrubber) {
         return Optional.of(new Finding(entry.at(), new Cause(code, summary, remedy, evidence(), true)));
     }
 
-    /** The line itself, after the one that opens its entry. */
+    /** The line that opens the entry, the line itself, and the deepest reason that the entry gives. */
     private List<String> evidence() {
-        List<String> lines = new ArrayList<>();
-        if (!entry.lines().get(0).equals(line)) {
-            lines.add(entry.lines().get(0));
-        }
+        LinkedHashSet<String> lines = new LinkedHashSet<>();
+        lines.add(entry.lines().get(0));
         lines.add(line);
-        return lines;
+        entry.lines().stream()
+                .filter(each -> REASON.matcher(each).find())
+                .reduce((first, second) -> second)
+                .ifPresent(lines::add);
+        return List.copyOf(lines);
     }
 }

@@ -213,6 +213,11 @@ public final class SqliteStore implements StateStore {
                 events);
     }
 
+    @Override
+    public synchronized List<ServerEvent> append(List<ServerEvent> events) throws StoreException {
+        return write(List::of, events);
+    }
+
     private List<ServerEvent> write(Work change, List<ServerEvent> events) throws StoreException {
         try {
             return transaction(() -> {
@@ -312,6 +317,13 @@ public final class SqliteStore implements StateStore {
             return row.next() ? row.getLong(1) : 0;
         } catch (SQLException e) {
             throw explain(file, "read", e);
+        }
+    }
+
+    /** Bounds the file's size, in pages of 4 KiB, so that a test can fill it as a disk fills up. */
+    synchronized void limitPages(int pages) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("pragma max_page_count = " + pages);
         }
     }
 

@@ -1,0 +1,22 @@
+package io.connectctl.health;
+
+import io.connectctl.health.testing.FakeSparkConnect;
+import io.connectctl.health.testing.FakeSparkConnect.Dialect;
+
+class TcpProbeTest extends ProbeContract {
+    @Override
+    Probe probe(ProbeTarget target) {
+        return new TcpProbe(target);
+    }
+
+    @Override
+    Healthy healthy() {
+        FakeSparkConnect server = FakeSparkConnect.start(Dialect.SPARK_4);
+        return new Healthy(Targets.of(server.port()), server);
+    }
+
+    @Override
+    boolean contentWithAPort() {
+        return true;
+    }
+}

@@ -1,0 +1,120 @@
+package io.connectctl.health.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+
+/** A TCP server on loopback that accepts and then does one unhelpful thing with each connection. */
+public final class RawServer implements AutoCloseable {
+    /** What is done with a connection. */
+    @FunctionalInterface
+    public interface Conversation {
+        /** Talks; {@code end} opens when the server is closed. */
+        void hold(Socket socket, CountDownLatch end) throws IOException, InterruptedException;
+    }
+
+    private final ServerSocket listener;
+    private final CountDownLatch end = new CountDownLatch(1);
+    private final List<Socket> open = new CopyOnWriteArrayList<>();
+
+    /** Open as soon as somebody has connected. */
+    public final CountDownLatch connected = new CountDownLatch(1);
+
+    private RawServer(Conversation conversation) {
+        try {
+            listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        daemon(() -> {
+            while (true) {
+                Socket socket = listener.accept();
+                open.add(socket);
+                connected.countDown();
+                daemon(() -> {
+                    try (socket) {
+                        conversation.hold(socket, end);
+                    }
+                });
+            }
+        });
+    }
+
+    /** Accepts and says nothing. */
+    public static RawServer mute() {
+        return new RawServer((socket, end) -> end.await());
+    }
+
+    /** Accepts and hangs up. */
+    public static RawServer hangingUp() {
+        return new RawServer((socket, end) -> {});
+    }
+
+    /** Answers every request with an HTTP status and a body that gains a byte each 20 ms and never ends. */
+    public static RawServer trickling() {
+        return new RawServer((socket, end) -> {
+            socket.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n[".getBytes(StandardCharsets.US_ASCII));
+            while (!end.await(20, java.util.concurrent.TimeUnit.MILLISECONDS)) {
+                socket.getOutputStream().write(' ');
+            }
+        });
+    }
+
+    /** Sends {@code text}, whatever it is asked, and hangs up. */
+    public static RawServer saying(String text) {
+        return new RawServer((socket, end) -> {
+            socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+            socket.shutdownOutput();
+            // Read what was asked, so that closing doesn't reset the connection before the answer was read.
+            socket.getInputStream().readAllBytes();
+        });
+    }
+
+    /** A port on which nothing listens. */
+    public static int deadPort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The port. */
+    public int port() {
+        return listener.getLocalPort();
+    }
+
+    @Override
+    public void close() throws IOException {
+        end.countDown();
+        listener.close();
+        for (Socket socket : open) {
+            socket.close();
+        }
+    }
+
+    private interface Talk {
+        void run() throws IOException, InterruptedException;
+    }
+
+    private static void daemon(Talk talk) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        talk.run();
+                    } catch (IOException | InterruptedException e) {
+                        // The peer or the test is done with this connection; there is nothing to clean up.
+                        return;
+                    }
+                },
+                "raw-server");
+        thread.setDaemon(true);
+        thread.start();
+    }
+}

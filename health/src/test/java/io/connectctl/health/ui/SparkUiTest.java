@@ -1,0 +1,96 @@
+package io.connectctl.health.ui;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.connectctl.health.testing.FakeSparkUi;
+import io.connectctl.health.testing.RawServer;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class SparkUiTest {
+    private static final Duration TIMEOUT = Duration.ofSeconds(5);
+
+    @Test
+    void readsTheApplicationItsPropertiesAndItsDriver() throws Exception {
+        try (FakeSparkUi fake = FakeSparkUi.of("local-7", "connect/1/abcd")) {
+            SparkUi ui = new SparkUi("127.0.0.1", fake.port());
+
+            assertThat(ui.applications(TIMEOUT))
+                    .containsExactly(new Application("local-7", "Spark Connect server", "4.0.1"));
+            assertThat(ui.property("local-7", "spark.connectctl.instance", TIMEOUT))
+                    .contains("connect/1/abcd");
+            assertThat(ui.property("local-7", "spark.no.such", TIMEOUT)).isEmpty();
+            assertThat(ui.driver("local-7", TIMEOUT)).contains(new Driver(762524467, 4));
+        }
+    }
+
+    @Test
+    void countsSessionsAndRequestsFromTheConnectPage() throws Exception {
+        try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
+            fake.page(
+                    "/connect/",
+                    200,
+                    """
+                    <html><body><h4>
+                          12 session(s) are online,
+                          running
+                          <b>3</b>
+                          Request(s)
+                    </h4></body></html>
+                    """);
+            assertThat(new SparkUi("127.0.0.1", fake.port()).connectActivity(TIMEOUT))
+                    .contains(new ConnectActivity(12, 3));
+        }
+    }
+
+    @Test
+    void spark34HasNoConnectPage() throws Exception {
+        try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
+            fake.page("/connect/", 302, "");
+            assertThat(new SparkUi("127.0.0.1", fake.port()).connectActivity(TIMEOUT))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void anAnswerThatTricklesForEverEndsWithTheTime() throws IOException {
+        try (RawServer slow = RawServer.trickling()) {
+            SparkUi ui = new SparkUi("127.0.0.1", slow.port());
+            assertThatThrownBy(() -> ui.applications(Duration.ofMillis(300)))
+                    .isInstanceOf(SocketTimeoutException.class);
+        }
+    }
+
+    @Test
+    void anAnswerWithoutEndIsGivenUp() throws IOException {
+        try (RawServer endless = RawServer.saying("HTTP/1.1 200 OK\r\n\r\n" + " ".repeat(9 * 1024 * 1024))) {
+            SparkUi ui = new SparkUi("127.0.0.1", endless.port());
+            assertThatThrownBy(() -> ui.applications(TIMEOUT)).hasMessageContaining("more than 8388608 bytes");
+        }
+    }
+
+    @Test
+    void whatIsNoSparkUiIsNamed() throws IOException {
+        try (RawServer web = RawServer.saying("HTTP/1.1 200 OK\r\n\r\n<html>hello</html>");
+                RawServer mail = RawServer.saying("220 mail ready\r\n")) {
+            assertThatThrownBy(() -> new SparkUi("127.0.0.1", web.port()).applications(TIMEOUT))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("no JSON");
+            assertThatThrownBy(() -> new SparkUi("127.0.0.1", mail.port()).applications(TIMEOUT))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("not answered in HTTP/1");
+        }
+    }
+
+    @Test
+    void aPortOnWhichNothingListensIsRefused() {
+        assertThatThrownBy(() -> new SparkUi("127.0.0.1", RawServer.deadPort()).applications(TIMEOUT))
+                .isInstanceOf(ConnectException.class);
+    }
+}

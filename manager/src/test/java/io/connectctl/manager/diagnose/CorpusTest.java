@@ -1,0 +1,146 @@
+package io.connectctl.manager.diagnose;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.connectctl.compose.runtime.ExitStatus;
+import io.connectctl.health.ProbeFailure;
+import io.connectctl.health.Rung;
+import io.connectctl.manager.lifecycle.Cause;
+import java.io.IOException;
+import java.io.Reader;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Every recorded failure yields its cause. One folder a case: log.txt, and case.properties beside it. */
+class CorpusTest {
+    /** One recorded end of a server. */
+    private record Case(String name, String expect, String fragment, Optional<Boolean> retryable, Evidence evidence) {}
+
+    @Test
+    void everyRecordedFailureYieldsItsCauseAndItsDecisiveLine() throws IOException {
+        List<Case> cases = cases();
+        List<String> wrong = new ArrayList<>();
+        int claimed = 0;
+        int claimedRightly = 0;
+        int known = 0;
+        int found = 0;
+        for (Case each : cases) {
+            Cause cause = Diagnosis.diagnose(each.evidence());
+            boolean right = cause.code().equals(each.expect());
+            boolean claims = !cause.code().equals(Unknown.CODE);
+            boolean expectsMore = !each.expect().equals(Unknown.CODE);
+            claimed += claims ? 1 : 0;
+            claimedRightly += claims && right ? 1 : 0;
+            known += expectsMore ? 1 : 0;
+            found += expectsMore && right ? 1 : 0;
+            if (!right
+                    || cause.evidence().stream().noneMatch(line -> line.contains(each.fragment()))
+                    || each.retryable()
+                            .filter(expected -> expected != cause.retryable())
+                            .isPresent()) {
+                wrong.add(each.name() + " expected " + each.expect() + " with '" + each.fragment() + "', got " + cause);
+            }
+        }
+        System.out.printf(
+                "diagnosis corpus: %d cases, precision %.3f, recall %.3f%n",
+                cases.size(), (double) claimedRightly / claimed, (double) found / known);
+
+        assertThat(wrong).isEmpty();
+        assertThat(cases).hasSizeGreaterThanOrEqualTo(60);
+    }
+
+    @Test
+    void aRecordedFailureIsExplainedInFewBoundedLines() throws IOException {
+        for (Case each : cases()) {
+            Cause cause = Diagnosis.diagnose(each.evidence());
+
+            assertThat(cause.evidence()).as(each.name()).hasSizeBetween(1, 3);
+            assertThat(cause.evidence()).as(each.name()).allMatch(line -> line.length() <= 300);
+            assertThat(cause.summary()).as(each.name()).isNotBlank().doesNotContain("Optional");
+            assertThat(cause.remedy()).as(each.name()).isNotBlank().doesNotContain("Optional");
+        }
+    }
+
+    @Test
+    void everyCodeOfTheRulesIsInTheRunbook() throws IOException {
+        String runbook = Files.readString(
+                Path.of(System.getProperty("connectctl.root", "..")).resolve("docs/runbook.md"));
+
+        assertThat(Rules.codes()).allMatch(code -> runbook.contains("| `" + code + "` |"));
+    }
+
+    @Test
+    void everyRuleOfTheLogHasItsCase() throws IOException {
+        TreeSet<String> expected = cases().stream().map(Case::expect).collect(Collectors.toCollection(TreeSet::new));
+
+        assertThat(expected)
+                .containsAll(Rules.PROVEN_BY_LOG.stream()
+                        .flatMap(rule -> rule.codes().stream())
+                        .toList());
+    }
+
+    private static List<Case> cases() throws IOException {
+        URI root = URI.create(Objects.requireNonNull(CorpusTest.class.getResource("/diagnose"))
+                .toString());
+        try (Stream<Path> folders = Files.list(Path.of(root))) {
+            List<Case> cases = new ArrayList<>();
+            for (Path folder : folders.sorted().toList()) {
+                cases.add(read(folder));
+            }
+            return cases;
+        }
+    }
+
+    private static Case read(Path folder) throws IOException {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(folder.resolve("case.properties"))) {
+            properties.load(reader);
+        }
+        Map<String, String> conf = new TreeMap<>();
+        properties.stringPropertyNames().stream()
+                .filter(key -> key.startsWith("conf."))
+                .forEach(key -> conf.put(key.substring("conf.".length()), properties.getProperty(key)));
+        String exit = properties.getProperty("exit", "");
+        Optional<String> note = Optional.ofNullable(properties.getProperty("note"));
+        Evidence evidence = new Evidence(
+                Samples.spec(
+                        properties.getProperty("spark"), properties.getProperty("master", "local[*]"), conf, Map.of()),
+                Evidence.Stage.valueOf(properties.getProperty("stage", "STARTING")),
+                exit.isEmpty() && note.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new ExitStatus(
+                                exit.isEmpty() ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(exit)),
+                                Instant.EPOCH,
+                                note)),
+                Boolean.parseBoolean(properties.getProperty("killedByUs", "false")),
+                Files.readAllLines(folder.resolve("log.txt")),
+                Optional.ofNullable(properties.getProperty("probe"))
+                        .map(kind -> new ProbeFailure(
+                                Rung.SESSION,
+                                ProbeFailure.Kind.valueOf(kind),
+                                properties.getProperty("probeDetail", "no answer from 127.0.0.1:15002"))),
+                Optional.ofNullable(properties.getProperty("holder")),
+                Optional.of(Path.of("/srv/connectctl/servers/sales/run/1/server.log")),
+                List.of());
+        return new Case(
+                folder.getFileName().toString(),
+                properties.getProperty("expect"),
+                properties.getProperty("fragment", ""),
+                Optional.ofNullable(properties.getProperty("retryable")).map(Boolean::valueOf),
+                evidence);
+    }
+}

@@ -1,0 +1,184 @@
+package io.connectctl.manager.diagnose;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.manager.lifecycle.Cause;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+
+class DiagnosisTest {
+    private static final String TAKEN =
+            "java.net.BindException: Failed to bind to address /127.0.0.1:15002: Service 'SparkConnectService' failed";
+
+    @Test
+    void theHolderOfThePortIsNamedWhereItIsKnown() {
+        Evidence evidence = new Evidence(
+                Samples.spec(),
+                Evidence.Stage.STARTING,
+                Samples.exit(255),
+                false,
+                List.of("26/11/22 16:03:37 ERROR SparkConnectServer: Error starting Spark Connect server", TAKEN),
+                Optional.empty(),
+                Optional.of("java (pid 4711)"),
+                Optional.empty(),
+                List.of());
+
+        Cause cause = Diagnosis.diagnose(evidence);
+
+        assertThat(cause.summary()).isEqualTo("gRPC port 15002 is taken by java (pid 4711)");
+        assertThat(cause.remedy()).contains("`connectctl start sales --port 15003`");
+        assertThat(cause.retryable()).isFalse();
+    }
+
+    @Test
+    void theEarliestComplaintIsTheCause() {
+        Cause cause = Diagnosis.diagnose(Samples.failedStart(
+                Samples.spec("4.0.1", "spark://h:7077", Map.of(), Map.of()),
+                255,
+                List.of(
+                        "26/11/22 16:00:00 ERROR StandaloneSchedulerBackend: Application has been killed. Reason: All masters are unresponsive! Giving up.",
+                        "26/11/22 16:00:01 ERROR SparkConnectServer: Error starting Spark Connect server",
+                        "java.lang.ClassNotFoundException: com.example.Nope")));
+
+        assertThat(cause.code()).isEqualTo("MASTER_UNREACHABLE");
+    }
+
+    @Test
+    void anUnknownEndTellsExitAndLogAndDoesNotGuess() {
+        Cause cause = Diagnosis.diagnose(Samples.failedStart(
+                Samples.spec(),
+                42,
+                List.of("26/11/22 16:00:00 ERROR Something: it broke", "java.lang.Error: never seen")));
+
+        assertThat(cause.code()).isEqualTo("UNKNOWN");
+        assertThat(cause.summary()).contains("exit code 42");
+        assertThat(cause.remedy())
+                .contains("`connectctl logs sales`", "/srv/connectctl/servers/sales/run/1/server.log");
+        assertThat(cause.evidence()).contains("java.lang.Error: never seen");
+    }
+
+    @Test
+    void anOutOfMemoryKillIsToldFromAnyOtherKillByTheRuntimesNoteOnly() {
+        List<String> log =
+                List.of("26/11/22 16:00:00 INFO SparkConnectServer: Spark Connect server started at: [::]:15002");
+
+        assertThat(Diagnosis.diagnose(Samples.failedStart(Samples.spec(), 137, log))
+                        .code())
+                .isEqualTo("KILLED");
+    }
+
+    @Test
+    void aRunningServersQueryErrorsExplainNothing() {
+        Evidence evidence = new Evidence(
+                Samples.spec(),
+                Evidence.Stage.RUNNING,
+                Samples.exit(1),
+                false,
+                List.of(
+                        "26/11/22 16:00:00 ERROR ErrorUtils: Spark Connect RPC error during: execute.",
+                        "java.lang.ClassNotFoundException: com.example.Nope",
+                        "26/11/22 16:00:01 ERROR ErrorUtils: Spark Connect RPC error during: execute.",
+                        "[USER_RAISED_EXCEPTION] java.lang.OutOfMemoryError: Java heap space, No space left on device"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of());
+
+        assertThat(Diagnosis.diagnose(evidence).code()).isEqualTo("UNKNOWN");
+    }
+
+    @Test
+    void noSecretIsShown() {
+        ServerSpec spec = Samples.spec(
+                "4.0.1",
+                "local[*]",
+                Map.of("spark.hadoop.fs.s3a.secret.key", "conf-s3cret-1"),
+                Map.of("DB_PASSWORD", "env-s3cret-2", "PIN", "77"));
+        Evidence evidence = new Evidence(
+                spec,
+                Evidence.Stage.STARTING,
+                Samples.exit(1),
+                false,
+                List.of("Exception in thread \"main\" java.lang.IllegalArgumentException: requirement failed: "
+                        + "conf-s3cret-1 env-s3cret-2 PIN=77 t0ken-s3cret-3 password=s3cret-4 jdbc://ada:s3cret-5@h/x"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of("t0ken-s3cret-3"));
+
+        Cause cause = Diagnosis.diagnose(evidence);
+
+        assertThat(cause.code()).isEqualTo("BAD_CONF_VALUE");
+        assertThat(cause.toString()).doesNotContain("s3cret").doesNotContain("PIN=77");
+        assertThat(evidence.toString()).doesNotContain("s3cret");
+    }
+
+    @Property(tries = 200)
+    void anyLogAndAnyEndHaveACause(@ForAll @Size(max = 30) List<String> log, @ForAll int exit, @ForAll boolean byUs) {
+        Evidence evidence = new Evidence(
+                Samples.spec(),
+                exit % 2 == 0 ? Evidence.Stage.STARTING : Evidence.Stage.RUNNING,
+                exit % 3 == 0 ? Optional.empty() : Samples.exit(Math.floorMod(exit, 256)),
+                byUs,
+                log,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of());
+
+        Cause cause = Diagnosis.diagnose(evidence);
+
+        assertThat(Rules.codes()).contains(cause.code());
+        assertThat(cause.summary()).isNotBlank();
+    }
+
+    @Property(tries = 200)
+    void fragmentsOfRealComplaintsInAnyMixtureHaveACause(
+            @ForAll @Size(max = 8) List<Fragment> fragments, @ForAll String noise) {
+        List<String> log =
+                fragments.stream().map(fragment -> fragment.text + noise).toList();
+
+        assertThat(Rules.codes())
+                .contains(Diagnosis.diagnose(Samples.failedStart(Samples.spec(), 1, log))
+                        .code());
+    }
+
+    @Test
+    void hugeLinesAndLongLogsTakeBoundedTime() {
+        String huge = "26/11/22 16:00:00 ERROR X: Failed to bind to address " + "0.0.0.0/:a'\" ".repeat(20_000);
+        List<String> log = Collections.nCopies(Diagnosis.MOST_LINES, huge);
+
+        Assertions.assertTimeout(
+                Duration.ofSeconds(20), () -> Diagnosis.diagnose(Samples.failedStart(Samples.spec(), 1, log)));
+    }
+
+    /** Beginnings that the rules' patterns look for, some of them cut where a number or a name should come. */
+    enum Fragment {
+        BIND("java.net.BindException: Failed to bind to address /127.0.0.1:"),
+        PORT("java.net.BindException: Failed to bind to address /127.0.0.1:99999 Address already in use"),
+        MEMORY("System memory 99999999999999999 must be at least 471859200"),
+        VERSION("class file version (999.0) up to 61.0"),
+        OPENED("Exception in thread \"main\" "),
+        LOGGED("26/11/22 16:00:00 ERROR SparkContext: "),
+        CAUSED("Caused by: java.lang.ClassNotFoundException: "),
+        UNIT("java.lang.NumberFormatException: Time must be specified as"),
+        PACKAGE("[unresolved dependency: "),
+        CRASH("#  SIGSEGV (0xb) at pc=0x"),
+        OOM("java.lang.OutOfMemoryError: ");
+
+        private final String text;
+
+        Fragment(String text) {
+            this.text = text;
+        }
+    }
+}
