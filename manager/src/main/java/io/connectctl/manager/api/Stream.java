@@ -128,14 +128,31 @@ final class Stream extends IteratingCallback {
         } finally {
             lock.unlock();
         }
+        // A client that doesn't read may keep its connection for long; what feeds it is freed now.
+        finished();
         iterate();
     }
 
-    /** Does {@code action} once when the stream is over, at once if it is. Must not block: it runs where writes complete. */
+    private void finished() {
+        List<Runnable> actions;
+        lock.lock();
+        try {
+            actions = List.copyOf(onOver);
+            onOver.clear();
+        } finally {
+            lock.unlock();
+        }
+        actions.forEach(Runnable::run);
+    }
+
+    /**
+     * Does {@code action} once when nothing can be put any more: the stream is ending or over. Must not block: it runs
+     * where writes complete.
+     */
     void whenOver(Runnable action) {
         lock.lock();
         try {
-            if (!over) {
+            if (!over && !ending) {
                 onOver.add(action);
                 return;
             }
@@ -244,17 +261,14 @@ final class Stream extends IteratingCallback {
     }
 
     private void over() {
-        List<Runnable> actions;
         lock.lock();
         try {
             over = true;
             waiting.clear();
             room.signalAll();
-            actions = List.copyOf(onOver);
-            onOver.clear();
         } finally {
             lock.unlock();
         }
-        actions.forEach(Runnable::run);
+        finished();
     }
 }

@@ -15,6 +15,7 @@ import io.connectctl.manager.supervise.ServerStatus;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -40,15 +41,28 @@ final class Daemon implements DaemonControl, AutoCloseable {
     private final DaemonLock lock;
     private final Metrics metrics;
     private final Fleet fleet;
+    private final List<AutoCloseable> below;
     private @Nullable AutoCloseable subscription;
     private @Nullable ApiServer api;
     private volatile @Nullable HealthEndpoint health;
     private SettingsView settings = SettingsView.NONE;
 
+    /**
+     * A fleet and what it stands on.
+     *
+     * @param fleet the servers
+     * @param below closed after the fleet, in this order: the store, the runtimes
+     */
+    record Supervision(Fleet fleet, List<AutoCloseable> below) {
+        Supervision {
+            below = List.copyOf(below);
+        }
+    }
+
     /** Opens the fleet; given the listener of its probes. */
     @FunctionalInterface
     interface Opener {
-        Fleet open(Folders folders, ProbeListener probes) throws IOException;
+        Supervision open(Folders folders, ProbeListener probes) throws IOException;
     }
 
     private Daemon(Folders folders, BuildInfo build, DaemonLock lock, Opener opener) throws IOException {
@@ -58,7 +72,9 @@ final class Daemon implements DaemonControl, AutoCloseable {
         this.socket = folders.socket(PrivateFolder.uid());
         this.settingsFile = new SettingsFile(folders.state());
         this.metrics = new Metrics();
-        this.fleet = opener.open(folders, metrics);
+        Supervision supervision = opener.open(folders, metrics);
+        this.fleet = supervision.fleet();
+        this.below = supervision.below();
     }
 
     /**
@@ -256,6 +272,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         quietly(health);
         quietly(subscription);
         quietly(fleet);
+        below.forEach(Daemon::quietly);
         quietly(metrics);
         quietly(lock);
     }

@@ -2,6 +2,7 @@ package io.connectctl.manager.daemon;
 
 import io.connectctl.compose.runtime.Folders;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -9,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * {@code connectctl daemon run}: the daemon's process. Takes no arguments; everything comes from the environment and from
- * system properties ({@code connectctl.detached=true} where stdio leads nowhere, {@code connectctl.build}). It is ready when
+ * system properties ({@code connectctl.detached=true} where nobody reads its stderr, {@code connectctl.build}). It is ready when
  * its socket answers {@code /healthz}. If it can't start, one line on stderr says why and it exits with 1, or with 8 where
  * another daemon holds the state folder.
  */
@@ -71,8 +72,18 @@ public final class DaemonMain {
     /** Must come before the first logger: Logback reads its configuration then. */
     private static void logTo(Path state) {
         System.setProperty("connectctl.state", state.toString());
-        if (Boolean.getBoolean("connectctl.detached") && System.getProperty("logback.configurationFile") == null) {
+        boolean detached = Boolean.getBoolean("connectctl.detached") || toFile(state.resolve("daemon.out"));
+        if (detached && System.getProperty("logback.configurationFile") == null) {
             System.setProperty("logback.configurationFile", "io/connectctl/logback-detached.xml");
+        }
+    }
+
+    /** Whether stderr leads to the file that the launcher gives a detached daemon: nobody reads or bounds that one. */
+    private static boolean toFile(Path output) {
+        try {
+            return Files.readSymbolicLink(Path.of("/proc/self/fd/2")).equals(output.toRealPath());
+        } catch (IOException e) {
+            return false; // There is no such file, so it isn't where stderr leads.
         }
     }
 

@@ -1,7 +1,6 @@
 package io.connectctl.manager.daemon;
 
 import io.connectctl.compose.runtime.Folders;
-import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.ProbeListener;
 import java.io.IOException;
 
@@ -15,7 +14,7 @@ final class Wiring {
      * @param probes hears of every rung that a probe tried
      * @throws IOException if the store can't be opened; says why
      */
-    static Fleet fleet(Folders folders, ProbeListener probes) throws IOException {
+    static Daemon.Supervision fleet(Folders folders, ProbeListener probes) throws IOException {
         throw new IOException("this build has no supervisor for " + folders.state() + " and " + probes);
     }
 }

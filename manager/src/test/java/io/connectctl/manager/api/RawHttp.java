@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class RawHttp implements AutoCloseable {
     private final SocketChannel channel;
     private final InputStream in;
+    private int chunks;
 
     /** Status of the answer. */
     public final int status;
@@ -101,10 +102,12 @@ public final class RawHttp implements AutoCloseable {
 
     /** The next chunk of a stream; empty at its end. Waits for it. */
     public String chunk() throws IOException {
+        // Jetty sends the line end of a chunk together with the next one.
+        if (chunks++ > 0) {
+            line();
+        }
         int size = Integer.parseInt(line(), 16);
-        String text = new String(in.readNBytes(size), StandardCharsets.UTF_8);
-        line();
-        return text;
+        return new String(in.readNBytes(size), StandardCharsets.UTF_8);
     }
 
     private String line() throws IOException {

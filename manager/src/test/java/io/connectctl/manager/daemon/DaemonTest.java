@@ -2,6 +2,7 @@ package io.connectctl.manager.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.manager.api.RawHttp;
@@ -12,6 +13,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,7 +45,7 @@ class DaemonTest {
     }
 
     private Daemon start(Map<String, String> environment) throws Exception {
-        return Daemon.open(folders, environment, BUILD, (where, probes) -> fleet);
+        return Daemon.open(folders, environment, BUILD, (where, probes) -> new Daemon.Supervision(fleet, List.of()));
     }
 
     private RawHttp settings(String body) throws IOException {
@@ -158,7 +160,7 @@ class DaemonTest {
 
     @Test
     void aFolderOfSomebodyElseIsRefused() throws Exception {
-        org.junit.jupiter.api.Assumptions.assumeTrue(PrivateFolder.uid() == 0, "only root can give a folder away");
+        assumeTrue(PrivateFolder.uid() == 0, "only root can give a folder away");
         Path foreign = Files.createDirectory(home.resolve("foreign"));
         Files.setAttribute(foreign, "unix:uid", 65534);
         assertThatThrownBy(() -> PrivateFolder.make(foreign)).hasMessageContaining("belongs to user id 65534");
