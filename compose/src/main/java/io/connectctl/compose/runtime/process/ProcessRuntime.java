@@ -537,7 +537,8 @@ public final class ProcessRuntime implements ServerRuntime {
             Matcher blocks = BLOCKS.matcher(line);
             if (started.find()) {
                 int port = Integer.parseInt(started.group(2));
-                if (started.group(1).endsWith("SparkConnectService")) {
+                // 4.0.1 writes the name with a trailing $, the class of the Scala object.
+                if (started.group(1).contains("SparkConnectService")) {
                     grpc = OptionalInt.of(port);
                 } else if (started.group(1).equals("SparkUI")) {
                     ui = OptionalInt.of(port);
