@@ -145,9 +145,7 @@ final class LogReader {
             Optional<RunFolder> newer = newer(run.incarnation());
             if (newer.isPresent()) {
                 // Its predecessor ended before it could start: one more look finds the rest of that log.
-                while (cursor.readInto(lines) && !lines.stopped()) {
-                    continue;
-                }
+                cursor.readRest(lines);
                 lines.finish();
                 if (lines.stopped()) {
                     return;
@@ -274,6 +272,14 @@ final class LogReader {
         void giveBackOpenLine(Lines lines) {
             place -= lines.open();
             lines.drop();
+        }
+
+        /** Reads all there is, until the sink has enough. */
+        void readRest(Lines lines) throws IOException {
+            boolean more = true;
+            while (more && !lines.stopped()) {
+                more = readInto(lines);
+            }
         }
 
         /** Reads one block, if there is one. */
@@ -425,9 +431,7 @@ final class LogReader {
             head.add(line);
             return head.size() < lines;
         });
-        while (!cutter.stopped() && cursor.readInto(cutter)) {
-            continue;
-        }
+        cursor.readRest(cutter);
         return head;
     }
 }

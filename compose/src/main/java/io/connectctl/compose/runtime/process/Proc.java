@@ -146,16 +146,20 @@ final class Proc {
         List<String> targets = new ArrayList<>();
         try (DirectoryStream<Path> links = Files.newDirectoryStream(folder(pid).resolve("fd"))) {
             for (Path link : links) {
-                try {
-                    targets.add(Files.readSymbolicLink(link).toString());
-                } catch (IOException e) {
-                    continue; // closed in the meantime
-                }
+                target(link).ifPresent(targets::add);
             }
         } catch (IOException | DirectoryIteratorException e) {
             return targets; // the process is gone or another user's: what is known so far
         }
         return targets;
+    }
+
+    private static Optional<String> target(Path link) {
+        try {
+            return Optional.of(Files.readSymbolicLink(link).toString());
+        } catch (IOException e) {
+            return Optional.empty(); // closed in the meantime
+        }
     }
 
     /** What a process uses; empty if it is gone. */

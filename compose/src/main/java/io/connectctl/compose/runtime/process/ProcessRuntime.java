@@ -29,9 +29,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -493,7 +493,7 @@ public final class ProcessRuntime implements ServerRuntime {
         if (run.isEmpty() || run.get().process().isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
         }
-        SortedSet<Integer> own = ownPorts(run.get());
+        NavigableSet<Integer> own = ownPorts(run.get());
         if (own.isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
         }
@@ -509,12 +509,12 @@ public final class ProcessRuntime implements ServerRuntime {
     }
 
     /** Ports that the server itself listens on; where its entrypoint stays in front of it, those of its whole session. */
-    private static SortedSet<Integer> ownPorts(RunFolder run) {
+    private static NavigableSet<Integer> ownPorts(RunFolder run) {
         Optional<Proc.Identity> process = run.process().filter(Proc.Identity::alive);
         if (process.isEmpty()) {
             return new TreeSet<>();
         }
-        SortedSet<Integer> ports = Sockets.ports(process.get().pid());
+        NavigableSet<Integer> ports = Sockets.ports(process.get().pid());
         if (ports.isEmpty()) {
             for (Proc.Identity other : run.processes()) {
                 ports.addAll(Sockets.ports(other.pid()));
@@ -524,20 +524,21 @@ public final class ProcessRuntime implements ServerRuntime {
     }
 
     /** What the log says about ports; a log that is quiet or in another format says nothing. */
-    private record Named(OptionalInt grpc, OptionalInt ui, SortedSet<Integer> others) {
+    private record Named(OptionalInt grpc, OptionalInt ui, NavigableSet<Integer> others) {
         static final Named NOTHING = new Named(OptionalInt.empty(), OptionalInt.empty(), new TreeSet<>());
     }
 
     private static Named named(RunFolder run) throws IOException {
         OptionalInt grpc = OptionalInt.empty();
         OptionalInt ui = OptionalInt.empty();
-        SortedSet<Integer> others = new TreeSet<>();
+        NavigableSet<Integer> others = new TreeSet<>();
         for (String line : LogReader.head(run, LOG_HEAD_LINES)) {
             Matcher started = STARTED.matcher(line);
             Matcher blocks = BLOCKS.matcher(line);
             if (started.find()) {
                 int port = Integer.parseInt(started.group(2));
-                if (started.group(1).endsWith("SparkConnectService")) {
+                // 4.0.1 writes the name with a trailing $, the class of the Scala object.
+                if (started.group(1).contains("SparkConnectService")) {
                     grpc = OptionalInt.of(port);
                 } else if (started.group(1).equals("SparkUI")) {
                     ui = OptionalInt.of(port);
@@ -551,7 +552,7 @@ public final class ProcessRuntime implements ServerRuntime {
         return new Named(grpc, ui, others);
     }
 
-    private static OptionalInt grpcPort(RunFolder run, ServerSpec spec, SortedSet<Integer> own, Named named)
+    private static OptionalInt grpcPort(RunFolder run, ServerSpec spec, NavigableSet<Integer> own, Named named)
             throws IOException {
         if (spec.port() instanceof PortChoice.Fixed fixed) {
             return own.contains(fixed.port()) ? OptionalInt.of(fixed.port()) : OptionalInt.empty();
@@ -564,7 +565,7 @@ public final class ProcessRuntime implements ServerRuntime {
         // Spark 3.4 doesn't name the port: it is the one that is left when all others are known. The service comes up
         // last,
         // after driver, UI and block manager, so before those are all there nothing is concluded.
-        SortedSet<Integer> left = new TreeSet<>(own);
+        NavigableSet<Integer> left = new TreeSet<>(own);
         left.removeAll(named.others());
         named.ui().ifPresent(left::remove);
         boolean othersKnown = named.others().size() >= 2 && own.containsAll(named.others());
@@ -579,11 +580,11 @@ public final class ProcessRuntime implements ServerRuntime {
         return OptionalInt.of(port);
     }
 
-    private static List<Integer> uiPorts(ServerSpec spec, SortedSet<Integer> own, OptionalInt grpc, Named named) {
+    private static List<Integer> uiPorts(ServerSpec spec, NavigableSet<Integer> own, OptionalInt grpc, Named named) {
         if (spec.uiPort() instanceof PortChoice.Off) {
             return List.of();
         }
-        SortedSet<Integer> candidates = new TreeSet<>(own);
+        NavigableSet<Integer> candidates = new TreeSet<>(own);
         grpc.ifPresent(candidates::remove);
         List<Integer> best = new ArrayList<>();
         if (named.ui().isPresent() && candidates.contains(named.ui().getAsInt())) {

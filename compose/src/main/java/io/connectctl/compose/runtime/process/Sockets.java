@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Set;
-import java.util.SortedSet;
 import java.util.TreeSet;
 
 /** Listening TCP sockets, as the kernel lists them. */
@@ -60,9 +60,9 @@ final class Sockets {
     }
 
     /** The ports that a process itself listens on. */
-    static SortedSet<Integer> ports(long pid) {
+    static NavigableSet<Integer> ports(long pid) {
         Set<String> own = new HashSet<>(Proc.descriptors(pid));
-        SortedSet<Integer> ports = new TreeSet<>();
+        NavigableSet<Integer> ports = new TreeSet<>();
         for (Listening socket : listening(Proc.folder(pid).resolve("net"))) {
             if (own.contains("socket:[" + socket.inode() + "]")) {
                 ports.add(socket.port());

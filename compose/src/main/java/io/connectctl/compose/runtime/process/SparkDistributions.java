@@ -34,6 +34,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.apache.maven.model.building.ModelBuildingException;
@@ -461,8 +462,7 @@ public final class SparkDistributions {
         private static String status(Throwable e) {
             for (Throwable cause : all(e)) {
                 String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
-                java.util.regex.Matcher matcher = java.util.regex.Pattern.compile("status(?: code)?:? (\\d{3})")
-                        .matcher(text);
+                Matcher matcher = STATUS.matcher(text);
                 if (matcher.find() && !matcher.group(1).equals("404")) {
                     return matcher.group(1);
                 }
