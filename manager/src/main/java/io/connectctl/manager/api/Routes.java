@@ -1,0 +1,347 @@
+package io.connectctl.manager.api;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.runtime.LogRequest;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.health.Rung;
+import io.connectctl.manager.api.v1.ApiProblem;
+import io.connectctl.manager.api.v1.DaemonView;
+import io.connectctl.manager.api.v1.DeclareRequest;
+import io.connectctl.manager.api.v1.ProblemView;
+import io.connectctl.manager.api.v1.ReadyView;
+import io.connectctl.manager.api.v1.SettingsView;
+import io.connectctl.manager.api.v1.UsageView;
+import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.supervise.Fleet;
+import io.connectctl.manager.supervise.Origin;
+import io.connectctl.manager.supervise.RefusedException;
+import io.connectctl.manager.supervise.ServerStatus;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Every route of the local API. docs/api.md tells what each takes and answers. */
+final class Routes {
+    private static final Logger LOG = LoggerFactory.getLogger(Routes.class);
+
+    /** Probes hold a thread while they wait for a server; the other half of the pool stays free for commands. */
+    private static final int MOST_PROBES = 8;
+
+    private static final int DEFAULT_EVENTS = 1_000;
+    private static final int MOST_EVENTS = 10_000;
+    private static final Duration LONGEST_PROBE = Duration.ofMinutes(1);
+    private static final Duration FOREVER = Duration.ofDays(10_000);
+
+    private final Fleet fleet;
+    private final DaemonControl daemon;
+    private final Views views;
+    private final Streams streams;
+    private final Supplier<String> metrics;
+    private final Semaphore probes = new Semaphore(MOST_PROBES);
+
+    Routes(Fleet fleet, DaemonControl daemon, Views views, Streams streams, Supplier<String> metrics) {
+        this.fleet = fleet;
+        this.daemon = daemon;
+        this.views = views;
+        this.streams = streams;
+        this.metrics = metrics;
+    }
+
+    /** The table. */
+    List<Route> table() {
+        return List.of(
+                new Route("GET", "/v1/servers", this::list),
+                new Route("GET", "/v1/servers/{server}", this::server),
+                new Route("GET", "/v1/servers/{server}/describe", this::describe),
+                new Route("PUT", "/v1/servers/{server}", this::declare),
+                new Route("POST", "/v1/servers/{server}/start", this::start),
+                new Route("POST", "/v1/servers/{server}/restart", this::restart),
+                new Route("POST", "/v1/servers/{server}/stop", this::stop),
+                new Route("DELETE", "/v1/servers/{server}", this::remove),
+                new Route("GET", "/v1/servers/{server}/ready", this::ready),
+                new Route("POST", "/v1/servers/{server}/probe", this::probe),
+                new Route("GET", "/v1/servers/{server}/logs", this::logs),
+                new Route("GET", "/v1/servers/{server}/usage", this::usage),
+                new Route("GET", "/v1/usage", this::usages),
+                new Route("GET", "/v1/events", this::events),
+                new Route("GET", "/v1/daemon", call -> call.json(200, daemon.describe())),
+                new Route("GET", "/v1/daemon/settings", call -> call.json(200, daemon.settings())),
+                new Route("PUT", "/v1/daemon/settings", this::settings),
+                new Route("POST", "/v1/daemon/stop", this::stopDaemon),
+                new Route("GET", "/healthz", call -> call.text(200, Call.TEXT, "ok\n")),
+                new Route("GET", "/metrics", call -> call.text(200, Metrics.CONTENT_TYPE, metrics.get())));
+    }
+
+    private void list(Call call) {
+        call.json(200, views.list(fleet.servers()));
+    }
+
+    private void server(Call call) throws ApiException {
+        call.json(200, views.server(status(call.server())));
+    }
+
+    private void describe(Call call) throws ApiException {
+        call.json(200, views.describe(status(call.server())));
+    }
+
+    private void declare(Call call) throws Exception {
+        ServerName name;
+        try {
+            name = new ServerName(call.segment("server"));
+        } catch (IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage());
+            throw new ApiException(new ApiProblem(
+                    "INVALID",
+                    422,
+                    "The declaration has problems",
+                    message,
+                    null,
+                    List.of(new ProblemView("ERROR", null, "servers", message, null))));
+        }
+        DeclareRequest request = call.body(DeclareRequest.class);
+        if (!(request.declaration() instanceof ObjectNode tree)) {
+            throw Call.badJson("'declaration' must be an object with connectctl.yaml's keys of one server");
+        }
+        call.json(200, Views.declared(fleet.declare(name, new Declaration(tree, Map.of()), origin(request.file()))));
+    }
+
+    private static Origin origin(@Nullable String file) throws ApiException {
+        if (file == null) {
+            return Origin.FLAGS;
+        }
+        try {
+            Path path = Path.of(file);
+            if (path.isAbsolute()) {
+                return new Origin(Optional.of(path.normalize()));
+            }
+        } catch (InvalidPathException e) {
+            // Said below, as for a relative path.
+        }
+        throw Call.badJson("'file' must be the absolute path of a connectctl.yaml");
+    }
+
+    private void start(Call call) throws Exception {
+        call.json(202, Views.receipt(fleet.start(call.server())));
+    }
+
+    private void restart(Call call) throws Exception {
+        call.json(202, Views.receipt(fleet.restart(call.server())));
+    }
+
+    private void stop(Call call) throws Exception {
+        call.json(202, Views.receipt(fleet.stop(call.server(), call.flag("force"))));
+    }
+
+    private void remove(Call call) throws Exception {
+        fleet.remove(call.server(), call.flag("purge"));
+        call.empty();
+    }
+
+    private void ready(Call call) throws ApiException {
+        ReadyView ready = Views.ready(status(call.server()), call.rung("until", Rung.SESSION));
+        call.json(ready.ready() ? 200 : 503, ready);
+    }
+
+    private void probe(Call call) throws Exception {
+        ServerName name = call.server();
+        Rung until = call.rung("until", Rung.SESSION);
+        Duration timeout = call.duration("timeout", Duration.ofSeconds(5), LONGEST_PROBE);
+        ServerStatus status = status(name);
+        if (!probes.tryAcquire()) {
+            throw new ApiException(503, "BUSY", MOST_PROBES + " probes are under way already", "Try again later.");
+        }
+        try {
+            ReadyView ready = Views.probed(status.phase(), fleet.probe(name, until, timeout));
+            call.json(ready.ready() ? 200 : 503, ready);
+        } finally {
+            probes.release();
+        }
+    }
+
+    private void usage(Call call) throws Exception {
+        ServerStatus status = status(call.server());
+        ServerName name = status.spec().name();
+        Usage usage = fleet.usage(name)
+                .orElseThrow(() -> new ApiException(
+                        409, "NOT_RUNNING", "server '" + name + "' isn't running", "Start the server first."));
+        call.json(200, usage(status, usage));
+    }
+
+    private void usages(Call call) throws Exception {
+        List<UsageView> all = new ArrayList<>();
+        for (ServerStatus status : fleet.servers()) {
+            try {
+                fleet.usage(status.spec().name()).ifPresent(usage -> all.add(usage(status, usage)));
+            } catch (RefusedException | RuntimeUnavailableException e) {
+                // Removed meanwhile, or its runtime can't be asked: the others are still worth an answer.
+                LOG.debug("no usage of {}", status.spec().name(), e);
+            }
+        }
+        call.json(200, all);
+    }
+
+    private static UsageView usage(ServerStatus status, Usage usage) {
+        return Views.usage(status.spec().name(), usage, status.instance().flatMap(Views::livePid));
+    }
+
+    private void settings(Call call) throws Exception {
+        call.json(200, daemon.apply(call.body(SettingsView.class)));
+    }
+
+    private void stopDaemon(Call call) {
+        DaemonView view = daemon.describe();
+        call.jsonThen(202, view, daemon::stop);
+    }
+
+    private void events(Call call) throws ApiException {
+        Optional<String> wanted = call.query("server");
+        Optional<ServerName> server;
+        try {
+            server = wanted.map(ServerName::new);
+        } catch (IllegalArgumentException e) {
+            throw Call.badRequest(String.valueOf(e.getMessage()));
+        }
+        if (call.flag("follow")) {
+            follow(call, server, call.sequence("after", fleet.lastSequence()));
+            return;
+        }
+        int limit = call.number("limit", 1, MOST_EVENTS).orElse(DEFAULT_EVENTS);
+        ByteArrayOutputStream lines = new ByteArrayOutputStream();
+        for (ServerEvent event : fleet.events(server, call.sequence("after", 0), limit)) {
+            lines.writeBytes(Json.line(views.event(event)));
+        }
+        call.bytes(200, Call.NDJSON, lines.toByteArray());
+    }
+
+    private void follow(Call call, Optional<ServerName> server, long after) throws ApiException {
+        // Components must be taken before the stream opens: afterwards the request may already be over.
+        Scheduler scheduler = call.request().getComponents().getScheduler();
+        Executor executor = call.request().getComponents().getExecutor();
+        Stream stream = streams.open(call, Call.NDJSON);
+        AutoCloseable subscription;
+        try {
+            subscription = fleet.follow(server, after, event -> tell(stream, event));
+        } catch (RuntimeException e) {
+            LOG.error("events can't be followed", e);
+            stream.cut(Json.line(new ApiException(500, "INTERNAL", "events can't be followed now", null).problem()));
+            return;
+        }
+        // Closing may wait for the listener, which may be the very thread that found the client too slow.
+        stream.whenOver(() -> executor.execute(() -> close(subscription)));
+        beat(stream, scheduler);
+    }
+
+    private void tell(Stream stream, ServerEvent event) {
+        try {
+            if (!stream.put(Json.line(views.event(event)), streams.patience()) && !stream.isOver()) {
+                stream.cut(Json.line(new ApiException(
+                                503,
+                                "TOO_SLOW",
+                                "news came faster than this client read them; the last one it got may be long ago",
+                                "Follow again after the last sequence number that was read.")
+                        .problem()));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            stream.end();
+        }
+    }
+
+    private void beat(Stream stream, Scheduler scheduler) {
+        long before = stream.written();
+        // Not cancelled when the stream is over: at most one heartbeat later the task sees it and ends.
+        scheduler.schedule(
+                () -> {
+                    if (!stream.isOver()) {
+                        if (stream.written() == before) {
+                            stream.putIfIdle(new byte[] {'\n'});
+                        }
+                        beat(stream, scheduler);
+                    }
+                },
+                streams.heartbeat().toMillis(),
+                TimeUnit.MILLISECONDS);
+    }
+
+    private static void close(AutoCloseable subscription) {
+        try {
+            subscription.close();
+        } catch (Exception e) {
+            LOG.warn("a follower didn't close", e);
+        }
+    }
+
+    private void logs(Call call) throws ApiException {
+        ServerName name = status(call.server()).spec().name();
+        LogRequest request = new LogRequest(
+                call.number("tail", 0, Integer.MAX_VALUE), since(call), call.flag("previous"), call.flag("follow"));
+        Stream stream = streams.open(call, Call.TEXT);
+        // A log is read by blocking calls, for days with follow: a thread of its own keeps the pool for commands.
+        Thread reader = new Thread(null, () -> copy(name, request, stream), "logs-" + name, 256L << 10);
+        reader.setDaemon(true);
+        stream.whenOver(reader::interrupt);
+        reader.start();
+    }
+
+    private void copy(ServerName name, LogRequest request, Stream stream) {
+        try {
+            fleet.logs(name, request, line -> put(stream, (line + "\n").getBytes(StandardCharsets.UTF_8)));
+        } catch (InterruptedException e) {
+            // The client went away.
+        } catch (RefusedException | RuntimeUnavailableException e) {
+            put(stream, ("connectctl: " + e.getMessage() + "\n").getBytes(StandardCharsets.UTF_8));
+        } catch (RuntimeException e) {
+            LOG.error("the log of {} can't be read", name, e);
+            put(stream, "connectctl: the log can't be read, see daemon.log\n".getBytes(StandardCharsets.UTF_8));
+        } finally {
+            stream.end();
+        }
+    }
+
+    private static boolean put(Stream stream, byte[] line) {
+        try {
+            return stream.put(line, FOREVER);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** An instant, or a duration back from now. */
+    private static Optional<Instant> since(Call call) throws ApiException {
+        Optional<String> since = call.query("since");
+        if (since.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Instant.parse(since.get()));
+        } catch (DateTimeParseException e) {
+            return Optional.of(Instant.now().minus(call.duration("since", Duration.ZERO, Duration.ofHours(999_999))));
+        }
+    }
+
+    private ServerStatus status(ServerName name) throws ApiException {
+        return fleet.server(name)
+                .orElseThrow(() -> ApiException.of(new RefusedException(
+                        RefusedException.Code.NO_SUCH_SERVER, "no server '" + name + "' is declared")));
+    }
+}

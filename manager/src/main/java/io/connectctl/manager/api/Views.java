@@ -1,0 +1,299 @@
+package io.connectctl.manager.api;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.spec.HealthSpec;
+import io.connectctl.compose.spec.Location;
+import io.connectctl.compose.spec.MemoryModel;
+import io.connectctl.compose.spec.Problem;
+import io.connectctl.compose.spec.RestartSpec;
+import io.connectctl.compose.spec.Secrets;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.health.Climb;
+import io.connectctl.health.Rung;
+import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.DeclareResponse;
+import io.connectctl.manager.api.v1.DescribeView;
+import io.connectctl.manager.api.v1.EventView;
+import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.ProblemView;
+import io.connectctl.manager.api.v1.ReadyView;
+import io.connectctl.manager.api.v1.ReceiptView;
+import io.connectctl.manager.api.v1.ServerList;
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.api.v1.UsageView;
+import io.connectctl.manager.lifecycle.Cause;
+import io.connectctl.manager.lifecycle.Phase;
+import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.supervise.Declared;
+import io.connectctl.manager.supervise.Receipt;
+import io.connectctl.manager.supervise.ServerStatus;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.function.BiPredicate;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** From the fleet's values to the records that travel. Holds back secrets once more, should one ever get this far. */
+final class Views {
+    static final String API_VERSION = "connectctl/v1";
+
+    private final Function<ServerSpec, Memory> memory;
+    private final BiPredicate<String, String> secret;
+    private final StartTimes starts;
+    private final Path servers;
+
+    /** What a driver's unified pool should be, in bytes, and why. */
+    record Memory(long poolBytes, String explanation) {
+        static Memory of(ServerSpec spec) {
+            MemoryModel model = MemoryModel.of(spec);
+            return new Memory(model.poolBytes(), model.explain());
+        }
+    }
+
+    /**
+     * @param memory the arithmetic of the driver's memory
+     * @param secret whether the value of a configuration key must never be shown
+     * @param starts how long starts took
+     * @param servers the folder of the servers' folders
+     */
+    Views(Function<ServerSpec, Memory> memory, BiPredicate<String, String> secret, StartTimes starts, Path servers) {
+        this.memory = memory;
+        this.secret = secret;
+        this.starts = starts;
+        this.servers = servers;
+    }
+
+    ServerList list(List<ServerStatus> statuses) {
+        return new ServerList(
+                API_VERSION, "ServerList", statuses.stream().map(this::server).toList());
+    }
+
+    ServerView server(ServerStatus status) {
+        ServerSpec spec = status.spec();
+        Optional<Instance> instance = status.instance();
+        OptionalInt port = status.grpcPort();
+        return new ServerView(
+                spec.name().value(),
+                status.desired().name(),
+                status.phase().name(),
+                status.rung().name(),
+                port.isPresent() ? "sc://" + host(status.host()) + ":" + port.getAsInt() : null,
+                spec.runtime(),
+                status.incarnation(),
+                instance.flatMap(Views::livePid).orElse(null),
+                instance.flatMap(Instance::containerId).orElse(null),
+                status.observed().sparkVersion().orElse(spec.spark().text()),
+                spec.master(),
+                boxed(port),
+                status.observed().ui().map(URI::toString).orElse(null),
+                memory(status),
+                status.restarts(),
+                text(status.startedAt()),
+                text(status.healthySince()),
+                status.phaseSince().toString(),
+                status.cause()
+                        .map(cause -> cause(cause, status.logFile().map(Path::toString)))
+                        .orElse(null),
+                status.changed(),
+                status.origin().file().map(Path::toString).orElse(null),
+                status.logFile().map(Path::toString).orElse(null),
+                status.tokenFile().map(Path::toString).orElse(null),
+                status.exposures(),
+                status.observed().applicationId().orElse(null),
+                boxed(status.observed().cores()),
+                starts.launchToHealthy(status).map(Views::seconds).orElse(null));
+    }
+
+    private MemoryView memory(ServerStatus status) {
+        Memory model = memory.apply(status.spec());
+        OptionalLong observed = status.observed().poolBytes();
+        return new MemoryView(
+                status.spec().driverMemory().bytes(),
+                model.poolBytes(),
+                observed.isPresent() ? observed.getAsLong() : null,
+                model.explanation());
+    }
+
+    DescribeView describe(ServerStatus status) {
+        Path home = servers.resolve(status.spec().name().value());
+        Map<String, String> folders = new LinkedHashMap<>();
+        folders.put("server", home.toString());
+        for (String folder : List.of("conf", "work", "warehouse", "run")) {
+            folders.put(folder, home.resolve(folder).toString());
+        }
+        List<String> notes = new ArrayList<>(status.exposures());
+        if (status.changed()) {
+            notes.add("The stored declaration differs from the running one: it takes effect with the next restart.");
+        }
+        return new DescribeView(server(status), declaration(status.spec()), folders, notes);
+    }
+
+    /** The whole declaration with every default, in connectctl.yaml's words, without a secret. */
+    ObjectNode declaration(ServerSpec spec) {
+        ObjectNode tree = Json.MAPPER.createObjectNode();
+        tree.put("spark", spec.spark().text());
+        tree.put("master", spec.master());
+        tree.put("port", spec.port().toString());
+        tree.put("uiPort", spec.uiPort().toString());
+        tree.put("driverMemory", spec.driverMemory().text());
+        spec.javaHome().ifPresent(folder -> tree.put("javaHome", folder.toString()));
+        spec.sparkHome().ifPresent(folder -> tree.put("sparkHome", folder.toString()));
+        tree.put("runtime", spec.runtime());
+        ArrayNode packages = tree.putArray("packages");
+        spec.packages().forEach(packages::add);
+        put(tree.putObject("conf"), spec.conf(), secret);
+        put(tree.putObject("env"), spec.env(), (key, value) -> true);
+        HealthSpec health = spec.health();
+        tree.putObject("health")
+                .put("until", health.until().name().toLowerCase(Locale.ROOT))
+                .put("interval", duration(health.interval()))
+                .put("timeout", duration(health.timeout()))
+                .put("startTimeout", duration(health.startTimeout()))
+                .put("failures", health.failures())
+                .put("successes", health.successes());
+        RestartSpec restart = spec.restart();
+        tree.putObject("restart")
+                .put("onFault", restart.onFault())
+                .put("backoff", duration(restart.backoff()))
+                .put("maxBackoff", duration(restart.maxBackoff()))
+                .put("budget", restart.budget())
+                .put("resetAfter", duration(restart.resetAfter()));
+        tree.putObject("stop")
+                .put("grace", duration(spec.stop().grace()))
+                .put("drain", duration(spec.stop().drain()));
+        tree.put("auth", spec.auth().name().toLowerCase(Locale.ROOT));
+        tree.put("expose", spec.expose().name().toLowerCase(Locale.ROOT));
+        tree.put("profile", spec.profile());
+        spec.templates().ifPresent(folder -> tree.put("templates", folder.toString()));
+        return tree;
+    }
+
+    private static void put(ObjectNode tree, SortedMap<String, String> values, BiPredicate<String, String> secret) {
+        values.forEach((key, value) -> tree.put(key, secret.test(key, value) ? Secrets.REDACTED : value));
+    }
+
+    EventView event(ServerEvent event) {
+        return new EventView(
+                event.sequence(),
+                event.at().toString(),
+                event.server().value(),
+                event.incarnation(),
+                event.type(),
+                event.phase().name(),
+                event.message(),
+                event.cause().map(cause -> cause(cause, Optional.empty())).orElse(null));
+    }
+
+    static CauseView cause(Cause cause, Optional<String> logFile) {
+        return new CauseView(cause.code(), cause.summary(), cause.remedy(), cause.evidence(), logFile.orElse(null));
+    }
+
+    static ProblemView problem(Problem problem) {
+        return new ProblemView(
+                problem.severity().name(),
+                problem.where().map(Location::toString).orElse(null),
+                problem.key(),
+                problem.message(),
+                problem.suggestion().orElse(null));
+    }
+
+    static DeclareResponse declared(Declared declared) {
+        return new DeclareResponse(
+                declared.created(),
+                declared.changed(),
+                declared.warnings().stream().map(Views::problem).toList());
+    }
+
+    static ReceiptView receipt(Receipt receipt) {
+        return new ReceiptView(receipt.sequence(), receipt.changed(), receipt.message());
+    }
+
+    static UsageView usage(ServerName server, Usage usage, Optional<Long> pid) {
+        return new UsageView(
+                server.value(),
+                usage.residentBytes(),
+                seconds(usage.cpu()),
+                usage.threads(),
+                usage.openFiles(),
+                pid.orElse(null));
+    }
+
+    /**
+     * Whether a server is ready up to a rung: it is proven that far in this incarnation and its probes pass. While
+     * STARTING, the rungs below the declared one may already be proven.
+     */
+    static ReadyView ready(ServerStatus status, Rung until) {
+        boolean alive = status.phase() == Phase.HEALTHY || status.phase() == Phase.STARTING;
+        boolean ready = alive && status.rung().atLeast(until);
+        String reason;
+        if (ready) {
+            reason = "proven up to " + status.rung();
+        } else if (alive) {
+            reason = status.phase() + ": proven up to " + status.rung() + ", not up to " + until;
+        } else {
+            reason = status.cause()
+                    .map(cause -> status.phase() + ": " + cause.code() + ": " + cause.summary())
+                    .orElseGet(() -> "the server is " + status.phase() + ", wanted " + status.desired());
+        }
+        return new ReadyView(ready, status.phase().name(), status.rung().name(), reason);
+    }
+
+    /** What a probe made now says. */
+    static ReadyView probed(Phase phase, Climb climb) {
+        String reason = climb.failure()
+                .map(failure -> failure.rung() + " failed, " + failure.kind() + ": " + failure.detail())
+                .orElseGet(() -> "proven up to " + climb.reached());
+        return new ReadyView(climb.passed(), phase.name(), climb.reached().name(), reason);
+    }
+
+    /** The process id while the instance runs; the id of a dead process may belong to somebody else by now. */
+    static Optional<Long> livePid(Instance instance) {
+        return instance.running() && instance.pid().isPresent()
+                ? Optional.of(instance.pid().getAsLong())
+                : Optional.empty();
+    }
+
+    private static String host(String host) {
+        return host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host;
+    }
+
+    private static @Nullable Integer boxed(OptionalInt number) {
+        return number.isPresent() ? number.getAsInt() : null;
+    }
+
+    private static @Nullable String text(Optional<Instant> instant) {
+        return instant.map(Instant::toString).orElse(null);
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+
+    /** A duration as connectctl.yaml writes it, in the largest unit that is exact. */
+    static String duration(Duration duration) {
+        long millis = duration.toMillis();
+        if (millis % 1000 != 0) {
+            return millis + "ms";
+        }
+        long seconds = millis / 1000;
+        if (seconds != 0 && seconds % 3600 == 0) {
+            return seconds / 3600 + "h";
+        }
+        return seconds != 0 && seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+    }
+}

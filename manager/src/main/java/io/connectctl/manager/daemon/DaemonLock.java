@@ -1,0 +1,82 @@
+package io.connectctl.manager.daemon;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a second daemon off a state folder. The kernel lets go of it when the process ends, however it ends, so a lock
+ * can't be left behind; the file says who holds it.
+ */
+final class DaemonLock implements AutoCloseable {
+    private final FileChannel channel;
+
+    /** Another daemon holds the state folder. */
+    static final class HeldException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        HeldException(String message) {
+            super(message);
+        }
+    }
+
+    private DaemonLock(FileChannel channel) {
+        this.channel = channel;
+    }
+
+    /**
+     * Takes the lock.
+     *
+     * @param file {@code STATE/daemon.lock}
+     * @param holder one line that tells a second daemon who holds it
+     * @throws HeldException names the holder
+     */
+    static DaemonLock take(Path file, String holder) throws IOException, HeldException {
+        FileChannel channel = FileChannel.open(
+                file,
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        boolean taken = false;
+        try {
+            if (lock(channel) == null) {
+                throw new HeldException("another daemon (" + holder(file) + ") holds " + file
+                        + ": stop it with 'connectctl daemon stop'; its servers stay");
+            }
+            channel.truncate(0);
+            channel.write(ByteBuffer.wrap((holder + "\n").getBytes(StandardCharsets.UTF_8)));
+            taken = true;
+            return new DaemonLock(channel);
+        } finally {
+            if (!taken) {
+                channel.close();
+            }
+        }
+    }
+
+    private static @Nullable FileLock lock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            return null; // Held by this very process.
+        }
+    }
+
+    private static String holder(Path file) throws IOException {
+        String text = Files.readString(file).strip();
+        return text.isEmpty() ? "just starting" : text;
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -1,0 +1,55 @@
+package io.connectctl.manager.daemon;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells systemd what the daemon does (sd_notify). Java has no Unix datagram sockets, so systemd's own
+ * {@code systemd-notify} speaks for it; the unit therefore says {@code NotifyAccess=all}. It is installed wherever systemd is.
+ */
+final class Systemd {
+    private static final Logger LOG = LoggerFactory.getLogger(Systemd.class);
+
+    private final boolean listens;
+
+    Systemd(Map<String, String> environment) {
+        this.listens = environment.containsKey("NOTIFY_SOCKET");
+    }
+
+    /** The daemon answers. */
+    void ready(String status) {
+        tell("--ready", "--pid=" + ProcessHandle.current().pid(), "--status=" + status);
+    }
+
+    /** The daemon ends. */
+    void stopping() {
+        tell("STOPPING=1");
+    }
+
+    private void tell(String... words) {
+        if (!listens) {
+            return;
+        }
+        String[] command = new String[words.length + 1];
+        command[0] = "systemd-notify";
+        System.arraycopy(words, 0, command, 1, words.length);
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            if (!process.waitFor(5, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            } else if (process.exitValue() != 0) {
+                LOG.warn("systemd-notify exited with {}: systemd wasn't told {}", process.exitValue(), words[0]);
+            }
+        } catch (IOException e) {
+            LOG.warn("NOTIFY_SOCKET is set but systemd-notify can't be run: use Type=exec in the unit", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
