@@ -14,6 +14,9 @@ import java.util.Optional;
  * written. Patches are declarations too.
  */
 public final class Declaration {
+    /** Before a pointer in {@link #places}: the place of the key, not of its value. Pointers start with a slash. */
+    static final String KEY = "key:";
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final ObjectNode tree;
@@ -57,6 +60,22 @@ public final class Declaration {
     /** Where the value at a JSON pointer was written. */
     public Optional<Location> place(String pointer) {
         return Optional.ofNullable(places.get(pointer));
+    }
+
+    /** Where the key at a JSON pointer was written; the place of its value where only that is known. */
+    public Optional<Location> keyPlace(String pointer) {
+        return Optional.ofNullable(places.get(KEY + pointer)).or(() -> place(pointer));
+    }
+
+    /**
+     * The JSON pointer (RFC 6901) to nested keys: {@code /} and {@code ~} in a key are escaped as {@code ~1} and {@code ~0}.
+     */
+    public static String pointer(String... keys) {
+        StringBuilder pointer = new StringBuilder();
+        for (String key : keys) {
+            pointer.append('/').append(key.replace("~", "~0").replace("/", "~1"));
+        }
+        return pointer.toString();
     }
 
     /** Every known place. */

@@ -1,0 +1,49 @@
+package io.connectctl.compose.spec;
+
+import java.time.Duration;
+
+/** Every default of a declaration: the one place where they stand. docs/configuration.md lists them for users. */
+public final class Defaults {
+    /** Complete on Maven Central (with mllib and the JVM client), and the version every acceptance test runs with. */
+    public static final SparkVersion SPARK = SparkVersion.parse("4.0.1");
+
+    /** Spark's own default. */
+    public static final String MASTER = "local[*]";
+
+    /** Spark Connect's own port: what {@code sc://localhost} means without one. */
+    public static final PortChoice PORT = new PortChoice.Fixed(15002);
+
+    /** Spark's own default. */
+    public static final PortChoice UI_PORT = new PortChoice.Fixed(4040);
+
+    /** Spark's own default. */
+    public static final MemorySize DRIVER_MEMORY = new MemorySize(1L << 30);
+
+    /** The runtime that needs nothing but a JDK. */
+    public static final String RUNTIME = "process";
+
+    /** Half a minute to notice a hang; a start over a slow network in three. */
+    public static final HealthSpec HEALTH = new HealthSpec(
+            Readiness.SESSION, Duration.ofSeconds(10), Duration.ofSeconds(5), Duration.ofMinutes(3), 3, 1);
+
+    /** Ten faults, then a person should look. */
+    public static final RestartSpec RESTART =
+            new RestartSpec(true, Duration.ofSeconds(1), Duration.ofMinutes(5), 10, Duration.ofMinutes(10));
+
+    /** A Spark Connect server ends within a second of SIGTERM; cluster masters may need longer. */
+    public static final StopSpec STOP = new StopSpec(Duration.ofSeconds(20), Duration.ZERO);
+
+    /** Loopback needs no token. */
+    public static final Auth AUTH = Auth.NONE;
+
+    /** Spark's own default is every interface; ours is this machine. */
+    public static final Expose EXPOSE = Expose.LOOPBACK;
+
+    /** The built-in templates. */
+    public static final String PROFILE = "default";
+
+    /** The server's name where nothing is declared. */
+    public static final ServerName NAME = new ServerName("connect");
+
+    private Defaults() {}
+}

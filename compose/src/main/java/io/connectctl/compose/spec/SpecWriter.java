@@ -1,0 +1,65 @@
+package io.connectctl.compose.spec;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Locale;
+import java.util.Map;
+
+/** From a spec to the declaration that says all of it, every default written out. {@link SpecReader} reads it back equal. */
+public final class SpecWriter {
+    private SpecWriter() {}
+
+    /** The whole declaration. Holds secret values if the spec does: {@link Secrets#redact} it first to show it. */
+    public static Declaration write(ServerSpec spec) {
+        ObjectNode tree = JsonNodeFactory.instance.objectNode();
+        tree.put("spark", spec.spark().text());
+        tree.put("master", spec.master());
+        port(tree, "port", spec.port());
+        port(tree, "uiPort", spec.uiPort());
+        tree.put("driverMemory", spec.driverMemory().text());
+        spec.javaHome().ifPresent(path -> tree.put("javaHome", path.toString()));
+        spec.sparkHome().ifPresent(path -> tree.put("sparkHome", path.toString()));
+        tree.put("runtime", spec.runtime());
+        spec.packages().forEach(tree.putArray("packages")::add);
+        texts(tree.putObject("conf"), spec.conf());
+        texts(tree.putObject("env"), spec.env());
+        tree.putObject("health")
+                .put("until", word(spec.health().until()))
+                .put("interval", Durations.text(spec.health().interval()))
+                .put("timeout", Durations.text(spec.health().timeout()))
+                .put("startTimeout", Durations.text(spec.health().startTimeout()))
+                .put("failures", spec.health().failures())
+                .put("successes", spec.health().successes());
+        tree.putObject("restart")
+                .put("onFault", spec.restart().onFault())
+                .put("backoff", Durations.text(spec.restart().backoff()))
+                .put("maxBackoff", Durations.text(spec.restart().maxBackoff()))
+                .put("budget", spec.restart().budget())
+                .put("resetAfter", Durations.text(spec.restart().resetAfter()));
+        tree.putObject("stop")
+                .put("grace", Durations.text(spec.stop().grace()))
+                .put("drain", Durations.text(spec.stop().drain()));
+        tree.put("auth", word(spec.auth()));
+        tree.put("expose", word(spec.expose()));
+        tree.put("profile", spec.profile());
+        spec.templates().ifPresent(path -> tree.put("templates", path.toString()));
+        return new Declaration(tree, Map.of());
+    }
+
+    private static void port(ObjectNode tree, String key, PortChoice choice) {
+        if (choice instanceof PortChoice.Fixed fixed) {
+            tree.put(key, fixed.port());
+        } else {
+            tree.put(key, choice.toString());
+        }
+    }
+
+    private static void texts(ObjectNode object, Map<String, String> map) {
+        map.forEach(object::put);
+    }
+
+    /** An enum's constant as a declaration writes it. */
+    static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

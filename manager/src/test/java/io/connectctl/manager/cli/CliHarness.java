@@ -1,0 +1,73 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.compose.runtime.Folders;
+import io.connectctl.manager.client.ToolVersion;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Runs the command line in this process, as a test arranges its world. */
+final class CliHarness {
+    static final Instant NOW = Instant.parse("2026-11-22T16:10:00Z");
+
+    final Map<String, String> environment = new HashMap<>();
+    final Path folder;
+    Path socket;
+    boolean outIsTerminal;
+    boolean errIsTerminal;
+    int columns = 80;
+
+    CliHarness(Path folder, Path socket) {
+        this.folder = folder;
+        this.socket = socket;
+        environment.put("PATH", "/nonexistent");
+    }
+
+    /** What a command did. */
+    record Result(int code, String out, String err) {}
+
+    Result run(String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        CliContext context = new CliContext(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                environment,
+                folder,
+                terminal(),
+                new Folders(folder.resolve("config"), folder.resolve("state"), folder, folder.resolve("cache")),
+                socket,
+                new ToolVersion("0.1.0", "bbbbbbbbbbbb", Optional.empty()),
+                (client, announce) -> false,
+                lastWord -> () -> {},
+                Clock.fixed(NOW, ZoneOffset.UTC));
+        int code = Cli.run(context, arguments);
+        return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    private Terminal terminal() {
+        return new Terminal() {
+            @Override
+            public boolean out() {
+                return outIsTerminal;
+            }
+
+            @Override
+            public boolean err() {
+                return errIsTerminal;
+            }
+
+            @Override
+            public int columns() {
+                return columns;
+            }
+        };
+    }
+}

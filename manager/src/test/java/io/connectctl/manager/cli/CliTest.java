@@ -1,0 +1,461 @@
+package io.connectctl.manager.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.client.FakeDaemon;
+import io.connectctl.manager.client.Wire;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The command line from outside: arguments in, exit code and text out, against golden files. */
+@Timeout(60)
+class CliTest {
+    private static final String FOLLOW_A = "GET /v1/events?server=a&follow=true";
+
+    private Path folder;
+
+    private FakeDaemon daemon;
+    private CliHarness cli;
+
+    @BeforeEach
+    void listen(@TempDir Path temporary) throws IOException {
+        folder = temporary;
+        daemon = new FakeDaemon(folder);
+        cli = new CliHarness(folder, daemon.socket());
+    }
+
+    @AfterEach
+    void end() throws IOException {
+        daemon.close();
+    }
+
+    @Test
+    void statusOfManyServersIsATable() throws IOException {
+        daemon.on(
+                "GET /v1/servers",
+                200,
+                Servers.list(
+                        Servers.server("reporting", "HEALTHY"),
+                        Servers.server("a", "STOPPED"),
+                        Servers.server("sales-eu", "FAILED")));
+
+        CliHarness.Result result = cli.run("status");
+
+        assertThat(result.out()).isEqualTo(golden("status-table.txt"));
+        assertThat(result.err()).contains("sales-eu: PORT_TAKEN: port 15002 is held by pid 77 (java)");
+        assertThat(result.code()).isEqualTo(4);
+    }
+
+    @Test
+    void aNarrowTerminalLosesColumnsAndNeverHalfAValue() {
+        daemon.on(
+                "GET /v1/servers",
+                200,
+                Servers.list(Servers.server("reporting", "HEALTHY"), Servers.server("a", "STOPPED")));
+        cli.columns = 40;
+
+        CliHarness.Result result = cli.run("status");
+
+        assertThat(result.out().lines()).allMatch(line -> line.length() <= 40);
+        assertThat(result.out()).contains("reporting").contains("HEALTHY").contains("sc://localhost:15002");
+    }
+
+    @Test
+    void statusOfOneServerIsAPage() throws IOException {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")));
+
+        CliHarness.Result result = cli.run("status", "a");
+
+        assertThat(result.out()).isEqualTo(golden("status-page.txt"));
+        assertThat(result.code()).isZero();
+    }
+
+    @Test
+    void statusOfAStoppedServerSaysWhatAClientWouldSee() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")));
+
+        CliHarness.Result result = cli.run("status", "a");
+
+        assertThat(result.code()).isEqualTo(3);
+        assertThat(result.out())
+                .contains("hangs silently for about ten minutes")
+                .contains("connectctl start a");
+    }
+
+    @Test
+    void statusAsJsonIsOneDocumentAlsoForOneServer() throws IOException {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")));
+
+        JsonNode document =
+                Wire.mapper().readTree(cli.run("status", "a", "-o", "json").out());
+
+        assertThat(document.path("apiVersion").asText()).isEqualTo("connectctl/v1");
+        assertThat(document.path("kind").asText()).isEqualTo("ServerList");
+        assertThat(document.path("servers")).hasSize(1);
+        assertThat(document.path("servers")
+                        .path(0)
+                        .path("memory")
+                        .path("observedPoolBytes")
+                        .asLong())
+                .isEqualTo(762524467L);
+        assertThat(document.path("servers").path(0).has("containerId")).isTrue();
+    }
+
+    @Test
+    void statusAsNamesIsOneBareNameALine() {
+        daemon.on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY"), Servers.server("b", "HEALTHY")));
+
+        assertThat(cli.run("status", "-o", "name").out()).isEqualTo("a\nb\n");
+    }
+
+    @Test
+    void statusAsYamlHoldsTheSameDocument() {
+        daemon.on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY")));
+
+        assertThat(cli.run("status", "-o", "yaml").out())
+                .startsWith("apiVersion: connectctl/v1\nkind: ServerList\nservers:\n- name: a\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "HEALTHY,HEALTHY,0",
+        "HEALTHY,STOPPED,3",
+        "STOPPED,STARTING,4",
+        "UNHEALTHY,HEALTHY,4",
+        "BACKING_OFF,STOPPED,4",
+        "FAILED,FAILED,4",
+        "UNKNOWN,HEALTHY,4",
+        "STOPPING,STOPPED,4"
+    })
+    void statusExitsWithTheWorstOfAll(String one, String other, int code) {
+        daemon.on("GET /v1/servers", 200, Servers.list(Servers.server("a", one), Servers.server("b", other)));
+
+        assertThat(cli.run("status").code()).isEqualTo(code);
+    }
+
+    @Test
+    void statusWithoutAnyDeclarationIsFineAndHints() {
+        daemon.on("GET /v1/servers", 200, Servers.list());
+
+        CliHarness.Result result = cli.run("status");
+
+        assertThat(result.code()).isZero();
+        assertThat(result.err()).contains("connectctl start");
+    }
+
+    @Test
+    void statusNeverStartsADaemon() {
+        cli.socket = folder.resolve("nowhere.sock");
+
+        CliHarness.Result result = cli.run("status", "a");
+
+        assertThat(result.code()).isEqualTo(7);
+        assertThat(result.err()).contains("nothing listens on " + cli.socket).contains("connectctl daemon start");
+    }
+
+    @Test
+    void statusOfAnInstallationThatNeverDeclaredAnythingSaysSo() {
+        cli.socket = folder.resolve("nowhere.sock");
+
+        CliHarness.Result result = cli.run("status");
+
+        assertThat(result.code()).isEqualTo(7);
+        assertThat(result.err()).contains("no server was ever declared");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "404,NO_SUCH_SERVER,5",
+        "422,INVALID,6",
+        "409,NAME_HELD,8",
+        "409,PORT_HELD,8",
+        "409,RUNNING,8",
+        "409,WAREHOUSE_NOT_EMPTY,8",
+        "409,NOT_RUNNING,3",
+        "500,INTERNAL,1"
+    })
+    void everyRefusalHasItsExitCode(int status, String code, int exit) {
+        daemon.problem("DELETE /v1/servers/a", status, code, "refused for a reason");
+
+        CliHarness.Result result = cli.run("remove", "a");
+
+        assertThat(result.code()).isEqualTo(exit);
+        assertThat(result.err()).contains("connectctl: refused for a reason");
+        assertThat(result.out()).isEmpty();
+    }
+
+    @Test
+    void anUnknownOptionIsSuggestedAndExitsWith2() {
+        CliHarness.Result result = cli.run("start", "--prot", "15020");
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("unknown option '--prot' of start").contains("did you mean '--port'?");
+    }
+
+    @Test
+    void anUnknownCommandIsSuggestedAndExitsWith2() {
+        CliHarness.Result result = cli.run("strat");
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("unknown command 'strat'").contains("did you mean 'start'?");
+    }
+
+    @Test
+    void helpListsExitCodesAndExamplesOfEveryCommand() {
+        for (String command : new String[] {
+            "start",
+            "stop",
+            "restart",
+            "status",
+            "top",
+            "logs",
+            "events",
+            "wait",
+            "url",
+            "env",
+            "describe",
+            "render",
+            "validate",
+            "remove"
+        }) {
+            CliHarness.Result result = cli.run(command, "--help");
+
+            assertThat(result.code()).as(command).isZero();
+            assertThat(result.out()).as(command).contains("Exit codes:", "124", "Examples:", "connectctl " + command);
+        }
+    }
+
+    @Test
+    void helpOfTheWholeNamesEveryCommandAndNoHiddenOne() {
+        String help = cli.run("help").out();
+
+        assertThat(help).contains("start", "completion", "describe").doesNotContain("train");
+    }
+
+    @Test
+    void waitForHealthyAnswers3AtOnceWhereNobodyWantsItUp() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")));
+
+        CliHarness.Result result = cli.run("wait", "a", "--timeout", "1h");
+
+        assertThat(result.code()).isEqualTo(3);
+        assertThat(result.err())
+                .contains("hangs silently for about ten minutes")
+                .contains("connectctl start a");
+    }
+
+    @Test
+    void waitAnswers4AtOnceWhereItFailedAndTellsTheCause() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "FAILED")));
+
+        CliHarness.Result result = cli.run("wait", "a", "--timeout", "1h");
+
+        assertThat(result.code()).isEqualTo(4);
+        assertThat(result.err())
+                .contains("FAILED: PORT_TAKEN")
+                .contains("| java.net.BindException")
+                .contains("choose another port")
+                .contains("server.log");
+    }
+
+    @Test
+    void waitForAServerThatGetsHealthyReturnsAsItDoes() {
+        ServerView starting = Servers.server("a", "STARTING", "UP", "PORT", null);
+        daemon.on("GET /v1/servers/a", 200, Servers.json(starting))
+                .on("GET /v1/servers/a", 200, Servers.json(starting))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .endless(FOLLOW_A, Servers.event(9, "a", "phase", "HEALTHY", "STARTING -> HEALTHY"));
+
+        assertThat(cli.run("wait", "a").code()).isZero();
+    }
+
+    @Test
+    void waitThatTakesTooLongExitsWith124AndSaysWhereItStands() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STARTING", "UP", "PORT", null)))
+                .endless(FOLLOW_A);
+
+        CliHarness.Result result = cli.run("wait", "a", "--timeout", "50ms");
+
+        assertThat(result.code()).isEqualTo(124);
+        assertThat(result.err()).contains("phase STARTING, rung PORT");
+    }
+
+    @Test
+    void waitForAHigherRungAsksForIt() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY", "UP", "SESSION", null)))
+                .on(
+                        "POST /v1/servers/a/probe?until=query&timeout=5000ms",
+                        200,
+                        "{\"ready\":true,\"phase\":\"HEALTHY\",\"rung\":\"QUERY\",\"reason\":\"\"}");
+
+        assertThat(cli.run("wait", "a", "--for", "rung=query").code()).isZero();
+    }
+
+    @Test
+    void waitForNonsenseIsMisuse() {
+        assertThat(cli.run("wait", "a", "--for", "rung=fancy").code()).isEqualTo(2);
+        assertThat(cli.run("wait", "a", "--timeout", "3 minutes").code()).isEqualTo(2);
+    }
+
+    @Test
+    void stoppingAStoppedServerIsASuccessAndSaysSo() {
+        daemon.on("POST /v1/servers/a/stop", 202, "{\"sequence\":4,\"changed\":false,\"message\":\"already stopped\"}")
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
+                .endless("GET /v1/events?after=4&server=a&follow=true");
+
+        CliHarness.Result result = cli.run("stop", "a");
+
+        assertThat(result.code()).isZero();
+        assertThat(result.err()).contains("already stopped");
+    }
+
+    @Test
+    void stopForceAsksForIt() {
+        daemon.on(
+                        "POST /v1/servers/a/stop?force=true",
+                        202,
+                        "{\"sequence\":4,\"changed\":true,\"message\":\"stopping\"}")
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
+                .endless("GET /v1/events?after=4&server=a&follow=true");
+
+        assertThat(cli.run("stop", "a", "--force").err()).contains("a  STOPPED");
+    }
+
+    @Test
+    void urlIsPrintedOfAHealthyServerOnly() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPED")))
+                .on("GET /v1/servers/c", 200, Servers.json(Servers.server("c", "FAILED")));
+
+        assertThat(cli.run("url", "a").out()).isEqualTo("sc://localhost:15002\n");
+        assertThat(cli.run("url", "b"))
+                .satisfies(result -> assertThat(result.code()).isEqualTo(3))
+                .satisfies(result -> assertThat(result.out()).isEmpty());
+        assertThat(cli.run("url", "c").code()).isEqualTo(4);
+    }
+
+    @Test
+    void envReadsTheTokenFromItsFileAndMasksItFirst() throws IOException {
+        Path token = Files.writeString(folder.resolve("token"), "it's secret\n");
+        ServerView server = Servers.server("a", "HEALTHY");
+        String json = Servers.json(server).replace("\"tokenFile\":null", "\"tokenFile\":\"" + token + "\"");
+        daemon.on("GET /v1/servers/a", 200, json);
+
+        assertThat(cli.run("env", "a").out())
+                .isEqualTo(
+                        """
+                        export SPARK_REMOTE='sc://localhost:15002'
+                        export SPARK_CONNECT_AUTHENTICATE_TOKEN='it'\\''s secret'
+                        """);
+        assertThat(cli.run("env", "a", "-o", "github").out())
+                .isEqualTo(
+                        """
+                        ::add-mask::it's secret
+                        SPARK_REMOTE=sc://localhost:15002
+                        SPARK_CONNECT_AUTHENTICATE_TOKEN=it's secret
+                        """);
+        assertThat(cli.run("env", "a", "-o", "fish").out()).contains("set -gx SPARK_REMOTE 'sc://localhost:15002';");
+
+        Path variables = folder.resolve("github-env");
+        cli.environment.put("GITHUB_ENV", variables.toString());
+        assertThat(cli.run("env", "a", "-o", "github").out()).isEqualTo("::add-mask::it's secret\n");
+        assertThat(Files.readString(variables)).startsWith("SPARK_REMOTE=sc://localhost:15002\n");
+    }
+
+    @Test
+    void describeShowsTheArithmeticBesideWhatTheServerReports() {
+        ServerView server = Servers.server("a", "HEALTHY");
+        daemon.on(
+                "GET /v1/servers/a/describe",
+                200,
+                "{\"server\":" + Servers.json(server)
+                        + ",\"declaration\":{\"port\":15002},\"folders\":{\"work\":\"/w\"},\"notes\":[]}");
+
+        String page = cli.run("describe", "a").out();
+
+        assertThat(page)
+                .contains(
+                        "(1512 MiB - 300 MiB reserved) x 0.6 (spark.memory.fraction) = 727.2 MiB; the UI reports 727.2 MiB\n")
+                .contains("Python UDFs can't work: there is no python3 on the PATH")
+                .contains("port: 15002");
+    }
+
+    @Test
+    void logsAreStreamedAsTheyAre() {
+        daemon.lines("GET /v1/servers/a/logs?tail=2&since=2026-11-22T16%3A00%3A00Z", "one", "two");
+
+        assertThat(cli.run("logs", "a", "--tail", "2", "--since", "10m").out()).isEqualTo("one\ntwo\n");
+    }
+
+    @Test
+    void eventsArePrintedALineEach() {
+        daemon.lines("GET /v1/events?after=0", Servers.event(1, "a", "command", "STOPPED", "start"));
+
+        assertThat(cli.run("events").out()).isEqualTo("1      2026-11-22T16:00:00Z  a/1  command  start\n");
+    }
+
+    @Test
+    void globalOptionsMayStandBeforeTheCommand() {
+        daemon.on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY")));
+
+        assertThat(cli.run("-o", "name", "--no-color", "status").out()).isEqualTo("a\n");
+    }
+
+    @Test
+    void coloursNeedATerminalAndRespectNoColor() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")));
+        assertThat(cli.run("status", "a").out()).doesNotContain("\u001b");
+
+        cli.outIsTerminal = true;
+        assertThat(cli.run("status", "a").out()).contains("\u001b[32mHEALTHY");
+        assertThat(cli.run("status", "a", "--no-color").out()).doesNotContain("\u001b");
+        cli.environment.put("NO_COLOR", "1");
+        assertThat(cli.run("status", "a").out()).doesNotContain("\u001b");
+    }
+
+    @Test
+    void aStackTraceNeedsVerbose() {
+        daemon.on("GET /v1/servers/a", 200, "{\"name\":[1]}");
+
+        assertThat(cli.run("status", "a").err()).doesNotContain("\tat ");
+        assertThat(cli.run("status", "a", "--verbose").err()).contains("\tat ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"bash,complete", "zsh,compinit", "fish,complete -c connectctl"})
+    void completionComesForEveryShell(String shell, String word) {
+        CliHarness.Result result = cli.run("completion", shell);
+
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).contains(word).contains("status");
+    }
+
+    @Test
+    void theTrainingRunTouchesNoDaemon() {
+        CliHarness.Result result = cli.run(TrainCommand.NAME);
+
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).isEmpty();
+        assertThat(daemon.requests()).isEmpty();
+    }
+
+    private static String golden(String name) throws IOException {
+        try (var in = CliTest.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IOException("no golden file " + name);
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}

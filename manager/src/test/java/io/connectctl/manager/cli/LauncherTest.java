@@ -1,0 +1,155 @@
+package io.connectctl.manager.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** bin/connectctl with a Java that only tells how it was called. */
+@Timeout(60)
+class LauncherTest {
+    private Path folder;
+    private Path launcher;
+    private final Map<String, String> environment = new TreeMap<>();
+
+    @BeforeEach
+    void distribution(@TempDir Path temporary) throws IOException {
+        folder = Files.createDirectory(temporary.resolve("with space"));
+        Path bin = Files.createDirectories(folder.resolve("dist/bin"));
+        Files.createDirectories(folder.resolve("dist/lib"));
+        Files.writeString(folder.resolve("dist/lib/connectctl-manager-1.2.3.jar"), "a jar");
+        launcher = Files.copy(
+                Path.of(System.getProperty("connectctl.root"), "bin", "connectctl"), bin.resolve("connectctl"));
+        executable(launcher);
+        environment.put("PATH", System.getenv("PATH"));
+        environment.put("CONNECTCTL_CACHE_DIR", folder.resolve("cache").toString());
+        environment.put("CONNECTCTL_JAVA_HOME", java("17.0.1").toString());
+    }
+
+    @Test
+    void argumentsReachJavaAsTheyAreFromACopyNamedAfterItsContent() throws Exception {
+        Result result = run(launcher, "start", "a b", "--conf", "x=$y");
+
+        assertThat(result.code()).isEqualTo(42);
+        assertThat(result.out()).contains("[start]", "[a b]", "[--conf]", "[x=$y]");
+        assertThat(result.out())
+                .containsPattern("\\[-Dconnectctl.home=.*/with space/cache/app/1\\.2\\.3-[0-9a-f]{12}\\]")
+                .containsPattern("\\[-Dconnectctl.build=[0-9a-f]{12}\\]")
+                .doesNotContain("dist/lib");
+    }
+
+    @Test
+    void itWorksThroughASymbolicLink() throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolve("cc"), Path.of("dist/bin/connectctl"));
+
+        assertThat(run(link, "version").code()).isEqualTo(42);
+    }
+
+    @Test
+    void aNewJarMakesANewCopyAndTheOldOneGoes() throws Exception {
+        run(launcher, "version");
+        Path lib = folder.resolve("dist/lib");
+        Files.writeString(lib.resolve("connectctl-manager-1.2.4.jar"), "another jar");
+        Files.delete(lib.resolve("connectctl-manager-1.2.3.jar"));
+
+        Result result = run(launcher, "version");
+
+        assertThat(result.out()).contains("/app/1.2.4-");
+        try (var copies = Files.list(folder.resolve("cache/app"))) {
+            assertThat(copies.filter(path -> Files.isDirectory(path.resolve("lib"))))
+                    .hasSize(1);
+        }
+    }
+
+    @Test
+    void aJavaThatIsTooOldIsNamed() throws Exception {
+        environment.put("CONNECTCTL_JAVA_HOME", java("11.0.2").toString());
+
+        Result result = run(launcher, "version");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("is no Java 17 or newer").contains("is Java 11.0.2");
+    }
+
+    @Test
+    void aCheckoutWithoutMavenSaysWhatIsMissing() throws Exception {
+        Path checkout = folder.resolve("dist");
+        Files.createDirectories(checkout.resolve("manager/src"));
+        Files.writeString(checkout.resolve("pom.xml"), "<project/>");
+        Files.createDirectory(folder.resolve("tools"));
+        for (String tool : List.of("sh", "find", "mkdir", "flock", "rm", "readlink")) {
+            Files.createSymbolicLink(folder.resolve("tools").resolve(tool), Path.of("/usr/bin", tool));
+        }
+        environment.put("PATH", folder.resolve("tools").toString());
+
+        Result result = run(launcher, "version");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("there is no mvn on the PATH");
+    }
+
+    @Test
+    void aFailedBuildShowsItsErrorsAndWhereTheLogIs() throws Exception {
+        Path checkout = folder.resolve("dist");
+        Files.createDirectories(checkout.resolve("manager/src"));
+        Files.writeString(checkout.resolve("pom.xml"), "<project/>");
+        Path mvn = Files.createDirectory(folder.resolve("tools")).resolve("mvn");
+        Files.writeString(
+                mvn, "#!/bin/sh\necho '[INFO] Building connectctl compose 1 [2/3]'\necho '[ERROR] no luck'\nexit 7\n");
+        executable(mvn);
+        environment.put("PATH", mvn.getParent() + ":" + System.getenv("PATH"));
+
+        Result result = run(launcher, "version");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err())
+                .contains("building connectctl compose (2/3)", "mvn exited with 7", "[ERROR] no luck", "build.log");
+    }
+
+    private Path java(String version) throws IOException {
+        Path home = folder.resolve("jdk-" + version);
+        Path java = Files.createDirectories(home.resolve("bin")).resolve("java");
+        Files.writeString(home.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
+        Files.writeString(java, "#!/bin/sh\nfor a in \"$@\"; do printf '[%s]\\n' \"$a\"; done\nexit 42\n");
+        executable(java);
+        Files.copy(java, home.resolve("bin/javac"));
+        executable(home.resolve("bin/javac"));
+        return home;
+    }
+
+    private static void executable(Path file) throws IOException {
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private record Result(int code, String out, String err) {}
+
+    private Result run(Path command, String... arguments) throws IOException, InterruptedException {
+        List<String> line = new java.util.ArrayList<>(List.of(command.toString()));
+        line.addAll(List.of(arguments));
+        Path out = Files.createTempFile(folder, "out", "");
+        Path err = Files.createTempFile(folder, "err", "");
+        ProcessBuilder builder = new ProcessBuilder(line)
+                .directory(folder.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile());
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        return new Result(
+                process.exitValue(),
+                Files.readString(out, StandardCharsets.UTF_8),
+                Files.readString(err, StandardCharsets.UTF_8));
+    }
+}
