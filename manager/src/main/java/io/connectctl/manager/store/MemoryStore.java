@@ -41,6 +41,11 @@ public final class MemoryStore implements StateStore {
         return number(news);
     }
 
+    @Override
+    public synchronized List<ServerEvent> append(List<ServerEvent> news) {
+        return number(news);
+    }
+
     private List<ServerEvent> number(List<ServerEvent> news) {
         List<ServerEvent> numbered = new ArrayList<>();
         for (ServerEvent event : news) {

@@ -213,6 +213,11 @@ public final class SqliteStore implements StateStore {
                 events);
     }
 
+    @Override
+    public synchronized List<ServerEvent> append(List<ServerEvent> events) throws StoreException {
+        return write(List::of, events);
+    }
+
     private List<ServerEvent> write(Work change, List<ServerEvent> events) throws StoreException {
         try {
             return transaction(() -> {
@@ -315,6 +320,13 @@ public final class SqliteStore implements StateStore {
         }
     }
 
+    /** Bounds the file's size, in pages of 4 KiB, so that a test can fill it as a disk fills up. */
+    synchronized void limitPages(int pages) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("pragma max_page_count = " + pages);
+        }
+    }
+
     /** Closes the file; whatever is asked after that throws. */
     @Override
     public synchronized void close() {
@@ -331,21 +343,31 @@ public final class SqliteStore implements StateStore {
     }
 
     private List<ServerEvent> transaction(Work work) throws SQLException {
-        connection.setAutoCommit(false);
+        execute("begin immediate");
         boolean done = false;
         try {
             List<ServerEvent> events = work.run();
-            connection.commit();
+            execute("commit");
             done = true;
             return events;
         } finally {
-            try {
-                if (!done) {
-                    connection.rollback();
-                }
-            } finally {
-                connection.setAutoCommit(true);
+            if (!done) {
+                rollBack();
             }
+        }
+    }
+
+    private void rollBack() {
+        try {
+            execute("rollback");
+        } catch (SQLException e) {
+            // SQLite has rolled back by itself, as it does when the disk is full; what made it so is thrown already.
+        }
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
         }
     }
 

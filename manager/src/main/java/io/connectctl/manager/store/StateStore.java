@@ -24,6 +24,9 @@ public interface StateStore extends AutoCloseable {
     /** Forgets a server and stores the news of it together. Its events stay. Unknown servers are no error. */
     List<ServerEvent> remove(ServerName server, List<ServerEvent> events) throws StoreException;
 
+    /** Stores news of a server that isn't kept here. */
+    List<ServerEvent> append(List<ServerEvent> events) throws StoreException;
+
     /** Events with a sequence number above {@code after}, oldest first, at most {@code limit}; old ones may be gone. */
     List<ServerEvent> events(Optional<ServerName> server, long after, int limit) throws StoreException;
 

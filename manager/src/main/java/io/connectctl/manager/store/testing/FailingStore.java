@@ -47,6 +47,12 @@ public final class FailingStore implements StateStore {
     }
 
     @Override
+    public List<ServerEvent> append(List<ServerEvent> events) throws StoreException {
+        write();
+        return store.append(events);
+    }
+
+    @Override
     public List<ServerEvent> events(Optional<ServerName> server, long after, int limit) throws StoreException {
         return store.events(server, after, limit);
     }

@@ -1,0 +1,145 @@
+package io.connectctl.manager.supervise;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.spec.Declaration;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a server should be: as declared, and as in force since the last launch by hand (a replacement after a fault is like
+ * the instance it replaces). Holds secret values in memory; they are stored apart, in a file of mode 0600.
+ *
+ * <p>The secrets file is written before the database, and holds the secrets of each revision that the database may name, so
+ * that a kill between the two leaves a matching pair.
+ *
+ * @param origin who declared it last
+ * @param declared as declared
+ * @param revision rises with each change
+ * @param inForce as launched, or to be launched
+ * @param inForceRevision the revision that was declared then
+ */
+record Charter(Origin origin, Layers declared, int revision, Layers inForce, int inForceRevision) {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /** True if the next launch by hand is to differ. */
+    boolean changed() {
+        return revision != inForceRevision && !declared.effective().equals(inForce.effective());
+    }
+
+    /** From now on the declaration is in force. */
+    Charter enforced() {
+        return new Charter(origin, declared, revision, declared, revision);
+    }
+
+    Charter redeclared(Origin by, Layers layers) {
+        return new Charter(by, layers, revision + 1, inForce, inForceRevision);
+    }
+
+    /** Holds keys only: values may be secret. */
+    @Override
+    public String toString() {
+        return "Charter[revision " + revision + ", in force " + inForceRevision + "]";
+    }
+
+    /** As the database keeps it: without secrets. */
+    String toJson(SpecSource specs) {
+        ObjectNode json = JSON.createObjectNode();
+        origin.file().ifPresent(file -> json.put("declaredIn", file.toString()));
+        json.set("declared", redacted(declared, revision, specs));
+        json.set("inForce", redacted(inForce, inForceRevision, specs));
+        return json.toString();
+    }
+
+    private static ObjectNode redacted(Layers layers, int revision, SpecSource specs) {
+        ObjectNode json = JSON.createObjectNode();
+        json.put("revision", revision);
+        json.set("flags", specs.split(layers.flags()).declaration().tree());
+        json.set("file", specs.split(layers.file()).declaration().tree());
+        return json;
+    }
+
+    /**
+     * As the secrets file keeps it: nothing but secrets, by revision and layer.
+     *
+     * @param earlier what the database names until the next commit
+     */
+    String secrets(Optional<Charter> earlier, SpecSource specs) {
+        ObjectNode json = JSON.createObjectNode();
+        earlier.ifPresent(old -> json.set(Integer.toString(old.revision), secrets(old.declared, specs)));
+        json.set(Integer.toString(inForceRevision), secrets(inForce, specs));
+        json.set(Integer.toString(revision), secrets(declared, specs));
+        return json.toString();
+    }
+
+    /** True if there is any secret to keep. */
+    boolean hasSecrets(SpecSource specs) {
+        return !specs.split(declared.flags()).secrets().isEmpty()
+                || !specs.split(declared.file()).secrets().isEmpty()
+                || !specs.split(inForce.flags()).secrets().isEmpty()
+                || !specs.split(inForce.file()).secrets().isEmpty();
+    }
+
+    private static ObjectNode secrets(Layers layers, SpecSource specs) {
+        ObjectNode json = JSON.createObjectNode();
+        json.set("flags", JSON.valueToTree(specs.split(layers.flags()).secrets()));
+        json.set("file", JSON.valueToTree(specs.split(layers.file()).secrets()));
+        return json;
+    }
+
+    /**
+     * Reads both parts.
+     *
+     * @param text what {@link #toJson} wrote
+     * @param secretsFile what {@link #secrets} wrote; may be absent where there are none
+     * @throws IOException if either can't be read; says which
+     */
+    static Charter read(String text, Path secretsFile, SpecSource specs) throws IOException {
+        JsonNode json = parse(text, "the stored declaration");
+        JsonNode secrets = Files.exists(secretsFile)
+                ? parse(Files.readString(secretsFile), secretsFile.toString())
+                : JSON.createObjectNode();
+        Origin origin = new Origin(
+                json.hasNonNull("declaredIn")
+                        ? Optional.of(Path.of(json.get("declaredIn").asText()))
+                        : Optional.empty());
+        JsonNode declared = json.path("declared");
+        JsonNode inForce = json.path("inForce");
+        return new Charter(
+                origin,
+                layers(declared, secrets, specs),
+                declared.path("revision").asInt(),
+                layers(inForce, secrets, specs),
+                inForce.path("revision").asInt());
+    }
+
+    private static Layers layers(JsonNode json, JsonNode secrets, SpecSource specs) {
+        JsonNode known = secrets.path(json.path("revision").asText());
+        return new Layers(layer(json, known, "flags", specs), layer(json, known, "file", specs));
+    }
+
+    private static Declaration layer(JsonNode json, JsonNode secrets, String which, SpecSource specs) {
+        Map<String, String> values = new HashMap<>();
+        for (Map.Entry<String, JsonNode> entry : secrets.path(which).properties()) {
+            values.put(entry.getKey(), entry.getValue().asText());
+        }
+        JsonNode tree = json.path(which);
+        return specs.join(Declaration.ofJson(tree.isObject() ? tree.toString() : "{}"), values);
+    }
+
+    private static JsonNode parse(String text, String what) throws IOException {
+        try {
+            return JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            // The original message quotes the text, which may be secret.
+            throw new IOException(
+                    what + " is no JSON, near line " + e.getLocation().getLineNr());
+        }
+    }
+}

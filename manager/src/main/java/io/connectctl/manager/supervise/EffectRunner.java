@@ -1,0 +1,428 @@
+package io.connectctl.manager.supervise;
+
+import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.render.LaunchTicket;
+import io.connectctl.compose.render.RenderException;
+import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Endpoint;
+import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.LogRequest;
+import io.connectctl.compose.runtime.Progress;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.spec.Auth;
+import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.health.Climb;
+import io.connectctl.health.Ladder;
+import io.connectctl.health.Observed;
+import io.connectctl.health.ProbeFailure;
+import io.connectctl.health.ProbeTarget;
+import io.connectctl.health.Rung;
+import io.connectctl.manager.lifecycle.Cause;
+import io.connectctl.manager.lifecycle.Desired;
+import io.connectctl.manager.lifecycle.Effect;
+import io.connectctl.manager.lifecycle.EndedBy;
+import io.connectctl.manager.lifecycle.Input;
+import io.connectctl.manager.lifecycle.Phase;
+import io.connectctl.manager.lifecycle.ServerState;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Does what the lifecycle of one server asks for, on worker threads, and brings the outcomes back as inputs. */
+final class EffectRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
+    private static final SecureRandom RANDOM = new SecureRandom();
+    /** Beyond the grace, for a runtime's answer to a halt. */
+    private static final Duration HALT_SLACK = Duration.ofSeconds(10);
+    /** A launch is ended by the lifecycle's own deadlines, which know how its download gets on; this one is for no lifecycle at all. */
+    private static final Duration LAUNCH_LIMIT = Duration.ofHours(6);
+
+    private static final Duration ASK_LIMIT = Duration.ofSeconds(30);
+    private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
+    /** A cold query took 3 s on a quiet machine; it is asked once and isn't held against the server. */
+    private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(30);
+    /** People can't read faster, and followers over a socket needn't. */
+    private static final Duration PROGRESS_EVERY = Duration.ofMillis(300);
+    /** Enough to hold Spark's own stack traces above the last line. */
+    private static final int EVIDENCE_LINES = 400;
+
+    private final ServerUnit unit;
+    private final Surroundings around;
+    private final Executor workers;
+    private final Operations operations;
+
+    private @Nullable Thread prober;
+    private @Nullable Ladder ladder;
+    private @Nullable ProbeTarget target;
+    private int probeNumber;
+
+    EffectRunner(ServerUnit unit, Surroundings around, Executor workers) {
+        this.unit = unit;
+        this.around = around;
+        this.workers = workers;
+        this.operations = new Operations(unit.name().value(), workers, around.time());
+    }
+
+    void run(Effect effect) {
+        if (effect instanceof Effect.Launch launch) {
+            operations.submit(Operations.Kind.LAUNCH, LAUNCH_LIMIT, () -> launch(launch));
+        } else if (effect instanceof Effect.Halt halt) {
+            endProbing();
+            Duration grace = halt.force() ? Duration.ZERO : unit.spec().stop().grace();
+            operations.submit(
+                    halt.force() ? Operations.Kind.KILL : Operations.Kind.HALT,
+                    grace.plus(HALT_SLACK),
+                    () -> halt(halt, grace));
+        } else if (effect instanceof Effect.Probe probe) {
+            probe(probe);
+        } else if (effect instanceof Effect.Ask) {
+            ask();
+        } else {
+            throw new IllegalArgumentException("no way to do " + effect);
+        }
+    }
+
+    void close() {
+        operations.close();
+        endProbing();
+    }
+
+    private ServerRuntime runtime() {
+        ServerRuntime runtime = around.runtimes().get(unit.spec().runtime());
+        if (runtime == null) {
+            throw new IllegalStateException("no runtime '" + unit.spec().runtime() + "' here");
+        }
+        return runtime;
+    }
+
+    // ------------------------------------------------------------------ launch
+
+    private void launch(Effect.Launch launch) throws InterruptedException {
+        int incarnation = launch.incarnation();
+        try {
+            ServerSpec spec = unit.spec();
+            ServerRuntime runtime = runtime();
+            Site site = runtime.prepare(spec, progress(incarnation));
+            unit.post(new Input.Prepared(incarnation));
+            LaunchTicket ticket = new LaunchTicket(
+                    incarnation,
+                    unit.name() + "/" + incarnation + "/" + random(4),
+                    spec.auth() == Auth.TOKEN ? Optional.of(token()) : Optional.empty(),
+                    spec.port() instanceof PortChoice.Auto
+                            ? OptionalInt.of(launch.port().orElse(0))
+                            : OptionalInt.empty());
+            LaunchPlan plan = around.planner().compose(spec, site, ticket);
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            unit.post(new Input.Launched(runtime.launch(plan)));
+        } catch (LaunchException e) {
+            failed(incarnation, new Cause(e.code(), said(e), e.remedy(), List.of(), e.retryable()));
+        } catch (RenderException e) {
+            failed(
+                    incarnation,
+                    new Cause("RENDER_FAILED", said(e), "mend the template, or its variable", List.of(), false));
+        } catch (IOException e) {
+            failed(
+                    incarnation,
+                    new Cause(
+                            "FOLDER_UNWRITABLE",
+                            "can't keep the token of " + unit.name() + ": " + e,
+                            "check owner, mode and room of " + tokenFile().getParent(),
+                            List.of(),
+                            false));
+        } catch (RuntimeException e) {
+            LOG.error("{}: launch of incarnation {} failed unexpectedly", unit.name(), incarnation, e);
+            failed(
+                    incarnation,
+                    new Cause("UNKNOWN", "the launch failed: " + e, "see the daemon's log", List.of(), true));
+        }
+    }
+
+    private void failed(int incarnation, Cause cause) {
+        unit.post(new Input.LaunchFailed(incarnation, cause));
+    }
+
+    private Progress progress(int incarnation) {
+        return new Progress() {
+            private String stage = "";
+            private Duration told = Duration.ZERO;
+
+            @Override
+            public synchronized void report(String step, long done, long total) {
+                Duration now = around.time().now().boot();
+                boolean first = !step.equals(stage);
+                if (first || done == total || now.minus(told).compareTo(PROGRESS_EVERY) >= 0) {
+                    stage = step;
+                    told = now;
+                    unit.post(new Input.Progressed(incarnation));
+                    unit.progress(incarnation, total > 0 ? step + " " + done + "/" + total : step);
+                }
+            }
+        };
+    }
+
+    private static String random(int bytes) {
+        byte[] value = new byte[bytes];
+        RANDOM.nextBytes(value);
+        return HexFormat.of().formatHex(value);
+    }
+
+    Path tokenFile() {
+        return around.folders().servers().resolve(unit.name().value()).resolve("token");
+    }
+
+    /** The server's token: 256 random bits, made once and kept across restarts, so that clients needn't learn a new one. */
+    private String token() throws IOException {
+        Path file = tokenFile();
+        if (!Files.exists(file)) {
+            PrivateFiles.write(file, random(32));
+        }
+        return Files.readString(file, StandardCharsets.UTF_8).strip();
+    }
+
+    // ------------------------------------------------------------------ halt, ask
+
+    private void halt(Effect.Halt halt, Duration grace) throws InterruptedException {
+        Optional<Cause> found = Optional.empty();
+        ServerState state = unit.state();
+        if (halt.fault().isPresent() && state.endedBy() == EndedBy.FAULT) {
+            found = Optional.of(cause(Optional.empty(), halt.fault()))
+                    .filter(cause -> !cause.code().equals("UNKNOWN"));
+        }
+        try {
+            Optional<Instance> last = runtime().halt(unit.name(), grace);
+            unit.post(new Input.Halted(halt.incarnation(), last, found));
+        } catch (RuntimeUnavailableException e) {
+            unit.post(new Input.Unavailable(said(e)));
+        }
+    }
+
+    /** Asks the runtime what runs; where it can't be asked, again and again while that matters. */
+    void ask() {
+        operations.submit(Operations.Kind.ASK, ASK_LIMIT, () -> {
+            try {
+                Optional<Instance> last = runtime().find(unit.name());
+                if (last.isPresent() && last.get().running()) {
+                    unit.post(new Input.Found(last.get()));
+                } else {
+                    unit.post(new Input.Missing(last, diagnose(last)));
+                }
+            } catch (RuntimeUnavailableException e) {
+                unit.post(new Input.Unavailable(said(e)));
+                around.time().after(ASK_AGAIN, this::askAgain);
+            } catch (InterruptedException e) {
+                around.time().after(ASK_AGAIN, this::askAgain);
+                throw e;
+            }
+        });
+    }
+
+    private void askAgain() {
+        if (unit.state().phase() == Phase.UNKNOWN) {
+            ask();
+        }
+    }
+
+    private Optional<Cause> diagnose(Optional<Instance> last) {
+        boolean matters = last.isPresent()
+                && last.get().incarnation() == unit.state().incarnation()
+                && unit.state().desired() == Desired.UP;
+        return matters ? last.get().exit().map(exit -> cause(last, unit.state().lastFailure())) : Optional.empty();
+    }
+
+    /** An instance ended by itself: finds out why, and tells. */
+    void exited(Instance instance) {
+        ServerState state = unit.state();
+        if (state.phase() == Phase.STOPPING || state.desired() == Desired.DOWN) {
+            unit.post(new Input.Exited(instance, new Cause("EXITED", "it was stopped", "", List.of(), true)));
+        } else {
+            workers.execute(
+                    () -> unit.post(new Input.Exited(instance, cause(Optional.of(instance), Optional.empty()))));
+        }
+    }
+
+    private Cause cause(Optional<Instance> ended, Optional<ProbeFailure> probe) {
+        Deque<String> log = new ArrayDeque<>();
+        try {
+            runtime().logs(unit.name(), LogRequest.tail(EVIDENCE_LINES), line -> {
+                log.add(line);
+                return log.size() < EVIDENCE_LINES * 2;
+            });
+        } catch (RuntimeUnavailableException | RuntimeException e) {
+            LOG.warn("{}: its log can't be read: {}", unit.name(), e.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        try {
+            return around.causes().find(unit.spec(), ended.flatMap(Instance::exit), List.copyOf(log), probe);
+        } catch (RuntimeException e) {
+            LOG.error("{}: the diagnosis failed", unit.name(), e);
+            return new Cause("UNKNOWN", "it ended, and the diagnosis failed", "see its log", List.of(), true);
+        }
+    }
+
+    private static String said(Exception e) {
+        return e.getMessage() == null ? e.toString() : e.getMessage();
+    }
+
+    // ------------------------------------------------------------------ probes
+
+    private synchronized void probe(Effect.Probe probe) {
+        if (prober != null) {
+            // It counts as lost: the new one gets a connection of its own.
+            endProbing();
+        }
+        int number = ++probeNumber;
+        workers.execute(() -> climb(probe, number));
+    }
+
+    private synchronized void endProbing() {
+        probeNumber++;
+        if (prober != null) {
+            prober.interrupt();
+            prober = null;
+        }
+        Ladder old = ladder;
+        ladder = null;
+        target = null;
+        if (old != null) {
+            workers.execute(old::close);
+        }
+    }
+
+    private void climb(Effect.Probe probe, int number) {
+        synchronized (this) {
+            if (number != probeNumber) {
+                return;
+            }
+            prober = Thread.currentThread();
+        }
+        try {
+            Instance instance = unit.state().instance().orElse(null);
+            if (instance == null || instance.incarnation() != probe.incarnation()) {
+                return;
+            }
+            Endpoint endpoint = runtime().endpoint(instance, unit.spec());
+            if (endpoint.grpcPort().isEmpty()) {
+                answer(
+                        probe,
+                        number,
+                        Rung.CONTAINER,
+                        Optional.of(new ProbeFailure(
+                                Rung.PORT, ProbeFailure.Kind.REFUSED, "it doesn't listen on its gRPC port yet")),
+                        OptionalInt.empty());
+                return;
+            }
+            ProbeTarget now = target(instance, endpoint);
+            Ladder use = ladder(now, number);
+            if (use == null) {
+                return;
+            }
+            Duration timeout = unit.spec().health().timeout();
+            if (probe.until() == Rung.QUERY && unit.state().terms().until() != Rung.QUERY) {
+                timeout = timeout.compareTo(QUERY_TIMEOUT) < 0 ? QUERY_TIMEOUT : timeout;
+            }
+            Climb climb = use.climb(probe.until(), timeout);
+            unit.observed(probe.incarnation(), climb.observed(), climb.timings());
+            answer(probe, number, climb.reached(), climb.failure(), endpoint.grpcPort());
+        } catch (InterruptedException e) {
+            LOG.debug("{}: a probe was interrupted", unit.name());
+        } catch (RuntimeUnavailableException e) {
+            unit.post(new Input.Unavailable(said(e)));
+        } catch (IOException | RuntimeException e) {
+            answer(
+                    probe,
+                    number,
+                    Rung.CONTAINER,
+                    Optional.of(new ProbeFailure(Rung.PORT, ProbeFailure.Kind.OTHER, "the probe itself failed: " + e)),
+                    OptionalInt.empty());
+        } finally {
+            synchronized (this) {
+                if (number == probeNumber) {
+                    prober = null;
+                }
+                // The thread goes back to the pool: an interrupt meant for this probe must not hit the next task.
+                Thread.interrupted();
+            }
+        }
+    }
+
+    private void answer(
+            Effect.Probe probe, int number, Rung reached, Optional<ProbeFailure> failure, OptionalInt port) {
+        synchronized (this) {
+            if (number != probeNumber) {
+                return;
+            }
+            prober = null;
+        }
+        unit.post(new Input.Probed(probe.incarnation(), probe.until(), reached, failure, port));
+    }
+
+    private ProbeTarget target(Instance instance, Endpoint endpoint) throws IOException {
+        return new ProbeTarget(
+                endpoint.host(),
+                endpoint.grpcPort().getAsInt(),
+                unit.spec().auth() == Auth.TOKEN ? Optional.of(token()) : Optional.empty(),
+                endpoint.host(),
+                endpoint.uiPorts(),
+                instance.marker(),
+                UUID.nameUUIDFromBytes(instance.marker().getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private synchronized @Nullable Ladder ladder(ProbeTarget now, int number) {
+        if (number != probeNumber) {
+            return null;
+        }
+        if (ladder == null || !now.equals(target)) {
+            if (ladder != null) {
+                ladder.close();
+            }
+            ladder = around.ladders().open(now);
+            target = now;
+        }
+        return ladder;
+    }
+
+    /** One climb beside the periodic ones, on the caller's thread, by a ladder of its own. */
+    Climb probeNow(Instance instance, Rung until, Duration timeout) throws InterruptedException {
+        Rung goal = until.atLeast(Rung.PORT) ? until : Rung.PORT;
+        try {
+            Endpoint endpoint = runtime().endpoint(instance, unit.spec());
+            if (endpoint.grpcPort().isEmpty()) {
+                return nothing("it doesn't listen on its gRPC port yet");
+            }
+            try (Ladder own = around.ladders().open(target(instance, endpoint))) {
+                return own.climb(goal, timeout);
+            }
+        } catch (RuntimeUnavailableException | IOException e) {
+            return nothing(said(e));
+        }
+    }
+
+    private static Climb nothing(String why) {
+        return new Climb(
+                Rung.CONTAINER,
+                Optional.of(new ProbeFailure(Rung.PORT, ProbeFailure.Kind.OTHER, why)),
+                Map.of(),
+                Observed.NOTHING);
+    }
+}

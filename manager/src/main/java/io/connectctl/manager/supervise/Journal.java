@@ -1,0 +1,195 @@
+package io.connectctl.manager.supervise;
+
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.store.StateStore;
+import io.connectctl.manager.store.StoreException;
+import io.connectctl.manager.store.StoredServer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * Stores news and tells it to whoever follows. Numbering and telling happen under one lock, so that followers hear events
+ * of all servers in the order of their numbers.
+ */
+final class Journal {
+    private static final Logger LOG = LoggerFactory.getLogger("io.connectctl.story");
+    /** What a slow follower may lag behind before it reads from the store again. */
+    private static final int BACKLOG = 1024;
+
+    private static final int PAGE = 500;
+
+    private final StateStore store;
+    private final List<Follower> followers = new CopyOnWriteArrayList<>();
+
+    Journal(StateStore store) {
+        this.store = store;
+    }
+
+    /** One way to write. */
+    @FunctionalInterface
+    interface Write {
+        List<ServerEvent> to(StateStore store) throws StoreException;
+    }
+
+    synchronized void commit(StoredServer server, List<ServerEvent> events) throws StoreException {
+        write(target -> target.commit(server, events));
+    }
+
+    synchronized void write(Write write) throws StoreException {
+        tell(write.to(store));
+    }
+
+    /** Tells what isn't worth storing. */
+    synchronized void live(ServerEvent event) {
+        tell(List.of(event));
+    }
+
+    private void tell(List<ServerEvent> events) {
+        for (ServerEvent event : events) {
+            log(event);
+            for (Follower follower : followers) {
+                follower.hear(event);
+            }
+        }
+    }
+
+    private static void log(ServerEvent event) {
+        Map<String, String> outer = MDC.getCopyOfContextMap();
+        MDC.put("server", event.server().value());
+        MDC.put("incarnation", Integer.toString(event.incarnation()));
+        try {
+            if (event.sequence() == 0) {
+                LOG.debug("{}: {} {}", event.server(), event.type(), event.message());
+            } else if (event.cause().isPresent()) {
+                LOG.info(
+                        "{}: {} {} [{}]",
+                        event.server(),
+                        event.type(),
+                        event.message(),
+                        event.cause().get().code());
+            } else {
+                LOG.info("{}: {} {}", event.server(), event.type(), event.message());
+            }
+        } finally {
+            if (outer == null) {
+                MDC.clear();
+            } else {
+                MDC.setContextMap(outer);
+            }
+        }
+    }
+
+    List<ServerEvent> events(Optional<ServerName> server, long after, int limit) {
+        try {
+            return store.events(server, after, limit);
+        } catch (StoreException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    long lastSequence() {
+        try {
+            return store.lastSequence();
+        } catch (StoreException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    AutoCloseable follow(Optional<ServerName> server, long after, Consumer<ServerEvent> listener) {
+        Follower follower = new Follower(server, after, listener);
+        followers.add(follower);
+        follower.thread.start();
+        return follower::close;
+    }
+
+    void close() {
+        followers.forEach(Follower::close);
+    }
+
+    private final class Follower {
+        private final Optional<ServerName> server;
+        private final Consumer<ServerEvent> listener;
+        private final BlockingQueue<ServerEvent> news = new LinkedBlockingQueue<>(BACKLOG);
+        private final Thread thread;
+        private long last;
+        /** Stored events may be missing in the queue: at first, and after it overflowed. */
+        private volatile boolean behind = true;
+
+        private volatile boolean closed;
+
+        Follower(Optional<ServerName> server, long after, Consumer<ServerEvent> listener) {
+            this.server = server;
+            this.last = after;
+            this.listener = listener;
+            this.thread = new Thread(this::run, "events");
+            thread.setDaemon(true);
+        }
+
+        private void hear(ServerEvent event) {
+            if ((server.isEmpty() || server.get().equals(event.server()))
+                    && !news.offer(event)
+                    && event.sequence() > 0) {
+                behind = true;
+            }
+        }
+
+        private void run() {
+            try {
+                while (!closed) {
+                    if (behind) {
+                        behind = false;
+                        catchUp();
+                    }
+                    ServerEvent event = news.take();
+                    if (behind) {
+                        // Something after this one was lost: the store tells both, in order.
+                        continue;
+                    }
+                    pass(event);
+                }
+            } catch (InterruptedException e) {
+                // Closed: nothing more is told.
+            } catch (RuntimeException e) {
+                LOG.warn("a follower of the events failed and is told no more: {}", e.toString());
+            } finally {
+                followers.remove(this);
+            }
+        }
+
+        private void catchUp() {
+            while (!closed) {
+                List<ServerEvent> page = events(server, last, PAGE);
+                page.forEach(this::pass);
+                if (page.size() < PAGE) {
+                    return;
+                }
+            }
+        }
+
+        private void pass(ServerEvent event) {
+            if (closed) {
+                return;
+            }
+            if (event.sequence() == 0) {
+                listener.accept(event);
+            } else if (event.sequence() > last) {
+                last = event.sequence();
+                listener.accept(event);
+            }
+        }
+
+        private void close() {
+            closed = true;
+            thread.interrupt();
+        }
+    }
+}

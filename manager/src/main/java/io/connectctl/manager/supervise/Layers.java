@@ -1,0 +1,38 @@
+package io.connectctl.manager.supervise;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.spec.Declaration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The two hands that declare a server: flags below, a file above. The file wins for every key it names; flags hold for the
+ * others, also after the file was read again.
+ */
+record Layers(Declaration flags, Declaration file) {
+    /** What both say together. */
+    Declaration effective() {
+        return flags.patchedBy(file);
+    }
+
+    /** Keys of {@code patch} that the file sets to something else, as JSON pointers. */
+    List<String> overruled(Declaration patch) {
+        List<String> pointers = new ArrayList<>();
+        collect(patch.tree(), file.tree(), "", pointers);
+        return pointers;
+    }
+
+    private static void collect(ObjectNode patch, ObjectNode file, String prefix, List<String> pointers) {
+        for (Map.Entry<String, JsonNode> entry : patch.properties()) {
+            JsonNode held = file.get(entry.getKey());
+            String pointer = prefix + "/" + entry.getKey().replace("~", "~0").replace("/", "~1");
+            if (held instanceof ObjectNode below && entry.getValue() instanceof ObjectNode over) {
+                collect(over, below, pointer, pointers);
+            } else if (held != null && !held.equals(entry.getValue())) {
+                pointers.add(pointer);
+            }
+        }
+    }
+}

@@ -1,0 +1,619 @@
+package io.connectctl.manager.supervise;
+
+import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.LogRequest;
+import io.connectctl.compose.runtime.LogSink;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.Problem;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SpecReader;
+import io.connectctl.health.Climb;
+import io.connectctl.health.Rung;
+import io.connectctl.manager.lifecycle.Input;
+import io.connectctl.manager.lifecycle.Phase;
+import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.lifecycle.ServerState;
+import io.connectctl.manager.lifecycle.Terms;
+import io.connectctl.manager.store.StateCodec;
+import io.connectctl.manager.store.StoreException;
+import io.connectctl.manager.store.StoredServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every server, supervised. Opening it reads the store, asks each runtime what lives, adopts that and goes on; closing it
+ * leaves the servers alone.
+ *
+ * <p>Threads: two for all mailboxes (a step is pure, its commit takes milliseconds), one for timers, and workers for what
+ * blocks: at most one call to the runtime and one probe a server, besides calls that hang and were left behind.
+ */
+public final class LiveFleet implements Fleet {
+    private static final Logger LOG = LoggerFactory.getLogger(LiveFleet.class);
+    /** Covers a lost exit event; a listing costs a few reads of /proc, or one question to the engine. */
+    private static final Duration LIST_EVERY = Duration.ofSeconds(30);
+
+    private static final int MAILBOX_THREADS = 2;
+    /** Far above two a server for any installation on one machine; a bound all the same. */
+    private static final int MOST_WORKERS = 512;
+
+    private final Surroundings around;
+    private final SpecSource specs;
+    private final Journal journal;
+    private final ExecutorService mailboxes;
+    private final ExecutorService workers;
+    private final Map<ServerName, ServerUnit> units = new ConcurrentSkipListMap<>();
+    private final List<AutoCloseable> watches = new ArrayList<>();
+    private final Set<String> strangers = ConcurrentHashMap.newKeySet();
+    /** Guards what concerns more than one server: names and ports. */
+    private final Object registry = new Object();
+
+    private final SecureRandom seeds = new SecureRandom();
+    private volatile boolean closed;
+    private Time.@Nullable Timer listing;
+
+    private LiveFleet(Surroundings around, SpecSource specs) {
+        this.around = around;
+        this.specs = specs;
+        this.journal = new Journal(around.store());
+        ThreadPoolExecutor steps = new ThreadPoolExecutor(
+                MAILBOX_THREADS, MAILBOX_THREADS, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("unit"));
+        steps.allowCoreThreadTimeOut(true);
+        this.mailboxes = steps;
+        this.workers = new ThreadPoolExecutor(
+                0, MOST_WORKERS, 15, TimeUnit.SECONDS, new SynchronousQueue<>(), named("worker"));
+    }
+
+    private static ThreadFactory named(String what) {
+        AtomicInteger number = new AtomicInteger();
+        return task -> {
+            Thread thread = new Thread(task, what + "-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    /**
+     * Reads the store and takes up the supervision.
+     *
+     * @throws StoreException if the store can't be read
+     */
+    public static LiveFleet open(Surroundings around) throws StoreException {
+        return open(around, SpecSource.REAL);
+    }
+
+    static LiveFleet open(Surroundings around, SpecSource specs) throws StoreException {
+        LiveFleet fleet = new LiveFleet(around, specs);
+        fleet.load();
+        fleet.begin();
+        return fleet;
+    }
+
+    private void load() throws StoreException {
+        for (StoredServer stored : around.store().servers()) {
+            try {
+                Charter charter = Charter.read(stored.declaration(), secretsFile(stored.name()), specs);
+                SpecReader.Reading reading =
+                        specs.read(stored.name(), charter.inForce().effective());
+                if (reading.spec().isEmpty()) {
+                    throw new IOException("its declaration isn't valid any more: " + reading.problems());
+                }
+                ServerSpec spec = reading.spec().get();
+                ServerState state = StateCodec.decode(stored.name(), stored.state(), Terms.of(spec));
+                units.put(stored.name(), unit(state, charter, spec, stored.state()));
+            } catch (IOException | IllegalArgumentException e) {
+                LOG.error(
+                        "server {} can't be supervised, and is left as it is in the store: {}. Declare it again to take it up",
+                        stored.name(),
+                        e.getMessage());
+            }
+        }
+    }
+
+    private ServerUnit unit(ServerState state, Charter charter, ServerSpec spec, String stored) {
+        return new ServerUnit(state, charter, spec, stored, around, specs, journal, mailboxes, workers);
+    }
+
+    private void begin() {
+        for (ServerRuntime runtime : around.runtimes().values()) {
+            watches.add(runtime.watch(this::exited));
+        }
+        units.values().forEach(unit -> unit.post(new Input.Recovered()));
+        listSoon();
+    }
+
+    private void exited(Instance instance) {
+        ServerUnit unit = units.get(instance.server());
+        if (unit != null && !closed) {
+            unit.runner().exited(instance);
+        }
+    }
+
+    // ------------------------------------------------------------------ the periodic listing
+
+    private void listSoon() {
+        if (!closed) {
+            listing = around.time().after(LIST_EVERY, () -> {
+                if (!closed) {
+                    workers.execute(this::listAll);
+                    listSoon();
+                }
+            });
+        }
+    }
+
+    private void listAll() {
+        for (ServerRuntime runtime : around.runtimes().values()) {
+            try {
+                compare(runtime, runtime.list());
+            } catch (RuntimeUnavailableException e) {
+                LOG.warn("runtime {} can't be asked: {}", runtime.name(), e.getMessage());
+                units.values().stream()
+                        .filter(unit -> unit.spec().runtime().equals(runtime.name()))
+                        .forEach(unit -> unit.post(new Input.Unavailable(
+                                "runtime " + runtime.name() + " can't be asked: " + e.getMessage())));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException e) {
+                LOG.error("listing {} failed", runtime.name(), e);
+            }
+        }
+    }
+
+    /** What a listing shows is only a reason to ask again, in order with launches and halts: it may be older than they are. */
+    private void compare(ServerRuntime runtime, List<Instance> running) {
+        Map<ServerName, Instance> living = new HashMap<>();
+        running.forEach(instance -> living.put(instance.server(), instance));
+        for (ServerUnit unit : units.values()) {
+            if (unit.spec().runtime().equals(runtime.name())
+                    && surprising(unit.state(), Optional.ofNullable(living.get(unit.name())))) {
+                unit.runner().ask();
+            }
+        }
+        Set<String> seen = new HashSet<>();
+        for (Instance instance : running) {
+            if (!units.containsKey(instance.server())) {
+                seen.add(instance.marker());
+                if (strangers.add(instance.marker())) {
+                    report(runtime, instance);
+                }
+            }
+        }
+        strangers.retainAll(seen);
+    }
+
+    private static boolean surprising(ServerState state, Optional<Instance> living) {
+        return switch (state.phase()) {
+            case STOPPED, FAILED, BACKING_OFF -> living.isPresent();
+            case HEALTHY, UNHEALTHY ->
+                living.map(Instance::incarnation)
+                        .filter(incarnation -> incarnation == state.incarnation())
+                        .isEmpty();
+            case STARTING -> living.isEmpty() && state.rung() != Rung.NONE;
+            case UNKNOWN -> true;
+            case STOPPING -> false;
+        };
+    }
+
+    private void report(ServerRuntime runtime, Instance instance) {
+        ServerEvent event = new ServerEvent(
+                0,
+                around.time().now().wall(),
+                instance.server(),
+                instance.incarnation(),
+                "stranger",
+                Phase.UNKNOWN,
+                "runtime " + runtime.name() + " runs " + instance.marker() + where(instance)
+                        + ", which nobody declared here; it is left alone. Declare the server to adopt it",
+                Optional.empty());
+        try {
+            journal.write(store -> store.append(List.of(event)));
+        } catch (StoreException e) {
+            strangers.remove(instance.marker());
+            LOG.warn("{}: {}", event.message(), e.getMessage());
+        }
+    }
+
+    private static String where(Instance instance) {
+        return instance.pid().isPresent()
+                ? " (pid " + instance.pid().getAsLong() + ")"
+                : instance.containerId().map(id -> " (container " + id + ")").orElse("");
+    }
+
+    // ------------------------------------------------------------------ reading
+
+    @Override
+    public List<ServerStatus> servers() {
+        return units.values().stream().map(ServerUnit::status).toList();
+    }
+
+    @Override
+    public Optional<ServerStatus> server(ServerName name) {
+        return Optional.ofNullable(units.get(name)).map(ServerUnit::status);
+    }
+
+    @Override
+    public List<ServerEvent> events(Optional<ServerName> server, long after, int limit) {
+        return journal.events(server, after, limit);
+    }
+
+    @Override
+    public long lastSequence() {
+        return journal.lastSequence();
+    }
+
+    @Override
+    public AutoCloseable follow(Optional<ServerName> server, long after, Consumer<ServerEvent> listener) {
+        return journal.follow(server, after, listener);
+    }
+
+    // ------------------------------------------------------------------ declaring
+
+    @Override
+    public Declared declare(ServerName name, Declaration patch, Origin origin) throws RefusedException {
+        synchronized (registry) {
+            ServerUnit unit = units.get(name);
+            return unit == null ? create(name, patch, origin) : unit.call(() -> redeclare(unit, patch, origin));
+        }
+    }
+
+    private Declared create(ServerName name, Declaration patch, Origin origin) throws RefusedException {
+        Layers layers = origin.file().isPresent()
+                ? new Layers(Declaration.empty(), patch)
+                : new Layers(patch, Declaration.empty());
+        List<Problem> warnings = new ArrayList<>();
+        ServerSpec spec = read(name, layers, warnings);
+        Charter charter = new Charter(origin, layers, 1, layers, 1);
+        ServerState state = ServerState.initial(
+                name, Terms.of(spec), seeds.nextLong(), around.time().now().wall());
+        keepSecrets(name, Optional.empty(), charter);
+        ServerUnit unit = unit(state, charter, spec, "");
+        unit.call(() -> {
+            unit.redeclare(charter, spec, declaredBy(origin));
+            return true;
+        });
+        units.put(name, unit);
+        return new Declared(true, true, warnings);
+    }
+
+    private Declared redeclare(ServerUnit unit, Declaration patch, Origin origin)
+            throws RefusedException, StoreException {
+        Charter old = unit.charter();
+        List<Problem> warnings = new ArrayList<>();
+        Layers layers;
+        Origin by;
+        if (origin.file().isPresent()) {
+            Optional<Path> held = old.origin().file();
+            if (held.isPresent() && !held.equals(origin.file())) {
+                throw new RefusedException(
+                        RefusedException.Code.NAME_HELD,
+                        "server " + unit.name() + " is declared in " + held.get()
+                                + ": take another name, or remove that server first (connectctl remove " + unit.name()
+                                + ")");
+            }
+            layers = new Layers(old.declared().flags(), patch);
+            by = origin;
+        } else {
+            layers = new Layers(
+                    old.declared().flags().patchedBy(patch), old.declared().file());
+            by = old.origin();
+            for (String pointer : old.declared().overruled(patch)) {
+                warnings.add(new Problem(
+                        Problem.Severity.WARNING,
+                        patch.place(pointer),
+                        "servers." + unit.name() + pointer.replace('/', '.'),
+                        old.origin().file().map(Path::toString).orElse("the file")
+                                + " declares it, and wins over flags: change it there",
+                        Optional.empty()));
+            }
+        }
+        ServerSpec spec = read(unit.name(), layers, warnings);
+        boolean changed = !layers.effective().equals(old.declared().effective());
+        if (!changed && layers.equals(old.declared()) && by.equals(old.origin())) {
+            return new Declared(false, false, warnings);
+        }
+        Charter charter = old.redeclared(by, layers);
+        // A server that never ran has nothing in force: what was declared last is what is shown.
+        boolean first = unit.state().incarnation() == 0 && unit.state().phase() == Phase.STOPPED;
+        Charter next = first ? charter.enforced() : charter;
+        keepSecrets(unit.name(), Optional.of(old), next);
+        unit.redeclare(next, first ? spec : unit.spec(), declaredBy(origin));
+        return new Declared(false, changed, warnings);
+    }
+
+    private static String declaredBy(Origin origin) {
+        return origin.file().map(file -> "declared in " + file).orElse("declared by flags");
+    }
+
+    private ServerSpec read(ServerName name, Layers layers, List<Problem> warnings) throws RefusedException {
+        SpecReader.Reading reading = specs.read(name, layers.effective());
+        List<Problem> problems = new ArrayList<>(reading.problems());
+        reading.spec()
+                .filter(spec -> !around.runtimes().containsKey(spec.runtime()))
+                .ifPresent(spec -> problems.add(new Problem(
+                        Problem.Severity.ERROR,
+                        layers.effective().place("/runtime"),
+                        "servers." + name + ".runtime",
+                        "there is no runtime '" + spec.runtime() + "' here: use one of "
+                                + around.runtimes().keySet().stream().sorted().toList(),
+                        Optional.empty())));
+        if (reading.spec().isEmpty()
+                || problems.stream().anyMatch(problem -> problem.severity() == Problem.Severity.ERROR)) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    "the declaration of " + name + " has problems; nothing was changed",
+                    problems);
+        }
+        warnings.addAll(problems);
+        return reading.spec().get();
+    }
+
+    private Path secretsFile(ServerName name) {
+        return around.folders().servers().resolve(name.value()).resolve("secrets.json");
+    }
+
+    private void keepSecrets(ServerName name, Optional<Charter> earlier, Charter charter) throws RefusedException {
+        Path file = secretsFile(name);
+        try {
+            if (charter.hasSecrets(specs) || Files.exists(file)) {
+                PrivateFiles.write(file, charter.secrets(earlier, specs));
+            }
+        } catch (IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED,
+                    "the secrets of " + name + " can't be written to " + file + ": " + e
+                            + ". Check the folder's owner and the room on the disk");
+        }
+    }
+
+    // ------------------------------------------------------------------ commands
+
+    private ServerUnit unit(ServerName name) throws RefusedException {
+        ServerUnit unit = units.get(name);
+        if (unit == null) {
+            throw new RefusedException(
+                    RefusedException.Code.NO_SUCH_SERVER,
+                    "there is no server " + name + "; connectctl status lists them all");
+        }
+        return unit;
+    }
+
+    @Override
+    public Receipt start(ServerName name) throws RefusedException {
+        ServerUnit unit = unit(name);
+        synchronized (registry) {
+            return unit.call(() -> {
+                long sequence = lastSequence();
+                ServerState state = unit.state();
+                if (state.kept()) {
+                    unit.command(new Input.Start(state.terms()), unit.charter(), unit.spec());
+                    return new Receipt(
+                            sequence,
+                            false,
+                            unit.charter().changed()
+                                    ? "already running; its declaration has changed since: connectctl restart " + name
+                                            + " applies it"
+                                    : state.phase() == Phase.HEALTHY
+                                            ? "already running, unchanged"
+                                            : "already " + state.phase() + ", unchanged");
+                }
+                boolean changed = launchByHand(unit, state, true);
+                return new Receipt(sequence, changed, changed ? "starting" : "already to be started");
+            });
+        }
+    }
+
+    @Override
+    public Receipt restart(ServerName name) throws RefusedException {
+        ServerUnit unit = unit(name);
+        synchronized (registry) {
+            return unit.call(() -> {
+                long sequence = lastSequence();
+                launchByHand(unit, unit.state(), false);
+                return new Receipt(sequence, true, "restarting");
+            });
+        }
+    }
+
+    /** A launch by hand is when a changed declaration takes effect. */
+    private boolean launchByHand(ServerUnit unit, ServerState state, boolean start)
+            throws RefusedException, StoreException {
+        Charter charter = unit.charter().revision() == unit.charter().inForceRevision()
+                ? unit.charter()
+                : unit.charter().enforced();
+        ServerSpec spec =
+                charter.equals(unit.charter()) ? unit.spec() : read(unit.name(), charter.inForce(), new ArrayList<>());
+        boolean ended = state.resting() || state.phase() == Phase.BACKING_OFF;
+        if (!ended && !spec.runtime().equals(unit.spec().runtime())) {
+            throw new RefusedException(
+                    RefusedException.Code.RUNNING,
+                    unit.name() + " moves from runtime " + unit.spec().runtime() + " to " + spec.runtime()
+                            + ": stop it first (connectctl stop " + unit.name() + ")");
+        }
+        holdPort(unit.name(), spec);
+        Terms terms = Terms.of(spec);
+        return unit.command(start ? new Input.Start(terms) : new Input.Restart(terms), charter, spec);
+    }
+
+    /** Two of our own servers on one port would only find out minutes later, one of them by failing. */
+    private void holdPort(ServerName name, ServerSpec spec) throws RefusedException {
+        if (!(spec.port() instanceof PortChoice.Fixed wanted)) {
+            return;
+        }
+        for (ServerUnit other : units.values()) {
+            if (other.name().equals(name) || other.state().resting()) {
+                continue;
+            }
+            boolean declared = other.spec().port().equals(wanted);
+            boolean used = other.spec().port() instanceof PortChoice.Auto
+                    && other.state().rung().atLeast(Rung.PORT)
+                    && other.state().port().orElse(0) == wanted.port();
+            if (declared || used) {
+                throw new RefusedException(
+                        RefusedException.Code.PORT_HELD,
+                        "port " + wanted + " of " + name + " is held by server " + other.name() + " ("
+                                + other.state().phase() + "): stop that one, or declare another port (--port auto)");
+            }
+        }
+    }
+
+    @Override
+    public Receipt stop(ServerName name, boolean force) throws RefusedException {
+        ServerUnit unit = unit(name);
+        return unit.call(() -> {
+            long sequence = lastSequence();
+            boolean changed = unit.command(new Input.Stop(force), unit.charter(), unit.spec());
+            Phase phase = unit.state().phase();
+            return new Receipt(
+                    sequence,
+                    changed,
+                    phase == Phase.STOPPED
+                            ? (changed ? "stopped" : "already stopped")
+                            : changed ? "stopping" : "already stopping");
+        });
+    }
+
+    @Override
+    public void remove(ServerName name, boolean purge) throws RefusedException {
+        ServerUnit unit = unit(name);
+        synchronized (registry) {
+            ServerRuntime runtime = unit.call(() -> {
+                ServerState state = unit.state();
+                if (!state.resting()) {
+                    throw new RefusedException(
+                            RefusedException.Code.RUNNING,
+                            name + " is " + state.phase() + ": stop it first (connectctl stop " + name + ")");
+                }
+                ServerRuntime where = around.runtimes().get(unit.spec().runtime());
+                if (where == null) {
+                    throw new IllegalStateException("no runtime '" + unit.spec().runtime() + "' here");
+                }
+                if (!purge && where.hasWarehouse(name)) {
+                    throw new RefusedException(
+                            RefusedException.Code.WAREHOUSE_NOT_EMPTY,
+                            "the warehouse of " + name + " holds data, which would be lost: connectctl remove " + name
+                                    + " --purge removes it too");
+                }
+                ServerEvent event = new ServerEvent(
+                        0,
+                        around.time().now().wall(),
+                        name,
+                        state.incarnation(),
+                        "removed",
+                        state.phase(),
+                        purge ? "removed, its warehouse too" : "removed",
+                        Optional.empty());
+                journal.write(store -> store.remove(name, List.of(event)));
+                unit.close();
+                return where;
+            });
+            units.remove(name);
+            discard(runtime, name, purge);
+        }
+    }
+
+    /** It is forgotten already; what can't be removed now lies there until a server of that name is removed again. */
+    private void discard(ServerRuntime runtime, ServerName name, boolean purge) {
+        try {
+            runtime.discard(name, purge);
+            Path folder = around.folders().servers().resolve(name.value());
+            Files.deleteIfExists(folder.resolve("secrets.json"));
+            Files.deleteIfExists(folder.resolve("token"));
+        } catch (RuntimeUnavailableException | IOException | RuntimeException e) {
+            LOG.warn("the folders of {} could not be removed: {}", name, e.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ------------------------------------------------------------------ questions to a running server
+
+    @Override
+    public Climb probe(ServerName name, Rung until, Duration timeout) throws RefusedException, InterruptedException {
+        ServerUnit unit = unit(name);
+        ServerState state = unit.state();
+        Optional<Instance> instance =
+                state.instance().filter(Instance::running).filter(run -> run.incarnation() == state.incarnation());
+        if (instance.isEmpty()) {
+            throw new RefusedException(
+                    RefusedException.Code.NOT_RUNNING,
+                    name + " is " + state.phase() + ", so there is nothing to probe: connectctl start " + name);
+        }
+        return unit.runner().probeNow(instance.get(), until, timeout);
+    }
+
+    @Override
+    public void logs(ServerName name, LogRequest request, LogSink sink)
+            throws RefusedException, RuntimeUnavailableException, InterruptedException {
+        runtime(unit(name)).logs(name, request, sink);
+    }
+
+    @Override
+    public Optional<Usage> usage(ServerName name)
+            throws RefusedException, RuntimeUnavailableException, InterruptedException {
+        return runtime(unit(name)).usage(name);
+    }
+
+    private ServerRuntime runtime(ServerUnit unit) {
+        ServerRuntime runtime = around.runtimes().get(unit.spec().runtime());
+        if (runtime == null) {
+            throw new IllegalStateException("no runtime '" + unit.spec().runtime() + "' here");
+        }
+        return runtime;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        if (listing != null) {
+            listing.cancel();
+        }
+        for (AutoCloseable watch : watches) {
+            try {
+                watch.close();
+            } catch (Exception e) {
+                LOG.warn("an exit watch could not be closed: {}", e.toString());
+            }
+        }
+        units.values().forEach(ServerUnit::close);
+        journal.close();
+        workers.shutdownNow();
+        mailboxes.shutdown();
+        try {
+            // The store is closed by whoever opened it, right after this: no commit may be under way then.
+            if (!mailboxes.awaitTermination(10, TimeUnit.SECONDS)) {
+                LOG.warn("a step is still under way");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,342 @@
+package io.connectctl.manager.supervise;
+
+import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.spec.Auth;
+import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.Secrets;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.health.Observed;
+import io.connectctl.health.Rung;
+import io.connectctl.manager.lifecycle.Effect;
+import io.connectctl.manager.lifecycle.Input;
+import io.connectctl.manager.lifecycle.Lifecycle;
+import io.connectctl.manager.lifecycle.Now;
+import io.connectctl.manager.lifecycle.Phase;
+import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.lifecycle.ServerState;
+import io.connectctl.manager.lifecycle.Step;
+import io.connectctl.manager.store.StateCodec;
+import io.connectctl.manager.store.StoreException;
+import io.connectctl.manager.store.StoredServer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * One server: owns its state, which only its mailbox changes, so that no lock guards it. Whoever reads sees the latest
+ * whole value. A step is stored before it is acted upon; what can't be stored didn't happen.
+ */
+final class ServerUnit {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerUnit.class);
+    /** A full disk is looked at again this often. */
+    private static final Duration STORE_AGAIN = Duration.ofSeconds(1);
+
+    /** All that is known, as one value. */
+    private record Known(ServerState state, Charter charter, ServerSpec spec, ServerSpec shown, Observed observed) {}
+
+    private final ServerName name;
+    private final Surroundings around;
+    private final SpecSource specs;
+    private final Journal journal;
+    private final Mailbox mailbox;
+    private final EffectRunner runner;
+    private volatile Known known;
+    private volatile boolean closed;
+    private String stored;
+    private Time.@Nullable Timer timer;
+
+    /**
+     * @param spec what is in force, secret values included
+     * @param stored the state as the store holds it; empty for a new server
+     */
+    ServerUnit(
+            ServerState state,
+            Charter charter,
+            ServerSpec spec,
+            String stored,
+            Surroundings around,
+            SpecSource specs,
+            Journal journal,
+            Executor mailboxes,
+            Executor workers) {
+        this.name = state.name();
+        this.around = around;
+        this.specs = specs;
+        this.journal = journal;
+        this.mailbox = new Mailbox(mailboxes);
+        this.stored = stored;
+        this.known = new Known(state, charter, spec, redacted(spec, charter, specs), Observed.NOTHING);
+        this.runner = new EffectRunner(this, around, workers);
+    }
+
+    ServerName name() {
+        return name;
+    }
+
+    ServerState state() {
+        return known.state();
+    }
+
+    Charter charter() {
+        return known.charter();
+    }
+
+    /** The declaration in force, secret values included. */
+    ServerSpec spec() {
+        return known.spec();
+    }
+
+    EffectRunner runner() {
+        return runner;
+    }
+
+    // ------------------------------------------------------------------ inputs
+
+    /** Takes an outcome or news, some time soon. */
+    void post(Input input) {
+        mailbox.execute(() -> {
+            if (closed) {
+                return;
+            }
+            MDC.put("server", name.value());
+            try {
+                take(input);
+            } catch (StoreException e) {
+                // A fact can't be refused. It is taken again later; the lifecycle takes facts in any order.
+                LOG.warn("{} ({} waits)", e.getMessage(), input.getClass().getSimpleName());
+                around.time().after(STORE_AGAIN, () -> post(input));
+            } catch (RuntimeException e) {
+                LOG.error("{} could not be taken", input, e);
+            } finally {
+                MDC.clear();
+            }
+        });
+    }
+
+    private void take(Input input) throws StoreException {
+        ServerState before = known.state();
+        apply(Lifecycle.step(before, input, now()), known.charter(), known.spec());
+    }
+
+    private Now now() {
+        return around.time().now();
+    }
+
+    /** What a task in the mailbox does; it may refuse. */
+    @FunctionalInterface
+    interface Command<T> {
+        T run() throws RefusedException, StoreException;
+    }
+
+    /** Runs a command in the mailbox and waits for it. */
+    <T> T call(Command<T> command) throws RefusedException {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        mailbox.execute(() -> {
+            MDC.put("server", name.value());
+            try {
+                if (closed) {
+                    throw new RefusedException(RefusedException.Code.NO_SUCH_SERVER, "there is no server " + name);
+                }
+                answer.complete(command.run());
+            } catch (StoreException e) {
+                answer.completeExceptionally(
+                        new RefusedException(RefusedException.Code.STORE_FAILED, String.valueOf(e.getMessage())));
+            } catch (RefusedException | RuntimeException e) {
+                answer.completeExceptionally(e);
+            } finally {
+                MDC.clear();
+            }
+        });
+        try {
+            return answer.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RefusedException refused) {
+                throw refused;
+            }
+            throw e;
+        }
+    }
+
+    /** In the mailbox: one command, with the declaration to be in force after it. True if it changed anything. */
+    boolean command(Input input, Charter charter, ServerSpec spec) throws StoreException {
+        Step step = Lifecycle.step(known.state(), input, now());
+        apply(step, charter, spec);
+        return !step.events().isEmpty();
+    }
+
+    /** In the mailbox: a new declaration, which takes effect with the next launch by hand. */
+    void redeclare(Charter charter, ServerSpec spec, String message) throws StoreException {
+        ServerState state = known.state();
+        ServerEvent event = new ServerEvent(
+                0, now().wall(), name, state.incarnation(), "declared", state.phase(), message, Optional.empty());
+        apply(new Step(state, List.of(event), List.of()), charter, spec);
+    }
+
+    private void apply(Step step, Charter charter, ServerSpec spec) throws StoreException {
+        Known before = known;
+        ServerState state = step.state();
+        String text = StateCodec.encode(state);
+        boolean redeclared = !charter.equals(before.charter()) || stored.isEmpty();
+        if (redeclared || !step.events().isEmpty() || !text.equals(stored)) {
+            journal.commit(new StoredServer(name, charter.toJson(specs), text), step.events());
+            stored = text;
+        }
+        boolean fresh = state.incarnation() != before.state().incarnation();
+        known = new Known(
+                state,
+                charter,
+                spec,
+                charter.equals(before.charter()) ? before.shown() : redacted(spec, charter, specs),
+                fresh ? Observed.NOTHING : before.observed());
+        for (Effect effect : step.effects()) {
+            runner.run(effect);
+        }
+        arm(state);
+    }
+
+    private void arm(ServerState state) {
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+        if (!closed) {
+            state.earliest()
+                    .ifPresent(moment ->
+                            timer = around.time().after(moment.minus(now().boot()), () -> post(new Input.Tick())));
+        }
+    }
+
+    void progress(int incarnation, String message) {
+        journal.live(new ServerEvent(
+                0, now().wall(), name, incarnation, "progress", state().phase(), message, Optional.empty()));
+    }
+
+    void observed(int incarnation, Observed seen, Map<Rung, Duration> timings) {
+        LOG.debug("{}: probe {}", name, timings);
+        mailbox.execute(() -> {
+            Known now = known;
+            if (now.state().incarnation() == incarnation) {
+                known = new Known(now.state(), now.charter(), now.spec(), now.shown(), merge(now.observed(), seen));
+            }
+        });
+    }
+
+    private static Observed merge(Observed old, Observed seen) {
+        return new Observed(
+                seen.sparkVersion().or(old::sparkVersion),
+                seen.ui().or(old::ui),
+                seen.applicationId().or(old::applicationId),
+                seen.poolBytes().isPresent() ? seen.poolBytes() : old.poolBytes(),
+                seen.cores().isPresent() ? seen.cores() : old.cores());
+    }
+
+    /** Ends the supervision; the server stays. */
+    void close() {
+        closed = true;
+        runner.close();
+        mailbox.execute(() -> {
+            if (timer != null) {
+                timer.cancel();
+            }
+        });
+    }
+
+    // ------------------------------------------------------------------ what it looks like
+
+    ServerStatus status() {
+        Known now = known;
+        ServerState state = now.state();
+        ServerSpec spec = now.shown();
+        Optional<Instance> instance = state.instance();
+        boolean current =
+                instance.filter(run -> run.incarnation() == state.incarnation()).isPresent();
+        boolean alive = current && instance.filter(Instance::running).isPresent() && live(state.phase());
+        return new ServerStatus(
+                spec,
+                now.charter().changed(),
+                now.charter().origin(),
+                state.desired(),
+                state.phase(),
+                state.rung(),
+                state.incarnation(),
+                instance,
+                "localhost",
+                port(spec, state, alive),
+                now.observed(),
+                state.restarts(),
+                alive ? instance.map(Instance::launchedAt) : Optional.empty(),
+                state.healthySince(),
+                state.phaseSince(),
+                state.cause(),
+                instance.filter(run -> run.containerId().isEmpty()).map(run -> around.folders()
+                        .servers()
+                        .resolve(name.value())
+                        .resolve("run")
+                        .resolve(Integer.toString(run.incarnation()))
+                        .resolve("server.log")),
+                spec.auth() == Auth.TOKEN ? Optional.of(runner.tokenFile()) : Optional.empty(),
+                around.exposures().apply(spec));
+    }
+
+    private static boolean live(Phase phase) {
+        return switch (phase) {
+            case STARTING, HEALTHY, UNHEALTHY, STOPPING, UNKNOWN -> true;
+            case STOPPED, BACKING_OFF, FAILED -> false;
+        };
+    }
+
+    private static OptionalInt port(ServerSpec spec, ServerState state, boolean alive) {
+        if (spec.port() instanceof PortChoice.Fixed fixed) {
+            return OptionalInt.of(fixed.port());
+        }
+        return alive && state.rung().atLeast(Rung.PORT) ? state.port() : OptionalInt.empty();
+    }
+
+    /** The spec as it may be shown. */
+    private static ServerSpec redacted(ServerSpec spec, Charter charter, SpecSource specs) {
+        SortedMap<String, String> env = new TreeMap<>();
+        spec.env().keySet().forEach(key -> env.put(key, Secrets.REDACTED));
+        SortedMap<String, String> conf = new TreeMap<>(spec.conf());
+        List<String> secret = new ArrayList<>(
+                specs.split(charter.inForce().effective()).secrets().keySet());
+        for (String pointer : secret) {
+            String[] parts = pointer.split("/", -1);
+            if (parts.length == 3 && parts[1].equals("conf")) {
+                conf.computeIfPresent(parts[2].replace("~1", "/").replace("~0", "~"), (key, value) -> Secrets.REDACTED);
+            }
+        }
+        return new ServerSpec(
+                spec.name(),
+                spec.runtime(),
+                spec.spark(),
+                spec.master(),
+                spec.port(),
+                spec.uiPort(),
+                spec.driverMemory(),
+                spec.javaHome(),
+                spec.sparkHome(),
+                spec.packages(),
+                conf,
+                env,
+                spec.health(),
+                spec.restart(),
+                spec.stop(),
+                spec.auth(),
+                spec.expose(),
+                spec.profile(),
+                spec.templates());
+    }
+}

@@ -1,0 +1,36 @@
+package io.connectctl.manager.supervise;
+
+import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.health.LadderFactory;
+import io.connectctl.manager.store.StateStore;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * All that a fleet is given by the composition root.
+ *
+ * @param folders where secrets and tokens lie
+ * @param store what survives; closed by whoever opened it
+ * @param runtimes by name; closed by whoever opened them
+ * @param planner renders
+ * @param ladders probes
+ * @param causes diagnoses
+ * @param exposures what of a declaration deserves the word EXPOSED, in words
+ * @param time the only clock
+ */
+public record Surroundings(
+        Folders folders,
+        StateStore store,
+        Map<String, ServerRuntime> runtimes,
+        Planner planner,
+        LadderFactory ladders,
+        CauseFinder causes,
+        Function<ServerSpec, List<String>> exposures,
+        Time time) {
+    public Surroundings {
+        runtimes = Map.copyOf(runtimes);
+    }
+}
