@@ -456,6 +456,7 @@ public final class Lifecycle {
             }
         }
 
+        /** Once only: the fault that ends a stable time is the first of the next count. */
         private void forgiveIfStable() {
             if (stableSince
                     .filter(since ->
@@ -463,6 +464,7 @@ public final class Lifecycle {
                     .isPresent()) {
                 faults = 0;
             }
+            stableSince = Optional.empty();
         }
 
         private void stopping(boolean force, boolean faulty, String why) {

@@ -343,21 +343,31 @@ public final class SqliteStore implements StateStore {
     }
 
     private List<ServerEvent> transaction(Work work) throws SQLException {
-        connection.setAutoCommit(false);
+        execute("begin immediate");
         boolean done = false;
         try {
             List<ServerEvent> events = work.run();
-            connection.commit();
+            execute("commit");
             done = true;
             return events;
         } finally {
-            try {
-                if (!done) {
-                    connection.rollback();
-                }
-            } finally {
-                connection.setAutoCommit(true);
+            if (!done) {
+                rollBack();
             }
+        }
+    }
+
+    private void rollBack() {
+        try {
+            execute("rollback");
+        } catch (SQLException e) {
+            // SQLite has rolled back by itself, as it does when the disk is full; what made it so is thrown already.
+        }
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
         }
     }
 

@@ -450,7 +450,7 @@ public final class LiveFleet implements Fleet {
                 ? unit.charter()
                 : unit.charter().enforced();
         ServerSpec spec =
-                charter == unit.charter() ? unit.spec() : read(unit.name(), charter.inForce(), new ArrayList<>());
+                charter.equals(unit.charter()) ? unit.spec() : read(unit.name(), charter.inForce(), new ArrayList<>());
         boolean ended = state.resting() || state.phase() == Phase.BACKING_OFF;
         if (!ended && !spec.runtime().equals(unit.spec().runtime())) {
             throw new RefusedException(

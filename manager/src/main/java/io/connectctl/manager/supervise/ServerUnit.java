@@ -189,7 +189,7 @@ final class ServerUnit {
         Known before = known;
         ServerState state = step.state();
         String text = StateCodec.encode(state);
-        boolean redeclared = charter != before.charter() || stored.isEmpty();
+        boolean redeclared = !charter.equals(before.charter()) || stored.isEmpty();
         if (redeclared || !step.events().isEmpty() || !text.equals(stored)) {
             journal.commit(new StoredServer(name, charter.toJson(specs), text), step.events());
             stored = text;
@@ -199,7 +199,7 @@ final class ServerUnit {
                 state,
                 charter,
                 spec,
-                charter == before.charter() ? before.shown() : redacted(spec, charter, specs),
+                charter.equals(before.charter()) ? before.shown() : redacted(spec, charter, specs),
                 fresh ? Observed.NOTHING : before.observed());
         for (Effect effect : step.effects()) {
             runner.run(effect);

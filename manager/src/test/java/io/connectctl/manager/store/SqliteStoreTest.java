@@ -18,11 +18,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SqliteStoreTest extends StateStoreContract {
-    @TempDir
-    Path folder;
+    private final Path folder;
+
+    SqliteStoreTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
+
+    private Path state() {
+        return folder.resolve("state");
+    }
 
     private Path file() {
-        return folder.resolve("state/connectctl.db");
+        return state().resolve("connectctl.db");
     }
 
     @Override
@@ -47,8 +54,8 @@ class SqliteStoreTest extends StateStoreContract {
         try (SqliteStore store = SqliteStore.open(file())) {
             store.commit(server(SALES, "{}"), List.of());
 
-            assertThat(mode(file().getParent())).isEqualTo("rwx------");
-            try (var files = Files.list(file().getParent())) {
+            assertThat(mode(state())).isEqualTo("rwx------");
+            try (var files = Files.list(state())) {
                 List<Path> all = files.toList();
                 assertThat(all).hasSizeGreaterThan(1);
                 for (Path one : all) {
@@ -110,7 +117,7 @@ class SqliteStoreTest extends StateStoreContract {
 
     @Test
     void aDamagedFileIsReportedWithARemedyAndKept() throws Exception {
-        Files.createDirectories(file().getParent());
+        Files.createDirectories(state());
         byte[] damage = "this is no database, and longer than a header of one hundred bytes "
                 .repeat(40)
                 .getBytes(StandardCharsets.UTF_8);
@@ -183,7 +190,8 @@ class SqliteStoreTest extends StateStoreContract {
                     assertThat(line).as("the child commits").isNotNull();
                     acknowledged = Long.parseLong(line);
                 }
-                child.destroyForcibly();
+                // Through the handle: Process.destroyForcibly closes the stream, and with it what was acknowledged.
+                child.toHandle().destroyForcibly();
                 for (String line = lines.readLine(); line != null && line.matches("\\d+"); line = lines.readLine()) {
                     acknowledged = Math.max(acknowledged, Long.parseLong(line));
                 }

@@ -1,0 +1,444 @@
+package io.connectctl.manager.supervise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.render.Rendering;
+import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.testing.FakeRuntime;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.health.Climb;
+import io.connectctl.health.Ladder;
+import io.connectctl.health.Observed;
+import io.connectctl.health.ProbeFailure;
+import io.connectctl.health.Rung;
+import io.connectctl.manager.lifecycle.Cause;
+import io.connectctl.manager.lifecycle.Phase;
+import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.store.MemoryStore;
+import io.connectctl.manager.store.testing.FailingStore;
+import io.connectctl.manager.supervise.testing.ManualTime;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LiveFleetTest {
+    private static final ServerName SALES = new ServerName("sales");
+    private static final ServerName HR = new ServerName("hr");
+    private static final Duration BLINK = Duration.ofMillis(50);
+
+    private final Path folder;
+
+    private final ManualTime time = new ManualTime();
+    private final FakeRuntime runtime = new FakeRuntime();
+    private final FailingStore store = new FailingStore(new MemoryStore());
+    private volatile boolean answering = true;
+    private LiveFleet fleet;
+
+    LiveFleetTest(@TempDir Path folder) throws Exception {
+        this.folder = folder;
+        this.fleet = open();
+    }
+
+    @AfterEach
+    void closeFleet() {
+        fleet.close();
+    }
+
+    private LiveFleet open() throws Exception {
+        return LiveFleet.open(
+                new Surroundings(
+                        new Folders(folder, folder, folder, folder),
+                        store,
+                        Map.of("fake", runtime),
+                        (spec, site, ticket) -> new LaunchPlan(
+                                spec, site, ticket, new Rendering(List.of(), "x"), List.of("run"), Map.of()),
+                        target -> new FakeLadder(),
+                        (spec, exit, log, probe) -> new Cause(
+                                exit.isPresent() ? "EXITED" : "UNKNOWN", "it ended", "look", List.copyOf(log), true),
+                        spec -> List.of(),
+                        time),
+                new SimpleSpecs());
+    }
+
+    private final class FakeLadder implements Ladder {
+        @Override
+        public Climb climb(Rung until, Duration timeout) {
+            return answering
+                    ? new Climb(until, Optional.empty(), Map.of(), Observed.NOTHING)
+                    : new Climb(
+                            Rung.PORT,
+                            Optional.of(new ProbeFailure(Rung.RPC, ProbeFailure.Kind.TIMED_OUT, "no answer")),
+                            Map.of(),
+                            Observed.NOTHING);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private ServerStatus status() {
+        return fleet.server(SALES).orElseThrow();
+    }
+
+    /** Lets time go by until something holds. */
+    private void until(Duration step, BooleanSupplier holds) {
+        await().atMost(Duration.ofSeconds(30))
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(4))
+                .until(() -> {
+                    if (holds.getAsBoolean()) {
+                        return true;
+                    }
+                    time.advance(step);
+                    return holds.getAsBoolean();
+                });
+    }
+
+    private void until(Phase phase) {
+        until(BLINK, () -> status().phase() == phase);
+    }
+
+    private void declare(ServerName name, String json) throws RefusedException {
+        fleet.declare(name, Declaration.ofJson(json), Origin.FLAGS);
+    }
+
+    private void healthy() throws RefusedException {
+        declare(SALES, "{\"port\":\"auto\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+    }
+
+    private List<String> events(String type) {
+        return fleet.events(Optional.of(SALES), 0, 1000).stream()
+                .filter(event -> event.type().equals(type))
+                .map(ServerEvent::message)
+                .toList();
+    }
+
+    @Test
+    void startGetsToHealthyAndOnToQuery() throws Exception {
+        healthy();
+        until(BLINK, () -> status().rung() == Rung.QUERY);
+
+        assertThat(events("rung")).containsExactly("proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
+        assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(40_000));
+        assertThat(fleet.start(SALES).message()).isEqualTo("already running, unchanged");
+        assertThat(fleet.start(SALES).changed()).isFalse();
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+    }
+
+    @Test
+    void aCrashIsAnsweredWithARestartOnTheSamePort() throws Exception {
+        healthy();
+
+        runtime.exit(SALES, 137);
+        until(Phase.BACKING_OFF);
+        until(Phase.HEALTHY);
+
+        assertThat(status().incarnation()).isEqualTo(2);
+        assertThat(status().restarts()).isEqualTo(1);
+        assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(40_000));
+        assertThat(events("exit")).containsExactly("incarnation 1 ended: exit code 137");
+    }
+
+    @Test
+    void aLostExitIsFoundByTheListing() throws Exception {
+        healthy();
+
+        runtime.exitUnseen(SALES, 1);
+        until(Duration.ofSeconds(1), () -> runtime.launches(SALES) == 2);
+
+        assertThat(events("exit")).containsExactly("incarnation 1 ended: exit code 1");
+    }
+
+    @Test
+    void aHangingServerIsUnhealthyThenReplaced() throws Exception {
+        healthy();
+        until(BLINK, () -> status().rung() == Rung.QUERY);
+
+        answering = false;
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.UNHEALTHY);
+        assertThat(status().cause()).map(Cause::code).contains("PROBE_FAILED");
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.BACKING_OFF);
+        answering = true;
+        until(Phase.HEALTHY);
+
+        assertThat(status().incarnation()).isEqualTo(2);
+    }
+
+    @Test
+    void stopDuringALaunchThatHangsLeavesNothing() throws Exception {
+        declare(SALES, "{}");
+        FakeRuntime.Hold hold = runtime.holdNext(FakeRuntime.Operation.LAUNCH).evenIfInterrupted();
+        fleet.start(SALES);
+        hold.awaitReached();
+
+        fleet.stop(SALES, false);
+        until(Phase.STOPPED);
+        // The request was on its way: it has its effect after all, and nobody hears of it but by the listing.
+        hold.release();
+        assertThat(runtime.list()).hasSize(1);
+        until(Duration.ofSeconds(1), () -> events("phase").stream().anyMatch(text -> text.contains("late launch")));
+        until(Phase.STOPPED);
+
+        assertThat(runtime.list()).isEmpty();
+    }
+
+    @Test
+    void aLaunchThatHangsPastItsDeadlineIsGivenUpAndTriedAgain() throws Exception {
+        declare(SALES, "{}");
+        FakeRuntime.Hold hold = runtime.holdNext(FakeRuntime.Operation.LAUNCH);
+        fleet.start(SALES);
+        hold.awaitReached();
+
+        until(Duration.ofSeconds(5), () -> status().phase() == Phase.BACKING_OFF);
+        assertThat(status().cause()).map(Cause::code).contains("LAUNCH_TIMEOUT");
+        until(Phase.HEALTHY);
+
+        assertThat(status().incarnation()).isEqualTo(2);
+    }
+
+    @Test
+    void restartDuringStopStartsAgain() throws Exception {
+        healthy();
+        FakeRuntime.Hold hold = runtime.holdNext(FakeRuntime.Operation.HALT);
+        fleet.stop(SALES, false);
+        hold.awaitReached();
+
+        fleet.restart(SALES);
+        hold.release();
+        until(Phase.HEALTHY);
+
+        assertThat(status().incarnation()).isEqualTo(2);
+        assertThat(status().restarts()).isZero();
+    }
+
+    @Test
+    void aFailureThatCannotBeMendedByTryingAgainIsFailed() throws Exception {
+        declare(SALES, "{}");
+        runtime.failNext(
+                FakeRuntime.Operation.PREPARE,
+                new LaunchException("SPARK_UNRESOLVABLE", "no such version", "write 4.0.1", false));
+
+        fleet.start(SALES);
+        until(Phase.FAILED);
+
+        assertThat(status().cause()).map(Cause::remedy).contains("write 4.0.1");
+    }
+
+    @Test
+    void aRuntimeThatCannotBeAskedMakesUnknownAndAStopIsNotForgotten() throws Exception {
+        healthy();
+        runtime.unavailable(true);
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.UNKNOWN);
+
+        fleet.stop(SALES, false);
+        runtime.unavailable(false);
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.STOPPED);
+
+        assertThat(runtime.list()).isEmpty();
+    }
+
+    @Test
+    void aFullDiskRefusesTheCommandAndChangesNothing() throws Exception {
+        declare(SALES, "{}");
+        store.full(true);
+
+        assertThatThrownBy(() -> fleet.start(SALES))
+                .isInstanceOfSatisfying(RefusedException.class, refused -> assertThat(refused.code())
+                        .isEqualTo(RefusedException.Code.STORE_FAILED));
+
+        assertThat(status().phase()).isEqualTo(Phase.STOPPED);
+        assertThat(runtime.launches(SALES)).isZero();
+    }
+
+    @Test
+    void aFactThatCouldNotBeStoredIsTakenOnceThereIsRoom() throws Exception {
+        healthy();
+        store.full(true);
+        runtime.exit(SALES, 1);
+        time.advance(Duration.ofSeconds(3));
+        assertThat(status().phase()).isEqualTo(Phase.HEALTHY);
+
+        store.full(false);
+        until(Duration.ofSeconds(1), () -> status().incarnation() == 2);
+
+        assertThat(events("exit")).containsExactly("incarnation 1 ended: exit code 1");
+    }
+
+    @Test
+    void theNextDaemonAdoptsWhatRuns() throws Exception {
+        healthy();
+        fleet.close();
+
+        fleet = open();
+        until(Phase.HEALTHY);
+
+        assertThat(status().incarnation()).isEqualTo(1);
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+    }
+
+    @Test
+    void theNextDaemonKnowsHowAServerEndedMeanwhile() throws Exception {
+        healthy();
+        fleet.close();
+        runtime.exit(SALES, 52);
+
+        fleet = open();
+        until(BLINK, () -> status().incarnation() == 2);
+
+        assertThat(events("exit")).containsExactly("incarnation 1 ended: exit code 52");
+    }
+
+    @Test
+    void strangersAreReportedOnceAndLeftAlone() throws Exception {
+        runtime.plant(SALES, 3, "sales/3/abc");
+
+        until(Duration.ofSeconds(10), () -> !events("stranger").isEmpty());
+        time.advance(Duration.ofMinutes(5));
+
+        assertThat(events("stranger")).hasSize(1);
+        assertThat(runtime.list()).hasSize(1);
+    }
+
+    @Test
+    void secretsAndTokenLieInPrivateFilesOnly() throws Exception {
+        declare(SALES, "{\"auth\":\"token\",\"env\":{\"PASSWORD\":\"hunter2\"}}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+
+        Path secrets = folder.resolve("servers/sales/secrets.json");
+        Path token = status().tokenFile().orElseThrow();
+        for (Path file : List.of(secrets, token)) {
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                    .isEqualTo("rw-------");
+        }
+        assertThat(Files.readString(secrets)).contains("hunter2");
+        assertThat(Files.readString(token)).matches("[0-9a-f]{64}");
+        assertThat(runtime.lastPlan(SALES).orElseThrow().ticket().token()).contains(Files.readString(token));
+        assertThat(store.servers().toString()).doesNotContain("hunter2");
+        assertThat(status().toString()).doesNotContain("hunter2");
+        fleet.close();
+        fleet = open();
+        fleet.restart(SALES);
+        until(BLINK, () -> runtime.launches(SALES) == 2);
+        assertThat(runtime.lastPlan(SALES).orElseThrow().spec().env()).containsEntry("PASSWORD", "hunter2");
+    }
+
+    @Test
+    void aChangedDeclarationTakesEffectWithTheNextRestart() throws Exception {
+        healthy();
+        declare(SALES, "{\"master\":\"local[4]\"}");
+
+        assertThat(fleet.start(SALES).message()).contains("connectctl restart sales");
+        assertThat(status().changed()).isTrue();
+        assertThat(status().spec().master()).isEqualTo("local[*]");
+        fleet.restart(SALES);
+        until(BLINK, () -> runtime.launches(SALES) == 2);
+
+        assertThat(status().changed()).isFalse();
+        assertThat(runtime.lastPlan(SALES).orElseThrow().spec().master()).isEqualTo("local[4]");
+    }
+
+    @Test
+    void theFileWinsForWhatItDeclaresAndFlagsKeepTheRest() throws Exception {
+        Origin file = new Origin(Optional.of(Path.of("/a/connectctl.yaml")));
+        fleet.declare(SALES, Declaration.ofJson("{\"port\":15020}"), file);
+
+        Declared declared =
+                fleet.declare(SALES, Declaration.ofJson("{\"port\":15030,\"master\":\"local[2]\"}"), Origin.FLAGS);
+        fleet.declare(SALES, Declaration.ofJson("{\"port\":15021}"), file);
+
+        assertThat(declared.warnings()).hasSize(1);
+        assertThat(declared.warnings().get(0).key()).isEqualTo("servers.sales.port");
+        assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(15021));
+        assertThat(status().spec().master()).isEqualTo("local[2]");
+        assertThatThrownBy(() -> fleet.declare(
+                        SALES, Declaration.empty(), new Origin(Optional.of(Path.of("/b/connectctl.yaml")))))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("/a/connectctl.yaml");
+    }
+
+    @Test
+    void anInvalidDeclarationChangesNothing() throws Exception {
+        assertThatThrownBy(() -> declare(SALES, "{\"master\":\"bad\"}"))
+                .isInstanceOfSatisfying(RefusedException.class, refused -> assertThat(refused.problems())
+                        .hasSize(1));
+        assertThat(fleet.servers()).isEmpty();
+    }
+
+    @Test
+    void twoServersCannotHoldOnePort() throws Exception {
+        declare(SALES, "{\"port\":15020}");
+        declare(HR, "{\"port\":15020}");
+        fleet.start(SALES);
+
+        assertThatThrownBy(() -> fleet.start(HR))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("held by server sales");
+    }
+
+    @Test
+    void removeRefusesWhatRunsAndWhatHoldsData() throws Exception {
+        healthy();
+        assertThatThrownBy(() -> fleet.remove(SALES, false)).hasMessageContaining("stop it first");
+        fleet.stop(SALES, false);
+        until(Phase.STOPPED);
+        runtime.warehouse(SALES, true);
+        assertThatThrownBy(() -> fleet.remove(SALES, false)).hasMessageContaining("--purge");
+
+        fleet.remove(SALES, true);
+
+        assertThat(fleet.server(SALES)).isEmpty();
+        assertThat(events("removed")).hasSize(1);
+        assertThat(store.servers()).isEmpty();
+    }
+
+    @Test
+    void followersHearStoredThenLiveEventsInOrderWithoutAGap() throws Exception {
+        healthy();
+        BlockingQueue<ServerEvent> heard = new LinkedBlockingQueue<>();
+        try (AutoCloseable following = fleet.follow(Optional.empty(), 1, heard::add)) {
+            assertThat(following).isNotNull();
+            fleet.stop(SALES, false);
+            until(Phase.STOPPED);
+            long last = fleet.lastSequence();
+            for (long expected = 2; expected <= last; ) {
+                ServerEvent event = heard.poll(10, TimeUnit.SECONDS);
+                assertThat(event).isNotNull();
+                if (event.sequence() > 0) {
+                    assertThat(event.sequence()).isEqualTo(expected++);
+                }
+            }
+        }
+    }
+
+    @Test
+    void probeNowNeedsARunningServer() throws Exception {
+        declare(SALES, "{}");
+        assertThatThrownBy(() -> fleet.probe(SALES, Rung.SESSION, Duration.ofSeconds(1)))
+                .isInstanceOf(RefusedException.class);
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+
+        assertThat(fleet.probe(SALES, Rung.SESSION, Duration.ofSeconds(1)).passed())
+                .isTrue();
+    }
+}
