@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
@@ -67,8 +68,24 @@ final class PrivateFiles {
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /** Removes a file or a whole tree, never following a link out of it. Missing is fine. */
+    /**
+     * Removes a file or a whole tree, never following a link out of it. Missing is fine. A process that just dies may still
+     * put a file into a folder that was emptied a moment ago, so it is tried again a few times.
+     */
     static void remove(Path path) throws IOException {
+        for (int left = 5; ; left--) {
+            try {
+                removeOnce(path);
+                return;
+            } catch (DirectoryNotEmptyException e) {
+                if (left == 0) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static void removeOnce(Path path) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }

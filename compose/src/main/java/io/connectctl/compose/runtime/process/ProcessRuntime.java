@@ -361,6 +361,7 @@ public final class ProcessRuntime implements ServerRuntime {
                 end(run, grace);
             }
             sweep(run);
+            awaitKeeper(run);
             return Optional.of(run.instance());
         } catch (IOException e) {
             throw unreadable(folder.path(), e);
@@ -413,6 +414,14 @@ public final class ProcessRuntime implements ServerRuntime {
                 return false;
             }
             TimeUnit.MILLISECONDS.sleep(now - start < TimeUnit.SECONDS.toNanos(3) ? 10 : 50);
+        }
+    }
+
+    /** A keeper's last steps after the exit file take milliseconds; when they are done nothing writes into the folder any more. */
+    private static void awaitKeeper(RunFolder run) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(250);
+        while (run.keeper().filter(Proc.Identity::alive).isPresent() && System.nanoTime() < end) {
+            TimeUnit.MILLISECONDS.sleep(2);
         }
     }
 
