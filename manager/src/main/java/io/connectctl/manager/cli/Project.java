@@ -6,7 +6,6 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -29,7 +28,7 @@ record Project(Optional<ProjectFile> file) {
      */
     static Project find(CliContext context, @Nullable Path given) throws CliFailure {
         Optional<Path> path = given == null
-                ? nearest(context.workingFolder())
+                ? ProjectFile.search(context.workingFolder())
                 : Optional.of(context.workingFolder().resolve(given).normalize());
         if (path.isEmpty()) {
             return new Project(Optional.empty());
@@ -37,17 +36,6 @@ record Project(Optional<ProjectFile> file) {
         ProjectFile file = ProjectFile.load(path.get());
         Problems.refuseErrors(file.problems(), path.get() + " isn't valid");
         return new Project(Optional.of(file));
-    }
-
-    /** The nearest connectctl.yaml in a folder or above it. */
-    static Optional<Path> nearest(Path folder) {
-        for (Path above = folder; above != null; above = above.getParent()) {
-            Path candidate = above.resolve(ProjectFile.NAME);
-            if (Files.isRegularFile(candidate)) {
-                return Optional.of(candidate);
-            }
-        }
-        return Optional.empty();
     }
 
     /** Warnings of the file as a whole. */

@@ -35,7 +35,7 @@ final class ValidateCommand extends CliCommand {
     ExitCode execute() throws IOException {
         Path path = Optional.ofNullable(file.file)
                 .map(given -> context.workingFolder().resolve(given).normalize())
-                .or(() -> Project.nearest(context.workingFolder()))
+                .or(() -> ProjectFile.search(context.workingFolder()))
                 .orElseThrow(() -> new CliFailure(
                         ExitCode.USAGE,
                         "there is no " + ProjectFile.NAME + " in " + context.workingFolder() + " or above it",

@@ -110,7 +110,8 @@ public final class DaemonLauncher {
                 "-XX:MaxHeapFreeRatio=30",
                 "-Xss512k",
                 "-XX:+ExitOnOutOfMemoryError",
-                "-Djava.awt.headless=true"));
+                "-Djava.awt.headless=true",
+                "-Dconnectctl.detached=true"));
         if (Runtime.version().feature() >= 22) {
             // SQLite and netty load native code; later Javas warn of it on stderr otherwise.
             command.add("--enable-native-access=ALL-UNNAMED");
