@@ -73,15 +73,18 @@ public enum Collector {
     public long usableBytes(long heapBytes) {
         long heap = up(heapBytes, 2 * MIB);
         return switch (this) {
-            case G1 -> up(heap, Math.max(2 * MIB, g1Region(heap)));
+            case G1 -> up(heap, Math.max(2 * MIB, g1Region(heapBytes)));
             case SERIAL -> heap - down(down(heap / 3, 64 * KIB) / 10, 64 * KIB);
             case PARALLEL -> heap - down(down(heap / 3, 512 * KIB) / 3, 512 * KIB);
             case Z, SHENANDOAH, EPSILON -> heap;
         };
     }
 
-    private static long g1Region(long heap) {
-        return Math.min(32 * MIB, Math.max(MIB, Long.highestOneBit(heap / 2048)));
+    /** G1 aims at 2048 regions and rounds their size up to a power of two. */
+    private static long g1Region(long heapBytes) {
+        long exact = Math.min(32 * MIB, Math.max(MIB, heapBytes / 2048));
+        long below = Long.highestOneBit(exact);
+        return below == exact ? exact : 2 * below;
     }
 
     private static long up(long bytes, long unit) {

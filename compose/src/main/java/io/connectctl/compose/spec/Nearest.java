@@ -8,9 +8,14 @@ import java.util.Optional;
 final class Nearest {
     private Nearest() {}
 
-    /** The nearest of {@code words}, if it is near enough: a third of the letters may differ, at most three. */
+    /** The nearest of {@code words}, if it is near enough: a third of the letters may differ, at most three, or it begins so. */
     static Optional<String> of(String text, Collection<String> words) {
-        return of(text, words, Math.min(3, Math.max(1, text.length() / 3)));
+        String beginning = text.toLowerCase(Locale.ROOT);
+        Optional<String> begun = words.stream()
+                .filter(word ->
+                        text.length() >= 3 && word.toLowerCase(Locale.ROOT).startsWith(beginning))
+                .findFirst();
+        return begun.isPresent() ? begun : of(text, words, Math.min(3, Math.max(1, text.length() / 3)));
     }
 
     /** The nearest of {@code words} within {@code limit} edits, the first of equals. */
@@ -22,7 +27,8 @@ final class Nearest {
         String best = "";
         int least = limit + 1;
         for (String word : words) {
-            int distance = distance(wanted, word.toLowerCase(Locale.ROOT));
+            String candidate = word.toLowerCase(Locale.ROOT);
+            int distance = distance(wanted, candidate);
             if (distance < least) {
                 least = distance;
                 best = word;

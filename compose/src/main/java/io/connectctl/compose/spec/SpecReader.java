@@ -164,7 +164,8 @@ public final class SpecReader {
         master.flatMap(text -> MasterUrl.problem(text, spark)).ifPresent(why -> {
             String text = master.orElse("");
             String shown = text.contains("@") ? "the value (not shown)" : "'" + Texts.shown(text) + "'";
-            findings.error("/master", shown + " is no master that Spark can parse: " + why, MasterUrl.suggestion(text));
+            findings.error(
+                    "/master", shown + " is no master that Spark can parse: " + why + ".", MasterUrl.suggestion(text));
         });
         return master.orElse(Defaults.MASTER);
     }
