@@ -62,7 +62,8 @@ class DaemonDeathTest {
                 Installation.finish(impatient, Installation.PATIENCE);
                 installation.ok("daemon", "start");
                 assertAtMostOneInstanceEach(installation);
-                assertThat(installation.ok("status", "-o", "name").out().lines()).containsExactlyElementsOf(SERVERS);
+                assertThat(installation.ok("status", "-o", "name").out().lines())
+                        .containsExactlyElementsOf(SERVERS);
             }
 
             installation.ok("start", "a", "--no-wait");

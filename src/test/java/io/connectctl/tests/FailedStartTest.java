@@ -52,18 +52,22 @@ class FailedStartTest {
     @Test
     void takenPortNamesItsHolder() throws IOException {
         try (ServerSocket holder = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Outcome outcome = installation.run(
-                    "start", "taken", "--port", "" + holder.getLocalPort(), "--ui-port", "auto");
+            Outcome outcome =
+                    installation.run("start", "taken", "--port", "" + holder.getLocalPort(), "--ui-port", "auto");
 
             assertThat(outcome.exit()).as(outcome::toString).isEqualTo(8);
-            assertThat(outcome.err()).contains("" + holder.getLocalPort(), "" + ProcessHandle.current().pid());
+            assertThat(outcome.err())
+                    .contains(
+                            "" + holder.getLocalPort(),
+                            "" + ProcessHandle.current().pid());
         }
     }
 
     @Test
     void newerJavaThanSparkKnowsIsNamed() {
         Optional<Path> java25 = newerJava();
-        Assumptions.assumeTrue(java25.isPresent(), "no JDK 24 or newer beside this one: nothing to start an older Spark on");
+        Assumptions.assumeTrue(
+                java25.isPresent(), "no JDK 24 or newer beside this one: nothing to start an older Spark on");
         Outcome outcome = installation.run(
                 "start", "java", "--java-home", java25.orElseThrow().toString(), "--port", "auto", "--ui-port", "auto");
         assertThat(outcome.exit()).as(outcome::toString).isIn(4, 6);
@@ -105,8 +109,7 @@ class FailedStartTest {
     }
 
     private static void failsWith(String code, String name, Stream<String> flags) {
-        List<String> arguments =
-                new ArrayList<>(List.of("start", name, "--port", "auto", "--ui-port", "auto"));
+        List<String> arguments = new ArrayList<>(List.of("start", name, "--port", "auto", "--ui-port", "auto"));
         flags.forEach(arguments::add);
         Outcome outcome = installation.run(arguments.toArray(new String[0]));
 
@@ -116,7 +119,9 @@ class FailedStartTest {
         assertThat(status.at("/cause/code").asText()).as(outcome::toString).isEqualTo(code);
         assertThat(status.at("/cause/evidence")).isNotEmpty();
         assertThat(status.at("/cause/remedy").asText()).isNotEmpty();
-        assertThat(status.path("restarts").asInt()).as("a configuration error is not retried").isZero();
+        assertThat(status.path("restarts").asInt())
+                .as("a configuration error is not retried")
+                .isZero();
         assertThat(outcome.err())
                 .contains(
                         code,

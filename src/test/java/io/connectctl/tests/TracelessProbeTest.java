@@ -74,8 +74,8 @@ class TracelessProbeTest {
         String ui = status.path("uiUrl").asText();
         String id = Spark.get(ui + "/api/v1/applications").path(0).path("id").asText();
         String marker = "";
-        for (JsonNode pair : Spark.get(ui + "/api/v1/applications/" + id + "/environment")
-                .path("sparkProperties")) {
+        for (JsonNode pair :
+                Spark.get(ui + "/api/v1/applications/" + id + "/environment").path("sparkProperties")) {
             if (pair.path(0).asText().equals("spark.connectctl.instance")) {
                 marker = pair.path(1).asText();
             }

@@ -52,6 +52,12 @@ public interface ServerRuntime extends AutoCloseable {
     /** Where the instance is reached; ports that can't be known yet are empty. */
     Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException, InterruptedException;
 
+    /**
+     * Who listens on a port of the machine that servers run on, as people read it: {@code java (pid 4711)}; empty if nobody
+     * is known to.
+     */
+    Optional<String> portHolder(int port);
+
     /** Tells {@code listener} of every instance that ends, within 0.2 s, until closed. The listener must not block. */
     AutoCloseable watch(Consumer<Instance> listener);
 

@@ -12,15 +12,19 @@ public final class Exposures {
         List<String> exposures = new ArrayList<>();
         String port = spec.port() instanceof PortChoice.Fixed fixed ? "port " + fixed.port() : "its port";
         if (spec.expose() == Expose.ALL) {
-            exposures.add("EXPOSED: " + port + " is open on every interface, as declared (expose: all); clients need the token");
+            exposures.add("EXPOSED: " + port
+                    + " is open on every interface, as declared (expose: all); clients need the token");
             if (!(spec.uiPort() instanceof PortChoice.Off)) {
-                exposures.add("EXPOSED: the Spark UI is open on every interface and asks nobody who they are; uiPort: off closes it");
+                exposures.add(
+                        "EXPOSED: the Spark UI is open on every interface and asks nobody who they are; uiPort: off closes it");
             }
         } else if (!spec.spark().hasBindingAddress()) {
             // SPARK-44482: 3.x ignores spark.connect.grpc.binding.address without a word.
-            exposures.add("EXPOSED: Spark " + spec.spark() + " can't bind to loopback (it ignores spark.connect.grpc.binding.address,"
-                    + " which came with 4.0), so " + port
-                    + " is open on every interface and asks for no token; use Spark 4, or close the port in the firewall");
+            exposures.add(
+                    "EXPOSED: Spark " + spec.spark()
+                            + " can't bind to loopback (it ignores spark.connect.grpc.binding.address,"
+                            + " which came with 4.0), so " + port
+                            + " is open on every interface and asks for no token; use Spark 4, or close the port in the firewall");
         }
         return List.copyOf(exposures);
     }

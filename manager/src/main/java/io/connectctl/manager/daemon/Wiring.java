@@ -1,8 +1,26 @@
 package io.connectctl.manager.daemon;
 
+import io.connectctl.compose.render.Composer;
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.Runtimes;
+import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.spec.Exposures;
+import io.connectctl.health.Probes;
+import io.connectctl.manager.diagnose.Diagnosis;
+import io.connectctl.manager.store.SqliteStore;
+import io.connectctl.manager.store.StateStore;
+import io.connectctl.manager.store.StoreException;
+import io.connectctl.manager.supervise.Fleet;
+import io.connectctl.manager.supervise.LiveFleet;
 import io.connectctl.manager.supervise.ProbeListener;
+import io.connectctl.manager.supervise.Surroundings;
+import io.connectctl.manager.supervise.SystemTime;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /** What is behind the fleet: its store, runtimes, probes and diagnosis, wired by hand. */
 final class Wiring {
@@ -15,6 +33,43 @@ final class Wiring {
      * @throws IOException if the store can't be opened; says why
      */
     static Daemon.Supervision fleet(Folders folders, ProbeListener probes) throws IOException {
-        throw new IOException("this build has no supervisor for " + folders.state() + " and " + probes);
+        List<AutoCloseable> below = new ArrayList<>();
+        try {
+            Map<String, ServerRuntime> runtimes = new TreeMap<>();
+            for (String name : Runtimes.names()) {
+                ServerRuntime runtime = Runtimes.create(name, folders, System.getenv());
+                below.add(runtime);
+                runtimes.put(name, runtime);
+            }
+            StateStore store = SqliteStore.open(folders.state().resolve("connectctl.db"));
+            below.add(store);
+            SystemTime time = new SystemTime();
+            below.add(time);
+            Composer composer = new Composer(Optional.of(folders.config().resolve("templates")));
+            Fleet fleet = LiveFleet.open(new Surroundings(
+                    folders,
+                    store,
+                    runtimes,
+                    composer::compose,
+                    Probes::ladder,
+                    Diagnosis::diagnose,
+                    Exposures::of,
+                    probes,
+                    time));
+            return new Daemon.Supervision(fleet, below);
+        } catch (StoreException e) {
+            close(below);
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private static void close(List<AutoCloseable> below) throws IOException {
+        for (AutoCloseable each : below) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                throw new IOException("can't close " + each, e);
+            }
+        }
     }
 }

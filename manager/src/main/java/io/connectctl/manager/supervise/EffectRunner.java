@@ -20,6 +20,7 @@ import io.connectctl.health.Observed;
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.diagnose.Evidence;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Effect;
@@ -273,10 +274,44 @@ final class EffectRunner {
             Thread.currentThread().interrupt();
         }
         try {
-            return around.causes().find(unit.spec(), ended.flatMap(Instance::exit), List.copyOf(log), probe);
+            return around.causes()
+                    .apply(new Evidence(
+                            unit.spec(),
+                            unit.state().healthySince().isPresent()
+                                            || unit.state()
+                                                    .rung()
+                                                    .atLeast(
+                                                            unit.state().terms().until())
+                                    ? Evidence.Stage.RUNNING
+                                    : Evidence.Stage.STARTING,
+                            ended.flatMap(Instance::exit),
+                            ended.isEmpty(),
+                            List.copyOf(log),
+                            probe,
+                            portHolder(),
+                            unit.status().logFile(),
+                            secrets()));
         } catch (RuntimeException e) {
             LOG.error("{}: the diagnosis failed", unit.name(), e);
             return new Cause("UNKNOWN", "it ended, and the diagnosis failed", "see its log", List.of(), true);
+        }
+    }
+
+    private Optional<String> portHolder() {
+        return unit.spec().port() instanceof PortChoice.Fixed fixed
+                ? runtime().portHolder(fixed.port())
+                : Optional.empty();
+    }
+
+    private List<String> secrets() {
+        if (unit.spec().auth() != Auth.TOKEN) {
+            return List.of();
+        }
+        try {
+            return List.of(token());
+        } catch (IOException e) {
+            LOG.warn("{}: its token can't be read: {}", unit.name(), e.toString());
+            return List.of();
         }
     }
 
@@ -342,7 +377,15 @@ final class EffectRunner {
                 timeout = timeout.compareTo(QUERY_TIMEOUT) < 0 ? QUERY_TIMEOUT : timeout;
             }
             Climb climb = use.climb(probe.until(), timeout);
-            unit.observed(probe.incarnation(), climb.observed(), climb.timings());
+            climb.timings().forEach((rung, took) -> around.probes()
+                    .probed(
+                            unit.name(),
+                            rung,
+                            took,
+                            climb.failure()
+                                    .map(failure -> failure.rung() != rung)
+                                    .orElse(true)));
+            unit.observed(probe.incarnation(), climb.observed());
             answer(probe, number, climb.reached(), climb.failure(), endpoint.grpcPort());
         } catch (InterruptedException e) {
             LOG.debug("{}: a probe was interrupted", unit.name());

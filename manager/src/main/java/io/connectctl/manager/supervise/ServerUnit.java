@@ -22,7 +22,6 @@ import io.connectctl.manager.store.StoredServer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
@@ -224,8 +223,7 @@ final class ServerUnit {
                 0, now().wall(), name, incarnation, "progress", state().phase(), message, Optional.empty()));
     }
 
-    void observed(int incarnation, Observed seen, Map<Rung, Duration> timings) {
-        LOG.debug("{}: probe {}", name, timings);
+    void observed(int incarnation, Observed seen) {
         mailbox.execute(() -> {
             Known now = known;
             if (now.state().incarnation() == incarnation) {

@@ -4,6 +4,8 @@ import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.LadderFactory;
+import io.connectctl.manager.diagnose.Evidence;
+import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.store.StateStore;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +19,9 @@ import java.util.function.Function;
  * @param runtimes by name; closed by whoever opened them
  * @param planner renders
  * @param ladders probes
- * @param causes diagnoses
+ * @param causes diagnoses; may block for a moment
  * @param exposures what of a declaration deserves the word EXPOSED, in words
+ * @param probes hears of every rung that was tried
  * @param time the only clock
  */
 public record Surroundings(
@@ -27,8 +30,9 @@ public record Surroundings(
         Map<String, ServerRuntime> runtimes,
         Planner planner,
         LadderFactory ladders,
-        CauseFinder causes,
+        Function<Evidence, Cause> causes,
         Function<ServerSpec, List<String>> exposures,
+        ProbeListener probes,
         Time time) {
     public Surroundings {
         runtimes = Map.copyOf(runtimes);

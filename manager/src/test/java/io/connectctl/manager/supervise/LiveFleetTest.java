@@ -70,9 +70,14 @@ class LiveFleetTest {
                         (spec, site, ticket) -> new LaunchPlan(
                                 spec, site, ticket, new Rendering(List.of(), "x"), List.of("run"), Map.of()),
                         target -> new FakeLadder(),
-                        (spec, exit, log, probe) -> new Cause(
-                                exit.isPresent() ? "EXITED" : "UNKNOWN", "it ended", "look", List.copyOf(log), true),
+                        evidence -> new Cause(
+                                evidence.exit().isPresent() ? "EXITED" : "UNKNOWN",
+                                "it ended",
+                                "look",
+                                evidence.log(),
+                                true),
                         spec -> List.of(),
+                        ProbeListener.SILENT,
                         time),
                 new SimpleSpecs());
     }

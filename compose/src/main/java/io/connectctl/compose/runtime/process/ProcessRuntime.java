@@ -473,6 +473,11 @@ public final class ProcessRuntime implements ServerRuntime {
     }
 
     @Override
+    public Optional<String> portHolder(int port) {
+        return PortHolder.of(port).map(PortHolder::describe);
+    }
+
+    @Override
     public AutoCloseable watch(Consumer<Instance> listener) {
         try {
             ExitWatch watch = new ExitWatch(listener);

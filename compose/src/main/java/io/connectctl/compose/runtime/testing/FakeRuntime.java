@@ -400,6 +400,11 @@ public final class FakeRuntime implements ServerRuntime {
     }
 
     @Override
+    public Optional<String> portHolder(int port) {
+        return Optional.empty();
+    }
+
+    @Override
     public AutoCloseable watch(Consumer<Instance> listener) {
         listeners.add(listener);
         return () -> listeners.remove(listener);
