@@ -278,18 +278,20 @@ public final class LiveFleet implements Fleet {
     // ------------------------------------------------------------------ declaring
 
     @Override
-    public Declared declare(ServerName name, Declaration patch, Origin origin) throws RefusedException {
+    public Declared declare(ServerName name, Declaration flags, Declaration file, Origin origin)
+            throws RefusedException {
         synchronized (registry) {
             ServerUnit unit = units.get(name);
-            return unit == null ? create(name, patch, origin) : unit.call(() -> redeclare(unit, patch, origin));
+            return unit == null
+                    ? create(name, flags, file, origin)
+                    : unit.call(() -> redeclare(unit, flags, file, origin));
         }
     }
 
-    private Declared create(ServerName name, Declaration patch, Origin origin) throws RefusedException {
-        Layers layers = origin.file().isPresent()
-                ? new Layers(Declaration.empty(), patch)
-                : new Layers(patch, Declaration.empty());
-        List<Problem> warnings = new ArrayList<>();
+    private Declared create(ServerName name, Declaration flags, Declaration file, Origin origin)
+            throws RefusedException {
+        Layers layers = new Layers(flags, origin.file().isPresent() ? file : Declaration.empty());
+        List<Problem> warnings = new ArrayList<>(overruled(name, origin, layers.file(), flags));
         ServerSpec spec = read(name, layers, warnings);
         Charter charter = new Charter(origin, layers, 1, layers, 1);
         ServerState state = ServerState.initial(
@@ -304,12 +306,11 @@ public final class LiveFleet implements Fleet {
         return new Declared(true, true, warnings);
     }
 
-    private Declared redeclare(ServerUnit unit, Declaration patch, Origin origin)
+    private Declared redeclare(ServerUnit unit, Declaration flags, Declaration file, Origin origin)
             throws RefusedException, StoreException {
         Charter old = unit.charter();
-        List<Problem> warnings = new ArrayList<>();
-        Layers layers;
-        Origin by;
+        Declaration above = old.declared().file();
+        Origin by = old.origin();
         if (origin.file().isPresent()) {
             Optional<Path> held = old.origin().file();
             if (held.isPresent() && !held.equals(origin.file())) {
@@ -319,22 +320,11 @@ public final class LiveFleet implements Fleet {
                                 + ": take another name, or remove that server first (connectctl remove " + unit.name()
                                 + ")");
             }
-            layers = new Layers(old.declared().flags(), patch);
+            above = file;
             by = origin;
-        } else {
-            layers = new Layers(
-                    old.declared().flags().patchedBy(patch), old.declared().file());
-            by = old.origin();
-            for (String pointer : old.declared().overruled(patch)) {
-                warnings.add(new Problem(
-                        Problem.Severity.WARNING,
-                        patch.place(pointer),
-                        "servers." + unit.name() + pointer.replace('/', '.'),
-                        old.origin().file().map(Path::toString).orElse("the file")
-                                + " declares it, and wins over flags: change it there",
-                        Optional.empty()));
-            }
         }
+        Layers layers = new Layers(old.declared().flags().patchedBy(flags), above);
+        List<Problem> warnings = new ArrayList<>(overruled(unit.name(), by, above, flags));
         ServerSpec spec = read(unit.name(), layers, warnings);
         boolean changed = !layers.effective().equals(old.declared().effective());
         if (!changed && layers.equals(old.declared()) && by.equals(old.origin())) {
@@ -347,6 +337,19 @@ public final class LiveFleet implements Fleet {
         keepSecrets(unit.name(), Optional.of(old), next);
         unit.redeclare(next, first ? spec : unit.spec(), declaredBy(origin));
         return new Declared(false, changed, warnings);
+    }
+
+    /** A warning for each flag that the file declares otherwise. */
+    private static List<Problem> overruled(ServerName name, Origin by, Declaration file, Declaration flags) {
+        return Layers.overruled(flags, file).stream()
+                .map(pointer -> new Problem(
+                        Problem.Severity.WARNING,
+                        flags.place(pointer),
+                        "servers." + name + pointer.replace('/', '.'),
+                        by.file().map(Path::toString).orElse("the file")
+                                + " declares it, and wins over flags: change it there",
+                        Optional.empty()))
+                .toList();
     }
 
     private static String declaredBy(Origin origin) {

@@ -382,6 +382,24 @@ class LiveFleetTest {
     }
 
     @Test
+    void flagsBesideAFileOutliveTheNextStartWithoutThem() throws Exception {
+        Origin file = new Origin(Optional.of(Path.of("/a/connectctl.yaml")));
+        Declaration declared = Declaration.ofJson("{\"port\":15020}");
+        fleet.declare(SALES, Declaration.ofJson("{\"port\":15030,\"master\":\"local[2]\"}"), declared, file);
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+
+        Declared again = fleet.declare(SALES, declared, file);
+
+        assertThat(again.changed()).isFalse();
+        assertThat(fleet.start(SALES).message()).isEqualTo("already running, unchanged");
+        fleet.restart(SALES);
+        until(BLINK, () -> runtime.launches(SALES) == 2);
+        assertThat(runtime.lastPlan(SALES).orElseThrow().spec().master()).isEqualTo("local[2]");
+        assertThat(runtime.lastPlan(SALES).orElseThrow().spec().port()).hasToString("15020");
+    }
+
+    @Test
     void anInvalidDeclarationChangesNothing() throws Exception {
         assertThatThrownBy(() -> declare(SALES, "{\"master\":\"bad\"}"))
                 .isInstanceOfSatisfying(RefusedException.class, refused -> assertThat(refused.problems())
