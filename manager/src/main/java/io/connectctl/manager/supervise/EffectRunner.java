@@ -20,6 +20,7 @@ import io.connectctl.health.Observed;
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.diagnose.Evidence;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
@@ -51,8 +52,11 @@ import org.slf4j.LoggerFactory;
 final class EffectRunner {
     private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
     private static final SecureRandom RANDOM = new SecureRandom();
-    /** Beyond the grace, for a runtime's answer to a halt. */
-    private static final Duration HALT_SLACK = Duration.ofSeconds(10);
+    /**
+     * Beyond the grace, for a runtime's answer to a halt: above what it needs to settle, and then to kill the server and its
+     * keeper, which an interrupt must not cut short.
+     */
+    private static final Duration HALT_SLACK = Duration.ofSeconds(30);
     /** A launch is ended by the lifecycle's own deadlines, which know how its download gets on; this one is for no lifecycle at all. */
     private static final Duration LAUNCH_LIMIT = Duration.ofHours(6);
 
@@ -62,9 +66,6 @@ final class EffectRunner {
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(30);
     /** People can't read faster, and followers over a socket needn't. */
     private static final Duration PROGRESS_EVERY = Duration.ofMillis(300);
-    /** Enough to hold Spark's own stack traces above the last line. */
-    private static final int EVIDENCE_LINES = 400;
-
     private final ServerUnit unit;
     private final Surroundings around;
     private final Executor workers;
@@ -126,7 +127,7 @@ final class EffectRunner {
             LaunchTicket ticket = new LaunchTicket(
                     incarnation,
                     unit.name() + "/" + incarnation + "/" + random(4),
-                    spec.auth() == Auth.TOKEN ? Optional.of(token()) : Optional.empty(),
+                    spec.auth() == Auth.TOKEN ? Optional.of(keptToken()) : Optional.empty(),
                     spec.port() instanceof PortChoice.Auto
                             ? OptionalInt.of(launch.port().orElse(0))
                             : OptionalInt.empty());
@@ -192,12 +193,17 @@ final class EffectRunner {
     }
 
     /** The server's token: 256 random bits, made once and kept across restarts, so that clients needn't learn a new one. */
-    private String token() throws IOException {
+    private String keptToken() throws IOException {
         Path file = tokenFile();
         if (!Files.exists(file)) {
             PrivateFiles.write(file, random(32));
         }
-        return Files.readString(file, StandardCharsets.UTF_8).strip();
+        return token();
+    }
+
+    /** The token that the running instance was given; only a launch makes one. */
+    private String token() throws IOException {
+        return Files.readString(tokenFile(), StandardCharsets.UTF_8).strip();
     }
 
     // ------------------------------------------------------------------ halt, ask
@@ -264,9 +270,9 @@ final class EffectRunner {
     private Cause cause(Optional<Instance> ended, Optional<ProbeFailure> probe) {
         Deque<String> log = new ArrayDeque<>();
         try {
-            runtime().logs(unit.name(), LogRequest.tail(EVIDENCE_LINES), line -> {
+            runtime().logs(unit.name(), LogRequest.tail(Diagnosis.MOST_LINES), line -> {
                 log.add(line);
-                return log.size() < EVIDENCE_LINES * 2;
+                return log.size() < Diagnosis.MOST_LINES * 2;
             });
         } catch (RuntimeUnavailableException | RuntimeException e) {
             LOG.warn("{}: its log can't be read: {}", unit.name(), e.toString());
@@ -277,13 +283,7 @@ final class EffectRunner {
             return around.causes()
                     .apply(new Evidence(
                             unit.spec(),
-                            unit.state().healthySince().isPresent()
-                                            || unit.state()
-                                                    .rung()
-                                                    .atLeast(
-                                                            unit.state().terms().until())
-                                    ? Evidence.Stage.RUNNING
-                                    : Evidence.Stage.STARTING,
+                            unit.state().proven() ? Evidence.Stage.RUNNING : Evidence.Stage.STARTING,
                             ended.flatMap(Instance::exit),
                             ended.isEmpty(),
                             List.copyOf(log),

@@ -15,6 +15,7 @@ import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
 import io.connectctl.manager.lifecycle.Input;
+import io.connectctl.manager.lifecycle.Lifecycle;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.lifecycle.ServerState;
@@ -38,6 +39,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -77,7 +79,7 @@ public final class LiveFleet implements Fleet {
 
     private final SecureRandom seeds = new SecureRandom();
     private volatile boolean closed;
-    private Time.@Nullable Timer listing;
+    private volatile Time.@Nullable Timer listing;
 
     private LiveFleet(Surroundings around, SpecSource specs) {
         this.around = around;
@@ -161,11 +163,22 @@ public final class LiveFleet implements Fleet {
     private void listSoon() {
         if (!closed) {
             listing = around.time().after(LIST_EVERY, () -> {
-                if (!closed) {
-                    workers.execute(this::listAll);
+                try {
+                    workers.execute(this::listThenAgain);
+                } catch (RejectedExecutionException e) {
+                    LOG.debug("no thread for a listing now", e);
                     listSoon();
                 }
             });
+        }
+    }
+
+    /** One listing at a time, and another one after it whatever became of it. */
+    private void listThenAgain() {
+        try {
+            listAll();
+        } finally {
+            listSoon();
         }
     }
 
@@ -194,13 +207,15 @@ public final class LiveFleet implements Fleet {
         running.forEach(instance -> living.put(instance.server(), instance));
         for (ServerUnit unit : units.values()) {
             if (unit.spec().runtime().equals(runtime.name())
+                    && !untouched(unit)
                     && surprising(unit.state(), Optional.ofNullable(living.get(unit.name())))) {
                 unit.runner().ask();
             }
         }
         Set<String> seen = new HashSet<>();
         for (Instance instance : running) {
-            if (!units.containsKey(instance.server())) {
+            ServerUnit unit = units.get(instance.server());
+            if (unit == null || untouched(unit)) {
                 seen.add(instance.marker());
                 if (strangers.add(instance.marker())) {
                     report(runtime, instance);
@@ -208,6 +223,11 @@ public final class LiveFleet implements Fleet {
             }
         }
         strangers.retainAll(seen);
+    }
+
+    /** True for a server that was declared and never started from here: whatever runs under its name is somebody else's. */
+    private static boolean untouched(ServerUnit unit) {
+        return unit.state().phase() == Phase.STOPPED && unit.state().incarnation() == 0;
     }
 
     private static boolean surprising(ServerState state, Optional<Instance> living) {
@@ -232,7 +252,8 @@ public final class LiveFleet implements Fleet {
                 "stranger",
                 Phase.UNKNOWN,
                 "runtime " + runtime.name() + " runs " + instance.marker() + where(instance)
-                        + ", which nobody declared here; it is left alone. Declare the server to adopt it",
+                        + ", which nobody started from here; it is left alone. Adopt it: connectctl start "
+                        + instance.server(),
                 Optional.empty());
         try {
             journal.write(store -> store.append(List.of(event)));
@@ -252,12 +273,17 @@ public final class LiveFleet implements Fleet {
 
     @Override
     public List<ServerStatus> servers() {
-        return units.values().stream().map(ServerUnit::status).toList();
+        return units.values().stream()
+                .filter(unit -> !unit.closed())
+                .map(ServerUnit::status)
+                .toList();
     }
 
     @Override
     public Optional<ServerStatus> server(ServerName name) {
-        return Optional.ofNullable(units.get(name)).map(ServerUnit::status);
+        return Optional.ofNullable(units.get(name))
+                .filter(unit -> !unit.closed())
+                .map(ServerUnit::status);
     }
 
     @Override
@@ -282,6 +308,11 @@ public final class LiveFleet implements Fleet {
             throws RefusedException {
         synchronized (registry) {
             ServerUnit unit = units.get(name);
+            if (unit != null && unit.closed()) {
+                throw new RefusedException(
+                        RefusedException.Code.NAME_HELD,
+                        "the folders of the earlier server " + name + " are being removed: try again in a moment");
+            }
             return unit == null
                     ? create(name, flags, file, origin)
                     : unit.call(() -> redeclare(unit, flags, file, origin));
@@ -296,6 +327,14 @@ public final class LiveFleet implements Fleet {
         Charter charter = new Charter(origin, layers, 1, layers, 1);
         ServerState state = ServerState.initial(
                 name, Terms.of(spec), seeds.nextLong(), around.time().now().wall());
+        Optional<Instance> left = leftBehind(spec);
+        if (left.isPresent()) {
+            state = Lifecycle.step(
+                            state,
+                            new Input.Missing(left, Optional.empty()),
+                            around.time().now())
+                    .state();
+        }
         keepSecrets(name, Optional.empty(), charter);
         ServerUnit unit = unit(state, charter, spec, "");
         unit.call(() -> {
@@ -304,6 +343,22 @@ public final class LiveFleet implements Fleet {
         });
         units.put(name, unit);
         return new Declared(true, true, warnings);
+    }
+
+    /** The last run of an earlier server of this name whose folders stayed. */
+    private Optional<Instance> leftBehind(ServerSpec spec) {
+        ServerRuntime runtime = around.runtimes().get(spec.runtime());
+        if (runtime == null) {
+            return Optional.empty();
+        }
+        try {
+            return runtime.find(spec.name()).filter(last -> !last.running());
+        } catch (RuntimeUnavailableException e) {
+            LOG.debug("it isn't known yet what was left of {}", spec.name(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return Optional.empty();
     }
 
     private Declared redeclare(ServerUnit unit, Declaration flags, Declaration file, Origin origin)
@@ -507,8 +562,9 @@ public final class LiveFleet implements Fleet {
     @Override
     public void remove(ServerName name, boolean purge) throws RefusedException {
         ServerUnit unit = unit(name);
+        ServerRuntime runtime;
         synchronized (registry) {
-            ServerRuntime runtime = unit.call(() -> {
+            runtime = unit.call(() -> {
                 ServerState state = unit.state();
                 if (!state.resting()) {
                     throw new RefusedException(
@@ -534,12 +590,30 @@ public final class LiveFleet implements Fleet {
                         state.phase(),
                         purge ? "removed, its warehouse too" : "removed",
                         Optional.empty());
+                forgetSecrets(name, unit.runner().tokenFile());
                 journal.write(store -> store.remove(name, List.of(event)));
                 unit.close();
                 return where;
             });
-            units.remove(name);
+        }
+        // A million files may lie there: no other server's commands wait for them. Its name is held until they are gone.
+        try {
             discard(runtime, name, purge);
+        } finally {
+            units.remove(name, unit);
+        }
+    }
+
+    /** Nobody looks after them once the server is forgotten, so it isn't while they stay. */
+    private void forgetSecrets(ServerName name, Path token) throws RefusedException {
+        try {
+            Files.deleteIfExists(secretsFile(name));
+            Files.deleteIfExists(token);
+        } catch (IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED,
+                    "the secrets of " + name + " can't be deleted, so it is kept: " + e
+                            + ". Mend owner and mode of " + token.getParent() + ", and remove it again");
         }
     }
 
@@ -547,10 +621,7 @@ public final class LiveFleet implements Fleet {
     private void discard(ServerRuntime runtime, ServerName name, boolean purge) {
         try {
             runtime.discard(name, purge);
-            Path folder = around.folders().servers().resolve(name.value());
-            Files.deleteIfExists(folder.resolve("secrets.json"));
-            Files.deleteIfExists(folder.resolve("token"));
-        } catch (RuntimeUnavailableException | IOException | RuntimeException e) {
+        } catch (RuntimeUnavailableException | RuntimeException e) {
             LOG.warn("the folders of {} could not be removed: {}", name, e.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -596,8 +667,9 @@ public final class LiveFleet implements Fleet {
     @Override
     public void close() {
         closed = true;
-        if (listing != null) {
-            listing.cancel();
+        Time.Timer next = listing;
+        if (next != null) {
+            next.cancel();
         }
         for (AutoCloseable watch : watches) {
             try {

@@ -8,6 +8,7 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Effect;
 import io.connectctl.manager.lifecycle.Input;
 import io.connectctl.manager.lifecycle.Lifecycle;
@@ -27,8 +28,10 @@ import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +45,10 @@ final class ServerUnit {
     private static final Logger LOG = LoggerFactory.getLogger(ServerUnit.class);
     /** A full disk is looked at again this often. */
     private static final Duration STORE_AGAIN = Duration.ofSeconds(1);
+    /** Too many threads at once are fewer by then. */
+    private static final Duration EFFECT_AGAIN = Duration.ofSeconds(2);
+    /** A command takes milliseconds, and a disk that syncs slowly seconds; whoever calls may hold a lock that all wait for. */
+    private static final Duration LONGEST_COMMAND = Duration.ofSeconds(30);
 
     /** All that is known, as one value. */
     private record Known(ServerState state, Charter charter, ServerSpec spec, ServerSpec shown, Observed observed) {}
@@ -98,6 +105,11 @@ final class ServerUnit {
         return known.spec();
     }
 
+    /** True once nobody looks after it any more. */
+    boolean closed() {
+        return closed;
+    }
+
     EffectRunner runner() {
         return runner;
     }
@@ -143,7 +155,7 @@ final class ServerUnit {
     /** Runs a command in the mailbox and waits for it. */
     <T> T call(Command<T> command) throws RefusedException {
         CompletableFuture<T> answer = new CompletableFuture<>();
-        mailbox.execute(() -> {
+        boolean taken = mailbox.execute(() -> {
             MDC.put("server", name.value());
             try {
                 if (closed) {
@@ -153,19 +165,31 @@ final class ServerUnit {
             } catch (StoreException e) {
                 answer.completeExceptionally(
                         new RefusedException(RefusedException.Code.STORE_FAILED, String.valueOf(e.getMessage())));
-            } catch (RefusedException | RuntimeException e) {
+            } catch (Throwable e) {
+                // Also an Error: whoever waits must hear of it.
                 answer.completeExceptionally(e);
             } finally {
                 MDC.clear();
             }
         });
+        if (!taken) {
+            throw new IllegalStateException("the daemon stops; nothing was done about " + name);
+        }
         try {
-            return answer.join();
-        } catch (CompletionException e) {
+            return answer.get(LONGEST_COMMAND.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
             if (e.getCause() instanceof RefusedException refused) {
                 throw refused;
             }
-            throw e;
+            throw new IllegalStateException("a command to " + name + " failed: " + e.getCause(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new IllegalStateException(
+                    "server " + name + " didn't take the command within " + LONGEST_COMMAND.toSeconds()
+                            + " s; it may still do so",
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while server " + name + " took a command", e);
         }
     }
 
@@ -200,10 +224,36 @@ final class ServerUnit {
                 spec,
                 charter.equals(before.charter()) ? before.shown() : redacted(spec, charter, specs),
                 fresh ? Observed.NOTHING : before.observed());
-        for (Effect effect : step.effects()) {
-            runner.run(effect);
-        }
+        // Before the effects: whatever becomes of them, time goes on.
         arm(state);
+        for (Effect effect : step.effects()) {
+            try {
+                runner.run(effect);
+            } catch (RuntimeException e) {
+                LOG.error("{}: {} could not be begun", name, effect, e);
+                around.time().after(EFFECT_AGAIN, () -> failed(effect, e));
+            }
+        }
+    }
+
+    /** An effect that never began has an outcome too; a lost probe counts as such by its own deadline. */
+    private void failed(Effect effect, RuntimeException why) {
+        if (effect instanceof Effect.Launch launch) {
+            post(new Input.LaunchFailed(
+                    launch.incarnation(),
+                    new Cause(
+                            "UNKNOWN",
+                            "the launch could not be begun: " + why,
+                            "see the daemon's log",
+                            List.of(),
+                            true)));
+        } else if (effect instanceof Effect.Halt || effect instanceof Effect.Ask) {
+            if (state().phase() == Phase.UNKNOWN) {
+                post(new Input.Recovered());
+            } else {
+                post(new Input.Unavailable("the runtime could not be called: " + why));
+            }
+        }
     }
 
     private void arm(ServerState state) {
