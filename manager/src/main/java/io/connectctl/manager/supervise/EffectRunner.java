@@ -44,6 +44,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +65,10 @@ final class EffectRunner {
     private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
     /** A cold query took 3 s on a quiet machine; it is asked once and isn't held against the server. */
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(30);
+    /** Beyond the timeouts of its rungs, for a probe asked for by hand. */
+    private static final Duration FIRST_CALLS = Duration.ofSeconds(20);
+    /** Clients wait a minute for an answer. */
+    private static final Duration LONGEST_CLIMB = Duration.ofSeconds(55);
     /** People can't read faster, and followers over a socket needn't. */
     private static final Duration PROGRESS_EVERY = Duration.ofMillis(300);
     private final ServerUnit unit;
@@ -88,7 +93,7 @@ final class EffectRunner {
             operations.submit(Operations.Kind.LAUNCH, LAUNCH_LIMIT, () -> launch(launch));
         } else if (effect instanceof Effect.Halt halt) {
             endProbing();
-            Duration grace = halt.force() ? Duration.ZERO : unit.spec().stop().grace();
+            Duration grace = halt.force() ? Duration.ZERO : unit.live().stop().grace();
             operations.submit(
                     halt.force() ? Operations.Kind.KILL : Operations.Kind.HALT,
                     grace.plus(HALT_SLACK),
@@ -160,7 +165,8 @@ final class EffectRunner {
     }
 
     private void failed(int incarnation, Cause cause) {
-        unit.post(new Input.LaunchFailed(incarnation, cause));
+        // Its words come from engines and files, and may quote what the declaration holds.
+        unit.post(new Input.LaunchFailed(incarnation, Diagnosis.scrubbed(cause, unit.spec(), secrets())));
     }
 
     private Progress progress(int incarnation) {
@@ -282,7 +288,7 @@ final class EffectRunner {
         try {
             return around.causes()
                     .apply(new Evidence(
-                            unit.spec(),
+                            unit.live(),
                             unit.state().proven() ? Evidence.Stage.RUNNING : Evidence.Stage.STARTING,
                             ended.flatMap(Instance::exit),
                             ended.isEmpty(),
@@ -298,13 +304,13 @@ final class EffectRunner {
     }
 
     private Optional<String> portHolder() {
-        return unit.spec().port() instanceof PortChoice.Fixed fixed
+        return unit.live().port() instanceof PortChoice.Fixed fixed
                 ? runtime().portHolder(fixed.port())
                 : Optional.empty();
     }
 
     private List<String> secrets() {
-        if (unit.spec().auth() != Auth.TOKEN) {
+        if (unit.live().auth() != Auth.TOKEN || !Files.exists(tokenFile())) {
             return List.of();
         }
         try {
@@ -356,7 +362,7 @@ final class EffectRunner {
             if (instance == null || instance.incarnation() != probe.incarnation()) {
                 return;
             }
-            Endpoint endpoint = runtime().endpoint(instance, unit.spec());
+            Endpoint endpoint = runtime().endpoint(instance, unit.live());
             if (endpoint.grpcPort().isEmpty()) {
                 answer(
                         probe,
@@ -372,7 +378,7 @@ final class EffectRunner {
             if (use == null) {
                 return;
             }
-            Duration timeout = unit.spec().health().timeout();
+            Duration timeout = unit.live().health().timeout();
             if (probe.until() == Rung.QUERY && unit.state().terms().until() != Rung.QUERY) {
                 timeout = timeout.compareTo(QUERY_TIMEOUT) < 0 ? QUERY_TIMEOUT : timeout;
             }
@@ -424,7 +430,7 @@ final class EffectRunner {
         return new ProbeTarget(
                 endpoint.host(),
                 endpoint.grpcPort().getAsInt(),
-                unit.spec().auth() == Auth.TOKEN ? Optional.of(token()) : Optional.empty(),
+                unit.live().auth() == Auth.TOKEN ? Optional.of(token()) : Optional.empty(),
                 endpoint.host(),
                 endpoint.uiPorts(),
                 instance.marker(),
@@ -449,15 +455,56 @@ final class EffectRunner {
     Climb probeNow(Instance instance, Rung until, Duration timeout) throws InterruptedException {
         Rung goal = until.atLeast(Rung.PORT) ? until : Rung.PORT;
         try {
-            Endpoint endpoint = runtime().endpoint(instance, unit.spec());
+            Endpoint endpoint = runtime().endpoint(instance, unit.live());
             if (endpoint.grpcPort().isEmpty()) {
                 return nothing("it doesn't listen on its gRPC port yet");
             }
             try (Ladder own = around.ladders().open(target(instance, endpoint))) {
-                return own.climb(goal, timeout);
+                return bounded(own, goal, timeout);
             }
         } catch (RuntimeUnavailableException | IOException e) {
             return nothing(said(e));
+        }
+    }
+
+    /** A ladder allows a server's first calls minutes; whoever asks over the API waits for less. */
+    private Climb bounded(Ladder own, Rung goal, Duration timeout) throws InterruptedException {
+        Duration whole = timeout.multipliedBy(goal.ordinal()).plus(FIRST_CALLS);
+        Duration limit = whole.compareTo(LONGEST_CLIMB) < 0 ? whole : LONGEST_CLIMB;
+        Thread caller = Thread.currentThread();
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicBoolean late = new AtomicBoolean();
+        Time.Timer timer = around.time().after(limit, () -> {
+            synchronized (over) {
+                if (!over.get()) {
+                    late.set(true);
+                    caller.interrupt();
+                }
+            }
+        });
+        try {
+            return own.climb(goal, timeout);
+        } catch (InterruptedException e) {
+            if (late.get()) {
+                return new Climb(
+                        Rung.CONTAINER,
+                        Optional.of(new ProbeFailure(
+                                goal,
+                                ProbeFailure.Kind.TIMED_OUT,
+                                "not proven up to " + goal + " within " + limit.toSeconds() + " s")),
+                        Map.of(),
+                        Observed.NOTHING);
+            }
+            throw e;
+        } finally {
+            synchronized (over) {
+                over.set(true);
+                timer.cancel();
+                if (late.get()) {
+                    // It was meant for this climb only.
+                    Thread.interrupted();
+                }
+            }
         }
     }
 

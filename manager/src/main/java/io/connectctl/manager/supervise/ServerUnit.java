@@ -21,12 +21,9 @@ import io.connectctl.manager.store.StateCodec;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.store.StoredServer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -51,7 +48,8 @@ final class ServerUnit {
     private static final Duration LONGEST_COMMAND = Duration.ofSeconds(30);
 
     /** All that is known, as one value. */
-    private record Known(ServerState state, Charter charter, ServerSpec spec, ServerSpec shown, Observed observed) {}
+    private record Known(
+            ServerState state, Charter charter, ServerSpec spec, ServerSpec live, ServerSpec shown, Observed observed) {}
 
     private final ServerName name;
     private final Surroundings around;
@@ -84,7 +82,7 @@ final class ServerUnit {
         this.journal = journal;
         this.mailbox = new Mailbox(mailboxes);
         this.stored = stored;
-        this.known = new Known(state, charter, spec, redacted(spec, charter, specs), Observed.NOTHING);
+        this.known = new Known(state, charter, spec, spec, Secrets.redact(spec), Observed.NOTHING);
         this.runner = new EffectRunner(this, around, workers);
     }
 
@@ -103,6 +101,14 @@ final class ServerUnit {
     /** The declaration in force, secret values included. */
     ServerSpec spec() {
         return known.spec();
+    }
+
+    /**
+     * What the current instance was launched with, secret values included: while it is being replaced, no longer what is in
+     * force; where nothing runs, what is in force.
+     */
+    ServerSpec live() {
+        return known.live();
     }
 
     /** True once nobody looks after it any more. */
@@ -218,11 +224,13 @@ final class ServerUnit {
             stored = text;
         }
         boolean fresh = state.incarnation() != before.state().incarnation();
+        ServerSpec live = fresh || !live(state.phase()) ? spec : before.live();
         known = new Known(
                 state,
                 charter,
                 spec,
-                charter.equals(before.charter()) ? before.shown() : redacted(spec, charter, specs),
+                live,
+                live.equals(before.live()) ? before.shown() : Secrets.redact(live),
                 fresh ? Observed.NOTHING : before.observed());
         // Before the effects: whatever becomes of them, time goes on.
         arm(state);
@@ -277,7 +285,7 @@ final class ServerUnit {
         mailbox.execute(() -> {
             Known now = known;
             if (now.state().incarnation() == incarnation) {
-                known = new Known(now.state(), now.charter(), now.spec(), now.shown(), merge(now.observed(), seen));
+                known = new Known(now.state(), now.charter(), now.spec(), now.live(), now.shown(), merge(now.observed(), seen));
             }
         });
     }
@@ -351,40 +359,5 @@ final class ServerUnit {
             return OptionalInt.of(fixed.port());
         }
         return alive && state.rung().atLeast(Rung.PORT) ? state.port() : OptionalInt.empty();
-    }
-
-    /** The spec as it may be shown. */
-    private static ServerSpec redacted(ServerSpec spec, Charter charter, SpecSource specs) {
-        SortedMap<String, String> env = new TreeMap<>();
-        spec.env().keySet().forEach(key -> env.put(key, Secrets.REDACTED));
-        SortedMap<String, String> conf = new TreeMap<>(spec.conf());
-        List<String> secret = new ArrayList<>(
-                specs.split(charter.inForce().effective()).secrets().keySet());
-        for (String pointer : secret) {
-            String[] parts = pointer.split("/", -1);
-            if (parts.length == 3 && parts[1].equals("conf")) {
-                conf.computeIfPresent(parts[2].replace("~1", "/").replace("~0", "~"), (key, value) -> Secrets.REDACTED);
-            }
-        }
-        return new ServerSpec(
-                spec.name(),
-                spec.runtime(),
-                spec.spark(),
-                spec.master(),
-                spec.port(),
-                spec.uiPort(),
-                spec.driverMemory(),
-                spec.javaHome(),
-                spec.sparkHome(),
-                spec.packages(),
-                conf,
-                env,
-                spec.health(),
-                spec.restart(),
-                spec.stop(),
-                spec.auth(),
-                spec.expose(),
-                spec.profile(),
-                spec.templates());
     }
 }
