@@ -93,6 +93,35 @@ public record ServerState(
                 terms);
     }
 
+    /** This server where nothing runs and its declaration can't be used: FAILED. */
+    public ServerState invalid(Cause why, Instant now) {
+        return new ServerState(
+                name,
+                Phase.FAILED,
+                desired,
+                incarnation,
+                wanted,
+                endedBy,
+                Optional.of(why),
+                Rung.NONE,
+                proven,
+                false,
+                faults,
+                restarts,
+                0,
+                0,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                now,
+                Optional.empty(),
+                instance,
+                port,
+                seed,
+                terms);
+    }
+
     /** The earliest moment on the boot clock at which time alone changes something: the one timer of a server. */
     public Optional<Duration> earliest() {
         return Stream.concat(deadline.stream(), probe.map(ProbeClock::due).stream())

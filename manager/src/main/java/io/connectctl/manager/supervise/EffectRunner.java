@@ -124,6 +124,11 @@ final class EffectRunner {
 
     private void launch(Effect.Launch launch) throws InterruptedException {
         int incarnation = launch.incarnation();
+        Optional<Cause> invalid = unit.invalid();
+        if (invalid.isPresent()) {
+            failed(incarnation, invalid.get());
+            return;
+        }
         try {
             ServerSpec spec = unit.spec();
             ServerRuntime runtime = runtime();

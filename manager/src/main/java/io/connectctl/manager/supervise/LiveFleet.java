@@ -1,5 +1,6 @@
 package io.connectctl.manager.supervise;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
@@ -14,6 +15,7 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Input;
 import io.connectctl.manager.lifecycle.Lifecycle;
 import io.connectctl.manager.lifecycle.Phase;
@@ -120,23 +122,82 @@ public final class LiveFleet implements Fleet {
 
     private void load() throws StoreException {
         for (StoredServer stored : around.store().servers()) {
-            try {
-                Charter charter = Charter.read(stored.declaration(), secretsFile(stored.name()), specs);
-                SpecReader.Reading reading =
-                        specs.read(stored.name(), charter.inForce().effective());
-                if (reading.spec().isEmpty()) {
-                    throw new IOException("its declaration isn't valid any more: " + reading.problems());
-                }
-                ServerSpec spec = reading.spec().get();
-                ServerState state = StateCodec.decode(stored.name(), stored.state(), Terms.of(spec));
-                units.put(stored.name(), unit(state, charter, spec, stored.state()));
-            } catch (IOException | IllegalArgumentException e) {
-                LOG.error(
-                        "server {} can't be supervised, and is left as it is in the store: {}. Declare it again to take it up",
-                        stored.name(),
-                        e.getMessage());
+            units.put(stored.name(), load(stored));
+        }
+    }
+
+    /** Whatever is wrong with it by now, it stays known: its instance may run, and only its user can mend it. */
+    private ServerUnit load(StoredServer stored) {
+        List<String> wrong = new ArrayList<>();
+        Charter charter;
+        try {
+            charter = Charter.read(stored.declaration(), secretsFile(stored.name()), specs);
+        } catch (IOException | IllegalArgumentException e) {
+            wrong.add(String.valueOf(e.getMessage()));
+            charter = withoutSecrets(stored);
+        }
+        ServerSpec spec = accepted(stored.name(), charter.inForce().effective(), wrong);
+        ServerState state;
+        try {
+            state = StateCodec.decode(stored.name(), stored.state(), Terms.of(spec));
+        } catch (IllegalArgumentException e) {
+            wrong.add("its stored state: " + e.getMessage());
+            state = ServerState.initial(
+                    stored.name(),
+                    Terms.of(spec),
+                    seeds.nextLong(),
+                    around.time().now().wall());
+        }
+        if (wrong.isEmpty()) {
+            return unit(state, charter, spec, stored.state());
+        }
+        Cause cause = new Cause(
+                "INVALID_DECLARATION",
+                "its declaration can't be used any more: " + String.join("; ", wrong),
+                "declare it anew with these mended, then: connectctl start " + stored.name(),
+                List.of(),
+                false);
+        LOG.error("server {}: {}", stored.name(), cause.summary());
+        ServerUnit unit = unit(
+                state.kept() || state.phase() == Phase.STOPPING || state.phase() == Phase.UNKNOWN
+                        ? state
+                        : state.invalid(cause, around.time().now().wall()),
+                charter,
+                spec,
+                stored.state());
+        unit.invalid(cause);
+        return unit;
+    }
+
+    private Charter withoutSecrets(StoredServer stored) {
+        try {
+            return Charter.read(
+                    stored.declaration(), secretsFile(stored.name()).resolveSibling("none.json"), specs);
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.error("the stored declaration of {} can't be read: {}", stored.name(), e.getMessage());
+            Layers nothing = new Layers(Declaration.empty(), Declaration.empty());
+            return new Charter(Origin.FLAGS, nothing, 1, nothing, 1);
+        }
+    }
+
+    /** What can be read of it: without the keys that have problems, which are told in {@code wrong}. */
+    private ServerSpec accepted(ServerName name, Declaration declaration, List<String> wrong) {
+        SpecReader.Reading reading = specs.readAccepted(name, declaration);
+        if (reading.spec().isPresent()) {
+            return reading.spec().get();
+        }
+        ObjectNode rest = declaration.tree();
+        for (Problem problem : reading.problems()) {
+            if (problem.severity() == Problem.Severity.ERROR) {
+                wrong.add(problem.key() + ": " + problem.message());
+                String key = problem.key().replaceFirst("^servers\\." + name + "\\.", "");
+                rest.remove(key.split("[./]", -1)[0]);
             }
         }
+        return specs.readAccepted(name, new Declaration(rest, Map.of()))
+                .spec()
+                .or(() -> specs.readAccepted(name, Declaration.empty()).spec())
+                .orElseThrow(() -> new IllegalStateException("the defaults of a declaration aren't valid"));
     }
 
     private ServerUnit unit(ServerState state, Charter charter, ServerSpec spec, String stored) {
@@ -507,8 +568,8 @@ public final class LiveFleet implements Fleet {
         Charter charter = unit.charter().revision() == unit.charter().inForceRevision()
                 ? unit.charter()
                 : unit.charter().enforced();
-        ServerSpec spec =
-                charter.equals(unit.charter()) ? unit.spec() : read(unit.name(), charter.inForce(), new ArrayList<>());
+        // Read again even if nothing changed: its folders may be gone by now, or back.
+        ServerSpec spec = read(unit.name(), charter.inForce(), new ArrayList<>());
         boolean ended = state.resting() || state.phase() == Phase.BACKING_OFF;
         if (!ended && !spec.runtime().equals(unit.spec().runtime())) {
             throw new RefusedException(
@@ -518,7 +579,9 @@ public final class LiveFleet implements Fleet {
         }
         holdPort(unit.name(), spec);
         Terms terms = Terms.of(spec);
-        return unit.command(start ? new Input.Start(terms) : new Input.Restart(terms), charter, spec);
+        boolean changed = unit.command(start ? new Input.Start(terms) : new Input.Restart(terms), charter, spec);
+        unit.valid();
+        return changed;
     }
 
     /** Two of our own servers on one port would only find out minutes later, one of them by failing. */

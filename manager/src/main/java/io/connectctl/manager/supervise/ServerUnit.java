@@ -59,6 +59,7 @@ final class ServerUnit {
     private final EffectRunner runner;
     private volatile Known known;
     private volatile boolean closed;
+    private volatile Optional<Cause> invalid = Optional.empty();
     private String stored;
     private Time.@Nullable Timer timer;
 
@@ -109,6 +110,19 @@ final class ServerUnit {
      */
     ServerSpec live() {
         return known.live();
+    }
+
+    /** Why nothing can be launched; empty where the declaration in force can be used. */
+    Optional<Cause> invalid() {
+        return invalid;
+    }
+
+    void invalid(Cause why) {
+        invalid = Optional.of(why);
+    }
+
+    void valid() {
+        invalid = Optional.empty();
     }
 
     /** True once nobody looks after it any more. */
