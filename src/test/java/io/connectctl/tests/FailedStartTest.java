@@ -17,7 +17,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -112,7 +111,8 @@ class FailedStartTest {
     }
 
     @Test
-    void folderOfMissingJarsIsNamed(@TempDir Path folder) throws IOException {
+    void folderOfMissingJarsIsNamed() throws IOException {
+        Path folder = installation.home().resolve("jarless");
         // A SPARK_HOME whose jars hold no Spark Connect: what Spark 3's own distribution is.
         Path jars = Files.createDirectories(folder.resolve("jars"));
         Path cache = Path.of(installation.environment().get("CONNECTCTL_CACHE_DIR"), "spark", "4.0.1", "jars");
