@@ -257,7 +257,9 @@ public final class SpecReader {
 
     private Optional<SparkHome> sparkHome() {
         Optional<SparkHome> home = folder("sparkHome").map(SparkHome::of);
-        home.filter(found -> looksAtDisk).flatMap(SparkHome::problem).ifPresent(problem -> findings.error("/sparkHome", problem));
+        home.filter(found -> looksAtDisk)
+                .flatMap(SparkHome::problem)
+                .ifPresent(problem -> findings.error("/sparkHome", problem));
         return home;
     }
 

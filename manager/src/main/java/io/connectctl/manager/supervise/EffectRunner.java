@@ -65,12 +65,15 @@ final class EffectRunner {
     private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
     /** A cold query took 3 s on a quiet machine; it is asked once and isn't held against the server. */
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(30);
+    /** PORT to QUERY: each has the timeout for itself. */
+    private static final int RUNGS = 4;
     /** Beyond the timeouts of its rungs, for a probe asked for by hand. */
     private static final Duration FIRST_CALLS = Duration.ofSeconds(20);
     /** Clients wait a minute for an answer. */
     private static final Duration LONGEST_CLIMB = Duration.ofSeconds(55);
     /** People can't read faster, and followers over a socket needn't. */
     private static final Duration PROGRESS_EVERY = Duration.ofMillis(300);
+
     private final ServerUnit unit;
     private final Surroundings around;
     private final Executor workers;
@@ -474,7 +477,7 @@ final class EffectRunner {
 
     /** A ladder allows a server's first calls minutes; whoever asks over the API waits for less. */
     private Climb bounded(Ladder own, Rung goal, Duration timeout) throws InterruptedException {
-        Duration whole = timeout.multipliedBy(goal.ordinal()).plus(FIRST_CALLS);
+        Duration whole = timeout.multipliedBy(RUNGS).plus(FIRST_CALLS);
         Duration limit = whole.compareTo(LONGEST_CLIMB) < 0 ? whole : LONGEST_CLIMB;
         Thread caller = Thread.currentThread();
         AtomicBoolean over = new AtomicBoolean();

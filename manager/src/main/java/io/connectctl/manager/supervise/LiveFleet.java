@@ -165,14 +165,13 @@ public final class LiveFleet implements Fleet {
                 charter,
                 spec,
                 stored.state());
-        unit.invalid(cause);
+        unit.invalid(Optional.of(cause));
         return unit;
     }
 
     private Charter withoutSecrets(StoredServer stored) {
         try {
-            return Charter.read(
-                    stored.declaration(), secretsFile(stored.name()).resolveSibling("none.json"), specs);
+            return Charter.read(stored.declaration(), secretsFile(stored.name()).resolveSibling("none.json"), specs);
         } catch (IOException | IllegalArgumentException e) {
             LOG.error("the stored declaration of {} can't be read: {}", stored.name(), e.getMessage());
             Layers nothing = new Layers(Declaration.empty(), Declaration.empty());
@@ -579,9 +578,14 @@ public final class LiveFleet implements Fleet {
         }
         holdPort(unit.name(), spec);
         Terms terms = Terms.of(spec);
-        boolean changed = unit.command(start ? new Input.Start(terms) : new Input.Restart(terms), charter, spec);
-        unit.valid();
-        return changed;
+        // Before the launch begins, which may be at once.
+        Optional<Cause> invalid = unit.invalid(Optional.empty());
+        try {
+            return unit.command(start ? new Input.Start(terms) : new Input.Restart(terms), charter, spec);
+        } catch (StoreException e) {
+            unit.invalid(invalid);
+            throw e;
+        }
     }
 
     /** Two of our own servers on one port would only find out minutes later, one of them by failing. */
@@ -659,7 +663,8 @@ public final class LiveFleet implements Fleet {
                 return where;
             });
         }
-        // A million files may lie there: no other server's commands wait for them. Its name is held until they are gone.
+        // A million files may lie there: no other server's commands wait for them. Its name is held until they are
+        // gone.
         try {
             discard(runtime, name, purge);
         } finally {
@@ -675,8 +680,8 @@ public final class LiveFleet implements Fleet {
         } catch (IOException e) {
             throw new RefusedException(
                     RefusedException.Code.STORE_FAILED,
-                    "the secrets of " + name + " can't be deleted, so it is kept: " + e
-                            + ". Mend owner and mode of " + token.getParent() + ", and remove it again");
+                    "the secrets of " + name + " can't be deleted, so it is kept: " + e + ". Mend owner and mode of "
+                            + token.getParent() + ", and remove it again");
         }
     }
 

@@ -49,7 +49,12 @@ final class ServerUnit {
 
     /** All that is known, as one value. */
     private record Known(
-            ServerState state, Charter charter, ServerSpec spec, ServerSpec live, ServerSpec shown, Observed observed) {}
+            ServerState state,
+            Charter charter,
+            ServerSpec spec,
+            ServerSpec live,
+            ServerSpec shown,
+            Observed observed) {}
 
     private final ServerName name;
     private final Surroundings around;
@@ -117,12 +122,11 @@ final class ServerUnit {
         return invalid;
     }
 
-    void invalid(Cause why) {
-        invalid = Optional.of(why);
-    }
-
-    void valid() {
-        invalid = Optional.empty();
+    /** Sets it; returns what it was. */
+    Optional<Cause> invalid(Optional<Cause> why) {
+        Optional<Cause> was = invalid;
+        invalid = why;
+        return was;
     }
 
     /** True once nobody looks after it any more. */
@@ -299,7 +303,8 @@ final class ServerUnit {
         mailbox.execute(() -> {
             Known now = known;
             if (now.state().incarnation() == incarnation) {
-                known = new Known(now.state(), now.charter(), now.spec(), now.live(), now.shown(), merge(now.observed(), seen));
+                known = new Known(
+                        now.state(), now.charter(), now.spec(), now.live(), now.shown(), merge(now.observed(), seen));
             }
         });
     }

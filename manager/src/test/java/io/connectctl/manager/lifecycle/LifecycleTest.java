@@ -366,6 +366,44 @@ class LifecycleTest {
     }
 
     @Test
+    void anAdoptedServerHasToProveItsRungsAnew() {
+        healthy().on(new Input.Recovered()).on(new Input.Found(instance(1)));
+
+        assertThat(state.phase()).isEqualTo(Phase.STARTING);
+        assertThat(state.rung()).isEqualTo(Rung.CONTAINER);
+        assertThat(state.proven()).isTrue();
+        on(passed(1));
+        assertThat(state.rung()).isEqualTo(Rung.SESSION);
+    }
+
+    @Test
+    void aStopByForceKeepsItsForceWhileTheRuntimeCannotBeAsked() {
+        healthy().on(new Input.Unavailable("the engine is down")).on(new Input.Stop(false));
+        on(new Input.Stop(true));
+
+        on(new Input.Found(instance(1)));
+
+        assertThat(effects).endsWith(new Effect.Halt(1, true, Optional.empty()));
+        on(new Input.Halted(1, Optional.of(ended(1, 137)), Optional.empty()));
+        assertThat(state.forced()).isFalse();
+    }
+
+    @Test
+    void whatWasNeverStartedFromHereIsNotEnded() {
+        on(new Input.Found(instance(3)));
+
+        assertThat(effects).isEmpty();
+        assertThat(state.phase()).isEqualTo(Phase.STOPPED);
+    }
+
+    @Test
+    void aColdServersFirstClimbIsNotCalledLost() {
+        on(new Input.Start(TERMS)).on(new Input.Launched(instance(1))).later(Duration.ZERO);
+
+        assertThat(state.probe().orElseThrow().due().minus(clock)).isGreaterThan(Duration.ofSeconds(5 + 20 + 30));
+    }
+
+    @Test
     void aRestartedDaemonLearnsThatAServerEndedMeanwhile() {
         healthy().on(new Input.Recovered());
 

@@ -471,8 +471,7 @@ class LiveFleetTest {
     private void spoil() throws Exception {
         StoredServer stored = store.servers().get(0);
         store.commit(
-                new StoredServer(
-                        stored.name(), stored.declaration().replace("local[3]", "bad"), stored.state()),
+                new StoredServer(stored.name(), stored.declaration().replace("local[3]", "bad"), stored.state()),
                 List.of());
     }
 
@@ -511,6 +510,36 @@ class LiveFleetTest {
 
         assertThat(status().cause()).map(Cause::code).contains("INVALID_DECLARATION");
         assertThat(runtime.launches(SALES)).isEqualTo(1);
+    }
+
+    @Test
+    void whileItIsReplacedTheInstanceIsShownAsItWasLaunched() throws Exception {
+        declare(SALES, "{\"port\":15020}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        declare(SALES, "{\"port\":15021}");
+        FakeRuntime.Hold hold = runtime.holdNext(FakeRuntime.Operation.HALT);
+
+        fleet.restart(SALES);
+        hold.awaitReached();
+        assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(15020));
+        hold.release();
+        until(BLINK, () -> runtime.launches(SALES) == 2);
+
+        assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(15021));
+    }
+
+    @Test
+    void theWordsOfALaunchFailureAreScrubbed() throws Exception {
+        declare(SALES, "{\"env\":{\"PASSWORD\":\"hunter2hunter2\"}}");
+        runtime.failNext(
+                FakeRuntime.Operation.PREPARE,
+                new LaunchException("SPARK_UNRESOLVABLE", "no answer to hunter2hunter2", "say Bearer abcdefgh", false));
+
+        fleet.start(SALES);
+        until(Phase.FAILED);
+
+        assertThat(status().cause().orElseThrow().toString()).doesNotContain("hunter2", "abcdefgh");
     }
 
     @Test
