@@ -115,9 +115,7 @@ class FailedStartTest {
         Path folder = installation.home().resolve("jarless");
         // A SPARK_HOME whose jars hold no Spark Connect: what Spark 3's own distribution is.
         Path jars = Files.createDirectories(folder.resolve("jars"));
-        Path cache = Path.of(installation.environment().get("CONNECTCTL_CACHE_DIR"), "spark", "4.0.1", "jars");
-        installation.run("start", "cached", "--port", "auto", "--ui-port", "auto");
-        installation.run("stop", "cached");
+        Path cache = installation.jars("4.0.1");
         try (Stream<Path> all = Files.list(cache)) {
             for (Path jar : (Iterable<Path>) all::iterator) {
                 if (!jar.getFileName().toString().startsWith("spark-connect_")) {
