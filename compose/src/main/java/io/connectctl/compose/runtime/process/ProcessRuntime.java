@@ -34,6 +34,7 @@ import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -85,6 +86,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private final JavaHomes javaHomes;
     private final long logLimit;
     private final int logCheckSeconds;
+    private final Map<ServerName, Known> listeners = new ConcurrentHashMap<>();
     private final List<ExitWatch> watches = new CopyOnWriteArrayList<>();
 
     /**
@@ -512,14 +514,15 @@ public final class ProcessRuntime implements ServerRuntime {
         if (run.isEmpty() || run.get().process().isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
         }
-        NavigableSet<Integer> own = ownPorts(run.get());
+        Listener listener = listener(run.get());
+        NavigableSet<Integer> own = listener.ports().now();
         if (own.isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
         }
         try {
             Named named = spec.port() instanceof PortChoice.Fixed && !(spec.uiPort() instanceof PortChoice.Auto)
                     ? Named.NOTHING
-                    : named(run.get());
+                    : listener.named(run.get());
             OptionalInt grpc = grpcPort(run.get(), spec, own, named);
             return new Endpoint("localhost", grpc, uiPorts(spec, own, grpc, named));
         } catch (IOException e) {
@@ -527,25 +530,50 @@ public final class ProcessRuntime implements ServerRuntime {
         }
     }
 
-    /** Ports that the server itself listens on; where its entrypoint stays in front of it, those of its whole session. */
-    private static NavigableSet<Integer> ownPorts(RunFolder run) {
-        Optional<Proc.Identity> process = run.process().filter(Proc.Identity::alive);
-        if (process.isEmpty()) {
-            return new TreeSet<>();
-        }
-        NavigableSet<Integer> ports = Sockets.ports(process.get().pid());
-        if (ports.isEmpty()) {
-            for (Proc.Identity other : run.processes()) {
-                ports.addAll(Sockets.ports(other.pid()));
-            }
-        }
-        return ports;
-    }
-
     /** What the log says about ports; a log that is quiet or in another format says nothing. */
     private record Named(OptionalInt grpc, OptionalInt ui, NavigableSet<Integer> others) {
         static final Named NOTHING = new Named(OptionalInt.empty(), OptionalInt.empty(), new TreeSet<>());
     }
+
+    /** What is known of the ports of one incarnation, kept between two looks. */
+    private static final class Listener {
+        private final ListeningPorts ports;
+        private volatile Optional<Named> named = Optional.empty();
+
+        Listener(RunFolder run) {
+            ports = new ListeningPorts(run);
+        }
+
+        ListeningPorts ports() {
+            return ports;
+        }
+
+        /** A server names its ports while it starts; once all are named nothing more is to be read. */
+        Named named(RunFolder run) throws IOException {
+            if (named.isPresent()) {
+                return named.get();
+            }
+            Named now = ProcessRuntime.named(run);
+            if (now.ui().isPresent()
+                    && (now.grpc().isPresent() || run.foundPort().isPresent())) {
+                named = Optional.of(now);
+            }
+            return now;
+        }
+    }
+
+    /** Of the newest incarnation asked for; an older one's is of no use any more. */
+    private Listener listener(RunFolder run) {
+        return listeners
+                .compute(
+                        run.server(),
+                        (server, known) -> known != null && known.marker().equals(run.marker())
+                                ? known
+                                : new Known(run.marker(), new Listener(run)))
+                .listener();
+    }
+
+    private record Known(String marker, Listener listener) {}
 
     private static Named named(RunFolder run) throws IOException {
         OptionalInt grpc = OptionalInt.empty();
@@ -654,6 +682,7 @@ public final class ProcessRuntime implements ServerRuntime {
                 throw new IllegalStateException(server + " runs; halt it before its folders are removed");
             }
             newest.ifPresent(ProcessRuntime::sweep);
+            listeners.remove(server);
             if (!purge && folder.hasWarehouse()) {
                 for (Path child : ServerFolder.children(folder.path())) {
                     if (!child.equals(folder.warehouse())) {
