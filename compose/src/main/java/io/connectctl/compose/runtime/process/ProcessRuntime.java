@@ -70,6 +70,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final int LOCK_HELD = 75;
     private static final int FLOCK_MISSING = 69;
     private static final int UI_RETRIES = 16;
+    private static final long LOOK_AGAIN = 500;
     private static final int LOG_HEAD_LINES = 2000;
     private static final List<String> INHERITED = List.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ");
     private static final String TOOLS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -511,10 +512,21 @@ public final class ProcessRuntime implements ServerRuntime {
     public Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException {
         Optional<RunFolder> run = RunFolder.read(
                 instance.server(), ServerFolder.of(folders, instance.server()).run(instance.incarnation()));
-        if (run.isEmpty() || run.get().process().isEmpty()) {
+        if (run.flatMap(RunFolder::process).filter(Proc.Identity::alive).isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
         }
-        Listener listener = listener(run.get());
+        Listener listener = listener(run.orElseThrow());
+        Optional<Endpoint> known = listener.fresh();
+        if (known.isPresent()) {
+            return known.get();
+        }
+        long start = System.nanoTime();
+        Endpoint now = look(run.orElseThrow(), spec, listener);
+        listener.remember(now, start);
+        return now;
+    }
+
+    private static Endpoint look(RunFolder run, ServerSpec spec, Listener listener) throws RuntimeUnavailableException {
         NavigableSet<Integer> own = listener.ports().now();
         if (own.isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
@@ -522,11 +534,11 @@ public final class ProcessRuntime implements ServerRuntime {
         try {
             Named named = spec.port() instanceof PortChoice.Fixed && !(spec.uiPort() instanceof PortChoice.Auto)
                     ? Named.NOTHING
-                    : listener.named(run.get());
-            OptionalInt grpc = grpcPort(run.get(), spec, own, named);
+                    : listener.named(run);
+            OptionalInt grpc = grpcPort(run, spec, own, named);
             return new Endpoint("localhost", grpc, uiPorts(spec, own, grpc, named));
         } catch (IOException e) {
-            throw unreadable(run.get().log(), e);
+            throw unreadable(run.log(), e);
         }
     }
 
@@ -539,6 +551,9 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final class Listener {
         private final ListeningPorts ports;
         private volatile Optional<Named> named = Optional.empty();
+        private volatile Optional<Remembered> endpoint = Optional.empty();
+
+        private record Remembered(Endpoint endpoint, long seen, long good) {}
 
         Listener(RunFolder run) {
             ports = new ListeningPorts(run);
@@ -546,6 +561,24 @@ public final class ProcessRuntime implements ServerRuntime {
 
         ListeningPorts ports() {
             return ports;
+        }
+
+        /** The last answer, while it may still be given. */
+        Optional<Endpoint> fresh() {
+            return endpoint.filter(last -> System.nanoTime() - last.seen() < last.good())
+                    .map(Remembered::endpoint);
+        }
+
+        /**
+         * The service comes up last, after UI, driver and block manager: with its port there, no other comes. It is asked
+         * for at every probe, and a look costs from less than one to more than 100 ms, by kernel and load; looking again
+         * only after 500 times as long bounds that to 0.2 % of a core. A port that closes meanwhile is what probes find out.
+         */
+        void remember(Endpoint now, long start) {
+            long seen = System.nanoTime();
+            endpoint = now.grpcPort().isPresent()
+                    ? Optional.of(new Remembered(now, seen, (seen - start) * LOOK_AGAIN))
+                    : Optional.empty();
         }
 
         /** A server names its ports while it starts; once all are named nothing more is to be read. */
