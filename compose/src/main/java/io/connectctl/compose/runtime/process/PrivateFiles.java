@@ -13,6 +13,7 @@ import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -118,6 +119,11 @@ final class PrivateFiles {
 
     /** Says of a failed write whether the disk is full or the folder can't be written, and what to do. */
     static LaunchException failure(String doing, Path path, IOException e) {
+        return failure(doing, path, "CONNECTCTL_STATE_DIR or CONNECTCTL_CACHE_DIR", e);
+    }
+
+    /** The same, where another setting than connectctl's own names the folder. */
+    static LaunchException failure(String doing, Path path, String setting, IOException e) {
         String reason = e instanceof FileSystemException fileSystem && fileSystem.getReason() != null
                 ? fileSystem.getReason()
                 : String.valueOf(e.getMessage());
@@ -125,19 +131,25 @@ final class PrivateFiles {
             return new LaunchException(
                     "DISK_FULL",
                     doing + " failed: the disk of " + path + " is full (" + reason + ")",
-                    "free space there, or name another folder with CONNECTCTL_STATE_DIR or CONNECTCTL_CACHE_DIR",
+                    "free space there, or name another folder with " + setting,
                     true,
                     e);
         }
-        String what = e instanceof AccessDeniedException ? "permission denied" : reason;
+        String what = reason;
+        if (e instanceof AccessDeniedException) {
+            what = "permission denied";
+        } else if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
+            what = "a file lies where a folder should be";
+        } else if (e instanceof NoSuchFileException) {
+            what = "it doesn't exist, and can't be made";
+        }
         String where = e instanceof FileSystemException fileSystem && fileSystem.getFile() != null
                 ? fileSystem.getFile()
                 : path.toString();
         return new LaunchException(
                 "FOLDER_UNWRITABLE",
                 doing + " failed: " + where + ": " + what,
-                "make the folder writable for the user that runs the daemon, or name another one with CONNECTCTL_STATE_DIR"
-                        + " or CONNECTCTL_CACHE_DIR",
+                "make the folder writable for the user that runs the daemon, or name another one with " + setting,
                 false,
                 e);
     }

@@ -24,6 +24,9 @@ final class Proc {
     /** USER_HZ: what /proc counts CPU time in. The kernel has shown 100 to user space on every Linux that Java runs on. */
     private static final long TICKS_PER_SECOND = 100;
 
+    private static final String BOOT_ID =
+            read(ROOT.resolve("sys/kernel/random/boot_id")).map(String::strip).orElse("unknown");
+
     private Proc() {}
 
     /**
@@ -74,11 +77,9 @@ final class Proc {
         }
     }
 
-    /** The kernel's boot id. */
+    /** The kernel's boot id; it can't change while this process lives. */
     static String bootId() {
-        return read(ROOT.resolve("sys/kernel/random/boot_id"))
-                .map(String::strip)
-                .orElse("unknown");
+        return BOOT_ID;
     }
 
     /** What /proc/PID/stat says; empty if there is no such process. */

@@ -34,6 +34,7 @@ import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -69,6 +70,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final int LOCK_HELD = 75;
     private static final int FLOCK_MISSING = 69;
     private static final int UI_RETRIES = 16;
+    private static final long LOOK_AGAIN = 500;
     private static final int LOG_HEAD_LINES = 2000;
     private static final List<String> INHERITED = List.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ");
     private static final String TOOLS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -85,6 +87,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private final JavaHomes javaHomes;
     private final long logLimit;
     private final int logCheckSeconds;
+    private final Map<ServerName, Known> listeners = new ConcurrentHashMap<>();
     private final List<ExitWatch> watches = new CopyOnWriteArrayList<>();
 
     /**
@@ -509,43 +512,101 @@ public final class ProcessRuntime implements ServerRuntime {
     public Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException {
         Optional<RunFolder> run = RunFolder.read(
                 instance.server(), ServerFolder.of(folders, instance.server()).run(instance.incarnation()));
-        if (run.isEmpty() || run.get().process().isEmpty()) {
+        if (run.flatMap(RunFolder::process).filter(Proc.Identity::alive).isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
         }
-        NavigableSet<Integer> own = ownPorts(run.get());
+        Listener listener = listener(run.orElseThrow());
+        Optional<Endpoint> known = listener.fresh();
+        if (known.isPresent()) {
+            return known.get();
+        }
+        long start = System.nanoTime();
+        Endpoint now = look(run.orElseThrow(), spec, listener);
+        listener.remember(now, start);
+        return now;
+    }
+
+    private static Endpoint look(RunFolder run, ServerSpec spec, Listener listener) throws RuntimeUnavailableException {
+        NavigableSet<Integer> own = listener.ports().now();
         if (own.isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
         }
         try {
             Named named = spec.port() instanceof PortChoice.Fixed && !(spec.uiPort() instanceof PortChoice.Auto)
                     ? Named.NOTHING
-                    : named(run.get());
-            OptionalInt grpc = grpcPort(run.get(), spec, own, named);
+                    : listener.named(run);
+            OptionalInt grpc = grpcPort(run, spec, own, named);
             return new Endpoint("localhost", grpc, uiPorts(spec, own, grpc, named));
         } catch (IOException e) {
-            throw unreadable(run.get().log(), e);
+            throw unreadable(run.log(), e);
         }
-    }
-
-    /** Ports that the server itself listens on; where its entrypoint stays in front of it, those of its whole session. */
-    private static NavigableSet<Integer> ownPorts(RunFolder run) {
-        Optional<Proc.Identity> process = run.process().filter(Proc.Identity::alive);
-        if (process.isEmpty()) {
-            return new TreeSet<>();
-        }
-        NavigableSet<Integer> ports = Sockets.ports(process.get().pid());
-        if (ports.isEmpty()) {
-            for (Proc.Identity other : run.processes()) {
-                ports.addAll(Sockets.ports(other.pid()));
-            }
-        }
-        return ports;
     }
 
     /** What the log says about ports; a log that is quiet or in another format says nothing. */
     private record Named(OptionalInt grpc, OptionalInt ui, NavigableSet<Integer> others) {
         static final Named NOTHING = new Named(OptionalInt.empty(), OptionalInt.empty(), new TreeSet<>());
     }
+
+    /** What is known of the ports of one incarnation, kept between two looks. */
+    private static final class Listener {
+        private final ListeningPorts ports;
+        private volatile Optional<Named> named = Optional.empty();
+        private volatile Optional<Remembered> endpoint = Optional.empty();
+
+        private record Remembered(Endpoint endpoint, long seen, long good) {}
+
+        Listener(RunFolder run) {
+            ports = new ListeningPorts(run);
+        }
+
+        ListeningPorts ports() {
+            return ports;
+        }
+
+        /** The last answer, while it may still be given. */
+        Optional<Endpoint> fresh() {
+            return endpoint.filter(last -> System.nanoTime() - last.seen() < last.good())
+                    .map(Remembered::endpoint);
+        }
+
+        /**
+         * The service comes up last, after UI, driver and block manager: with its port there, no other comes. It is asked
+         * for at every probe, and a look costs from less than one to more than 100 ms, by kernel and load; looking again
+         * only after 500 times as long bounds that to 0.2 % of a core. A port that closes meanwhile is what probes find out.
+         */
+        void remember(Endpoint now, long start) {
+            long seen = System.nanoTime();
+            endpoint = now.grpcPort().isPresent()
+                    ? Optional.of(new Remembered(now, seen, (seen - start) * LOOK_AGAIN))
+                    : Optional.empty();
+        }
+
+        /** A server names its ports while it starts; once all are named nothing more is to be read. */
+        Named named(RunFolder run) throws IOException {
+            if (named.isPresent()) {
+                return named.get();
+            }
+            Named now = ProcessRuntime.named(run);
+            if (now.ui().isPresent()
+                    && (now.grpc().isPresent() || run.foundPort().isPresent())) {
+                named = Optional.of(now);
+            }
+            return now;
+        }
+    }
+
+    /** Of the newest incarnation asked for; an older one's is of no use any more. */
+    private Listener listener(RunFolder run) {
+        return listeners
+                .compute(
+                        run.server(),
+                        (server, known) -> known != null && known.marker().equals(run.marker())
+                                ? known
+                                : new Known(run.marker(), new Listener(run)))
+                .listener();
+    }
+
+    private record Known(String marker, Listener listener) {}
 
     private static Named named(RunFolder run) throws IOException {
         OptionalInt grpc = OptionalInt.empty();
@@ -654,6 +715,7 @@ public final class ProcessRuntime implements ServerRuntime {
                 throw new IllegalStateException(server + " runs; halt it before its folders are removed");
             }
             newest.ifPresent(ProcessRuntime::sweep);
+            listeners.remove(server);
             if (!purge && folder.hasWarehouse()) {
                 for (Path child : ServerFolder.children(folder.path())) {
                     if (!child.equals(folder.warehouse())) {

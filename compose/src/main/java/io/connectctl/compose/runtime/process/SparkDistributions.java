@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -36,6 +37,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.ZipFile;
 import javax.net.ssl.SSLException;
 import org.apache.maven.model.building.ModelBuildingException;
 import org.eclipse.aether.RepositorySystem;
@@ -55,7 +57,6 @@ import org.eclipse.aether.resolution.ArtifactResult;
 import org.eclipse.aether.resolution.DependencyResolutionException;
 import org.eclipse.aether.resolution.VersionRangeRequest;
 import org.eclipse.aether.resolution.VersionRangeResolutionException;
-import org.eclipse.aether.supplier.RepositorySystemSupplier;
 import org.eclipse.aether.transfer.AbstractTransferListener;
 import org.eclipse.aether.transfer.ArtifactNotFoundException;
 import org.eclipse.aether.transfer.ChecksumFailureException;
@@ -83,9 +84,11 @@ public final class SparkDistributions {
     private static final int NEARBY = 5;
     private static final Pattern STATUS = Pattern.compile("status(?: code)?:? (\\d{3})");
 
+    /** Of this whole JVM: a lock on a file excludes other processes, and is an error where two threads of one want it. */
+    private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
+
     private final Path spark;
     private final Map<String, String> environment;
-    private final Map<SparkVersion, ReentrantLock> locks = new ConcurrentHashMap<>();
 
     /**
      * @param cache the cache folder; holds nothing that can't be fetched again
@@ -125,7 +128,7 @@ public final class SparkDistributions {
             tellOfMllib(version, progress);
             return jarsFolder(version);
         }
-        ReentrantLock lock = locks.computeIfAbsent(version, any -> new ReentrantLock());
+        ReentrantLock lock = LOCKS.computeIfAbsent(jarsFolder(version).toAbsolutePath(), any -> new ReentrantLock());
         lock.lockInterruptibly();
         try {
             PrivateFiles.folder(spark);
@@ -202,7 +205,7 @@ public final class SparkDistributions {
         MavenAccess maven = MavenAccess.of(environment);
         Transfers transfers = new Transfers("fetching Spark " + version, progress, cancelled);
         progress.report("resolving Spark " + version, 0, 0);
-        try (RepositorySystem system = new RepositorySystemSupplier().get();
+        try (RepositorySystem system = new Resolver().get();
                 CloseableSession session = maven.session(system, transfers)) {
             List<RemoteRepository> repositories = maven.repositories(system, session);
             Resolution resolution = new Resolution(system, session, repositories, version, maven);
@@ -210,7 +213,28 @@ public final class SparkDistributions {
             boolean mllib = resolution.hasMllib();
             List<Artifact> artifacts = resolution.collect(mllib);
             transfers.expect(artifacts.size());
-            store(version, resolution.resolve(artifacts), mllib);
+            List<Path> files = resolution.resolve(artifacts);
+            checkArchives(version, files);
+            store(version, files, mllib);
+        }
+    }
+
+    /**
+     * A file in Maven's local repository isn't checked again by anybody, and a proxy that wants a login answers with a page
+     * instead of a jar. Java would ignore either without a word, and the server end with a class that is missing.
+     */
+    private static void checkArchives(SparkVersion version, List<Path> files) throws LaunchException {
+        for (Path file : files) {
+            try (ZipFile archive = new ZipFile(file.toFile())) {
+                LOG.trace("{} holds {} entries", file, archive.size());
+            } catch (IOException e) {
+                throw new LaunchException(
+                        "SPARK_UNRESOLVABLE",
+                        file + ", which Spark " + version + " needs, is damaged: " + e.getMessage(),
+                        "delete it and start again; if it comes back so, a proxy or mirror answers with something else",
+                        false,
+                        e);
+            }
         }
     }
 
@@ -342,6 +366,7 @@ public final class SparkDistributions {
                 return PrivateFiles.failure(
                         "fetching " + what,
                         maven.localRepository(),
+                        "localRepository in ~/.m2/settings.xml",
                         new IOException(disk.get().getMessage(), e));
             }
             if (maven.offline() || find(e, RepositoryOfflineException.class).isPresent()) {
@@ -378,14 +403,23 @@ public final class SparkDistributions {
                         server,
                         e);
             }
+            if (!notFound(e)) {
+                // Such as a connection that ended in the middle of a jar, or an answer that isn't HTTP.
+                Throwable last = all(e).get(all(e).size() - 1);
+                return unresolvable(
+                        what + " can't be fetched: " + words(last) + "; asked: " + asked,
+                        "try again; what was fetched so far is kept. If it stays so, see the repositories and proxies in"
+                                + " ~/.m2/settings.xml",
+                        true,
+                        e);
+            }
             if (artifact.getArtifactId().startsWith("spark-connect")) {
                 return unresolvable(
                         "Spark " + version + " isn't published as " + what + "; asked: " + asked, nearby(), false, e);
             }
             return unresolvable(
-                    what + ", which Spark " + version + " needs, isn't found: " + String.valueOf(e.getMessage())
-                            + "; asked: " + asked,
-                    "choose another Spark version, or point sparkHome at an unpacked Spark",
+                    what + ", which Spark " + version + " needs, isn't published; asked: " + asked,
+                    nearby() + ", or point sparkHome at an unpacked Spark",
                     false,
                     e);
         }
@@ -402,7 +436,9 @@ public final class SparkDistributions {
                         system.resolveVersionRange(session, request).getVersions()) {
                     try {
                         SparkVersion other = SparkVersion.parse(found.toString());
-                        byDistance.put(distance(other), other.text());
+                        if (!other.equals(version)) {
+                            byDistance.put(distance(other), other.text());
+                        }
                     } catch (IllegalArgumentException e) {
                         LOG.debug("not a Spark version: {}", found);
                     }
@@ -433,7 +469,9 @@ public final class SparkDistributions {
             String kind = network instanceof UnknownHostException
                     ? "unknown host "
                     : network instanceof SocketTimeoutException ? "timeout: " : "";
-            return kind + String.valueOf(network.getMessage());
+            return kind
+                    + Objects.requireNonNullElse(
+                            network.getMessage(), network.getClass().getSimpleName());
         }
 
         private static Optional<Throwable> network(Throwable e) {
