@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -64,7 +65,10 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final Duration SETTLE_PATIENCE = Duration.ofSeconds(2);
 
     /** From SIGKILL to the exit: the kernel may have much memory to free. */
-    private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(3);
+
+    /** From the server's exit to its keeper's word on it, which takes milliseconds; a stopped keeper never says it. */
+    private static final Duration KEEPER_PATIENCE = Duration.ofSeconds(2);
 
     private static final int LOCK_HELD = 75;
     private static final int FLOCK_MISSING = 69;
@@ -392,30 +396,37 @@ public final class ProcessRuntime implements ServerRuntime {
         if (ended(run, KILL_PATIENCE)) {
             return;
         }
-        if (run.process().filter(Proc.Identity::alive).isEmpty()) {
-            // The server is gone and its keeper (stopped, say) doesn't write down how: end that too.
-            run.keeper().ifPresent(keeper -> keeper.signal(true));
-            if (ended(run, KILL_PATIENCE)) {
-                return;
-            }
-        }
         throw new RuntimeUnavailableException(
                 "process " + run.process().map(Proc.Identity::pid).orElse(0L) + " of " + run.server()
-                        + " survived SIGKILL for " + KILL_PATIENCE.toSeconds() + " s",
+                        + ", or its keeper, survived SIGKILL for " + KILL_PATIENCE.toSeconds() + " s",
                 new IOException("it may hang in the kernel, such as on a dead network disk"));
     }
 
-    /** Waits for the end. A look costs some microseconds, so that short steps cost nothing and stops stay quick. */
+    /**
+     * Waits for the end. A look costs some microseconds, so that short steps cost nothing and stops stay quick. A keeper
+     * that doesn't write down how its server ended (one that is stopped, say) is killed, however much patience is left.
+     */
     private static boolean ended(RunFolder run, Duration patience) throws IOException, InterruptedException {
         long start = System.nanoTime();
         long end = start + patience.toNanos();
+        OptionalLong silentUntil = OptionalLong.empty();
         while (true) {
             RunFolder.State state = run.settle(Duration.ZERO);
             if (state == RunFolder.State.ENDED || state == RunFolder.State.NEVER_STARTED) {
                 return true;
             }
             long now = System.nanoTime();
-            if (now >= end) {
+            if (state == RunFolder.State.ENDING) {
+                silentUntil = OptionalLong.of(silentUntil.orElse(now + KEEPER_PATIENCE.toNanos()));
+                if (now - silentUntil.getAsLong() >= 0) {
+                    run.keeper().ifPresent(keeper -> keeper.signal(true));
+                }
+            }
+            // One second more than a silent keeper gets, for it to be gone.
+            long late = state == RunFolder.State.ENDING
+                    ? KEEPER_PATIENCE.plusSeconds(1).toNanos()
+                    : 0;
+            if (now - end >= late) {
                 return false;
             }
             TimeUnit.MILLISECONDS.sleep(now - start < TimeUnit.SECONDS.toNanos(3) ? 10 : 50);
@@ -455,14 +466,25 @@ public final class ProcessRuntime implements ServerRuntime {
     @Override
     public List<Instance> list() throws RuntimeUnavailableException, InterruptedException {
         List<Instance> running = new ArrayList<>();
+        List<ServerFolder> all;
         try {
-            for (ServerFolder folder : ServerFolder.all(folders)) {
+            all = ServerFolder.all(folders);
+        } catch (IOException e) {
+            throw unreadable(folders.servers(), e);
+        }
+        for (ServerFolder folder : all) {
+            try {
                 Optional<RunFolder> newest = folder.newest(SETTLE_PATIENCE);
                 newest.ifPresent(this::watchIfRunning);
                 newest.map(RunFolder::instance).filter(Instance::running).ifPresent(running::add);
+            } catch (IOException | RuntimeException e) {
+                // Only this server is in doubt, and find() says so when somebody asks for it.
+                LOG.warn(
+                        "{} can't be read or written, so {} isn't listed: {}",
+                        folder.path(),
+                        folder.server(),
+                        e.toString());
             }
-        } catch (IOException e) {
-            throw unreadable(folders.servers(), e);
         }
         return List.copyOf(running);
     }

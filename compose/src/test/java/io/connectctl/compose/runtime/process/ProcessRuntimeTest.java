@@ -12,6 +12,7 @@ import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.testing.Plans;
 import io.connectctl.compose.runtime.testing.ServerRuntimeContract;
 import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -26,6 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -184,6 +188,30 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
     }
 
     @Test
+    void serverOfAStoppedKeeperCanBeStopped() throws Exception {
+        runtime.launch(lasting(1));
+        String keeper = Long.toString(identity("keeper", 1).pid());
+        assertThat(new ProcessBuilder("kill", "-STOP", keeper).start().waitFor())
+                .isZero();
+        long before = System.nanoTime();
+        Instance ended = runtime.halt(name, Duration.ofSeconds(30)).orElseThrow();
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(12));
+        assertThat(ended.exit().orElseThrow().note()).get().asString().contains("keeper was gone");
+        assertThat(identity("keeper", 1).alive()).isFalse();
+    }
+
+    @Test
+    void serverWhoseFolderCantBeReadHidesNoOther() throws Exception {
+        Instance good = runtime.launch(lasting(1));
+        Path run = root.resolve("state/servers/bad/run/1");
+        RunFolder.create(run, new ServerName("bad"), 1, "m", Instant.now(), OptionalInt.empty());
+        Proc.Stat self = Proc.stat(ProcessHandle.current().pid()).orElseThrow();
+        PrivateFiles.write(run.resolve("instance"), self.pid() + " " + self.start() + " another-boot\n", false);
+        PrivateFiles.write(run.resolve("exit"), "code=99999999999\n", false);
+        assertThat(runtime.list()).containsExactly(good);
+    }
+
+    @Test
     void processesLeftBehindInItsSessionEndWithIt() throws Exception {
         runtime.launch(program(1, "sleep 300 9>&- & echo $!; " + OBEDIENT));
         await().atMost(SOON).until(() -> !log(all()).isEmpty());
@@ -294,6 +322,41 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
                         assertThat(e.retryable()).isFalse();
                     });
         }
+    }
+
+    @Test
+    void warehouseThatCantBeLookedIntoCountsAsFull() throws Exception {
+        ServerFolder folder = new ServerFolder(name, server());
+        assertThat(folder.hasWarehouse()).isFalse();
+        folder.create();
+        assertThat(folder.hasWarehouse()).isFalse();
+        Files.delete(folder.warehouse());
+        Files.createSymbolicLink(folder.warehouse(), root.resolve("a disk that isn't mounted"));
+        assertThat(folder.hasWarehouse()).isTrue();
+    }
+
+    @Test
+    void filesWrittenByManyAtOnceAreWhole() throws Exception {
+        Path file = root.resolve("file");
+        List<String> texts = List.of("a".repeat(50_000), "b".repeat(70_000));
+        ExecutorService writers = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<Boolean>> done = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                String text = texts.get(i % 2);
+                done.add(writers.submit(() -> {
+                    PrivateFiles.write(file, text, false);
+                    return true;
+                }));
+            }
+            for (Future<Boolean> write : done) {
+                assertThat(write.get()).isTrue();
+            }
+        } finally {
+            writers.shutdownNow();
+        }
+        assertThat(Files.readString(file)).isIn(texts);
+        assertThat(root.toFile().list()).containsExactly("file");
     }
 
     @Test
