@@ -195,7 +195,6 @@ public final class ProcessRuntime implements ServerRuntime {
             checkPort(plan);
             // What the last run left behind (such as Python workers) would hold memory, and its files.
             newest.ifPresent(last -> last.processes().forEach(process -> process.signal(true)));
-            folder.cleanWork();
             folder.writeConf(plan.rendering());
             folder.prune();
             run = RunFolder.create(
@@ -223,6 +222,7 @@ public final class ProcessRuntime implements ServerRuntime {
                 keeper.toString(),
                 folder.lock().toString(),
                 run.path().toString(),
+                folder.work().toString(),
                 Long.toString(logLimit),
                 Integer.toString(logCheckSeconds)));
         command.addAll(plan.command());
@@ -232,7 +232,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private Instance start(LaunchPlan plan, ServerFolder folder, RunFolder run, List<String> command)
             throws LaunchException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(folder.work().toFile())
+                .directory(folder.path().toFile())
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
@@ -266,6 +266,8 @@ public final class ProcessRuntime implements ServerRuntime {
                         true);
             }
         }
+        // Once more: a watch gives up on a keeper that takes seconds to say its first word.
+        watches.forEach(watch -> watch.add(run));
         return run.instance();
     }
 
@@ -490,7 +492,7 @@ public final class ProcessRuntime implements ServerRuntime {
     }
 
     private void watchIfRunning(RunFolder run) {
-        if (run.exit().isEmpty()) {
+        if (!run.ended()) {
             watches.forEach(watch -> watch.add(run));
         }
     }
@@ -506,23 +508,23 @@ public final class ProcessRuntime implements ServerRuntime {
 
     @Override
     public AutoCloseable watch(Consumer<Instance> listener) {
+        ExitWatch watch = ExitWatch.start(listener);
         try {
-            ExitWatch watch = new ExitWatch(listener);
             for (ServerFolder folder : ServerFolder.all(folders)) {
                 folder.runs().stream()
-                        .filter(run -> run.exit().isEmpty())
+                        .filter(run -> !run.ended())
                         .max(Comparator.comparingInt(RunFolder::incarnation))
                         .ifPresent(watch::add);
             }
-            watches.add(watch);
-            return () -> {
-                watches.remove(watch);
-                watch.close();
-            };
         } catch (IOException e) {
-            throw new IllegalStateException(
-                    "exits can't be watched: raise fs.inotify.max_user_instances if it is used up", e);
+            // list() and find() say so too, and put what they find under watch.
+            LOG.warn("{} can't be read, so running servers aren't watched yet: {}", folders.servers(), e.toString());
         }
+        watches.add(watch);
+        return () -> {
+            watches.remove(watch);
+            watch.close();
+        };
     }
 
     // ------------------------------------------------------------------ where it listens

@@ -123,16 +123,6 @@ record ServerFolder(ServerName server, Path path) {
         }
     }
 
-    /** Empties the work folder: what an incarnation left there is of no use to the next. */
-    void cleanWork() throws IOException {
-        if (Files.isSymbolicLink(work())) {
-            throw new IOException(work() + " is a symbolic link; its target isn't ours to empty");
-        }
-        for (Path left : children(work())) {
-            PrivateFiles.remove(left);
-        }
-    }
-
     /** True if the warehouse holds anything, or may: only what is known to be empty may go without being asked for. */
     boolean hasWarehouse() {
         if (Files.notExists(warehouse(), LinkOption.NOFOLLOW_LINKS)) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.Instance;
@@ -18,7 +19,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
@@ -135,6 +135,37 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
     }
 
     @Test
+    void workOfAnEarlierRunIsGoneWhenTheNextStarts() throws Exception {
+        runtime.launch(lasting(1));
+        Files.createDirectories(server().resolve("work/local/deep"));
+        runtime.halt(name, Duration.ofSeconds(10));
+        runtime.launch(lasting(2));
+        assertThat(server().resolve("work/local")).doesNotExist();
+        await().atMost(SOON).until(() -> !Files.exists(server().resolve("run/2/left")));
+    }
+
+    @Test
+    void lockThatCantBeOpenedIsToldAsSuch() throws Exception {
+        Files.createDirectories(server().resolve("lock"));
+        assertThatThrownBy(() -> runtime.launch(lasting(1)))
+                .isInstanceOfSatisfying(LaunchException.class, e -> {
+                    assertThat(e.code()).isEqualTo("FOLDER_UNWRITABLE");
+                    assertThat(e.getMessage()).contains("exit code 73", server().resolve("lock").toString());
+                });
+    }
+
+    @Test
+    void exitIsToldThoughInotifyIsUsedUp() throws Exception {
+        LinkedBlockingQueue<Instance> told = new LinkedBlockingQueue<>();
+        runtime.launch(lasting(1));
+        try (ExitWatch watch = new ExitWatch(told::add, null)) {
+            watch.add(RunFolder.read(name, server().resolve("run/1")).orElseThrow());
+            identity("instance", 1).signal(true);
+            assertThat(told.poll(10, TimeUnit.SECONDS)).isNotNull();
+        }
+    }
+
+    @Test
     void killedServerIsToldWithItsSignal() throws Exception {
         LinkedBlockingQueue<Instance> told = new LinkedBlockingQueue<>();
         try (AutoCloseable watch = runtime.watch(told::add)) {
@@ -171,10 +202,12 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
         Instance launched = runtime.launch(lasting(1));
         Proc.Identity process = identity("instance", 1);
         PrivateFiles.remove(server().resolve("run/1"));
+        Files.writeString(server().resolve("work/mine"), "x");
         assertThatThrownBy(() -> runtime.launch(lasting(2)))
                 .isInstanceOfSatisfying(
                         LaunchException.class, e -> assertThat(e.code()).isEqualTo("ALREADY_RUNNING"));
         assertThat(process.pid()).isEqualTo(launched.pid().orElseThrow());
+        assertThat(server().resolve("work/mine")).exists();
         process.signal(true);
     }
 
@@ -387,8 +420,17 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
 
     @Test
     void launchThatNeverGotToAKeeperIsNoInstance() throws Exception {
-        RunFolder.create(server().resolve("run/1"), name, 1, "m", Instant.now().minusSeconds(60), OptionalInt.empty());
-        Files.setLastModifiedTime(server().resolve("run/1"), FileTime.from(Instant.now()));
+        Path run = server().resolve("run/1");
+        RunFolder.create(run, name, 1, "m", Instant.now(), OptionalInt.empty());
+        assertThat(RunFolder.read(name, run).orElseThrow().state()).isEqualTo(RunFolder.State.LAUNCHING);
+        // A minute later, whatever the clock says.
+        Path description = run.resolve("instance.json");
+        String now = new ObjectMapper()
+                .readTree(description.toFile())
+                .get("launchedSinceBoot")
+                .asText();
+        String then = Duration.parse(now).minusSeconds(60).toString();
+        Files.writeString(description, Files.readString(description).replace(now, then));
         assertThat(runtime.find(name)).isEmpty();
         assertThat(runtime.halt(name, Duration.ZERO)).isEmpty();
     }
