@@ -55,8 +55,7 @@ final class Variables {
         variables.put("loopback", loopback);
         variables.put("bindingAddress", loopback && spec.spark().hasBindingAddress() ? "127.0.0.1" : "");
         variables.put("localMaster", localMaster);
-        variables.put(
-                "publishDriver", loopback && !MasterUrl.staysHere(spec.master()));
+        variables.put("publishDriver", loopback && !MasterUrl.staysHere(spec.master()));
 
         variables.put("confFolder", site.conf().toString());
         variables.put("workFolder", site.work().toString());

@@ -12,8 +12,7 @@ public final class Exposures {
         List<String> exposures = new ArrayList<>();
         String port = spec.port() instanceof PortChoice.Fixed fixed ? "port " + fixed.port() : "its port";
         if (spec.expose() == Expose.ALL) {
-            exposures.add(port
-                    + " is open on every interface, as declared (expose: all); clients need the token");
+            exposures.add(port + " is open on every interface, as declared (expose: all); clients need the token");
             if (!(spec.uiPort() instanceof PortChoice.Off)) {
                 exposures.add(
                         "the Spark UI is open on every interface and asks nobody who they are; uiPort: off closes it");
@@ -27,10 +26,11 @@ public final class Exposures {
                             + " is open on every interface and asks for no token; use Spark 4, or close the port in the firewall");
         }
         if (!MasterUrl.staysHere(spec.master()) && !authenticated(spec)) {
-            exposures.add("the driver's RPC and block manager ports are open on every interface, since the executors of "
-                    + "a cluster must reach them, and ask for no password; set spark.authenticate: true in conf (with"
-                    + " spark.authenticate.secret, the cluster's own, where the master is spark://), or close the"
-                    + " ports in the firewall to all but the cluster");
+            exposures.add(
+                    "the driver's RPC and block manager ports are open on every interface, since the executors of "
+                            + "a cluster must reach them, and ask for no password; set spark.authenticate: true in conf (with"
+                            + " spark.authenticate.secret, the cluster's own, where the master is spark://), or close the"
+                            + " ports in the firewall to all but the cluster");
         }
         return List.copyOf(exposures);
     }

@@ -26,8 +26,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SpecReaderTest {
     @Test
     void previewTakesTheMarksOfSecretsForTheirValues() {
-        Declaration stored = Secrets.split(Declaration.ofJson("{\"env\":{\"PATH\":\"/usr/bin\",\"SPARK_LOCAL_IP\":\"127.0.0.1\"},"
-                        + "\"conf\":{\"spark.x.password\":\"hunter22\"}}"))
+        Declaration stored = Secrets.split(
+                        Declaration.ofJson("{\"env\":{\"PATH\":\"/usr/bin\",\"SPARK_LOCAL_IP\":\"127.0.0.1\"},"
+                                + "\"conf\":{\"spark.x.password\":\"hunter22\"}}"))
                 .declaration();
         assertThat(SpecReader.read(NAME, stored).spec()).isEmpty();
         SpecReader.Reading preview = SpecReader.preview(NAME, stored);
@@ -44,11 +45,13 @@ class SpecReaderTest {
                 .asString()
                 .startsWith("the driver's RPC")
                 .contains("spark.authenticate");
-        assertThat(exposures("{\"master\":\"yarn\",\"conf\":{\"spark.authenticate\":\"true\"}}")).isEmpty();
+        assertThat(exposures("{\"master\":\"yarn\",\"conf\":{\"spark.authenticate\":\"true\"}}"))
+                .isEmpty();
     }
 
     private static List<String> exposures(String declaration) {
-        return Exposures.of(SpecReader.read(NAME, Declaration.ofJson(declaration)).spec().orElseThrow());
+        return Exposures.of(
+                SpecReader.read(NAME, Declaration.ofJson(declaration)).spec().orElseThrow());
     }
 
     private static final ServerName NAME = new ServerName("sales");

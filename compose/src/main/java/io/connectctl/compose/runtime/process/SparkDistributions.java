@@ -273,7 +273,8 @@ public final class SparkDistributions {
                     // Another disk, or a file system or a kernel setting that forbids links.
                     Files.copy(file, jar, StandardCopyOption.REPLACE_EXISTING);
                 }
-                // Before COMPLETE says so, also of a link: Maven may have fetched its file just now. What lies on the disk
+                // Before COMPLETE says so, also of a link: Maven may have fetched its file just now. What lies on the
+                // disk
                 // already takes no time.
                 PrivateFiles.force(jar);
             }

@@ -147,11 +147,11 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
     @Test
     void lockThatCantBeOpenedIsToldAsSuch() throws Exception {
         Files.createDirectories(server().resolve("lock"));
-        assertThatThrownBy(() -> runtime.launch(lasting(1)))
-                .isInstanceOfSatisfying(LaunchException.class, e -> {
-                    assertThat(e.code()).isEqualTo("FOLDER_UNWRITABLE");
-                    assertThat(e.getMessage()).contains("exit code 73", server().resolve("lock").toString());
-                });
+        assertThatThrownBy(() -> runtime.launch(lasting(1))).isInstanceOfSatisfying(LaunchException.class, e -> {
+            assertThat(e.code()).isEqualTo("FOLDER_UNWRITABLE");
+            assertThat(e.getMessage())
+                    .contains("exit code 73", server().resolve("lock").toString());
+        });
     }
 
     @Test
