@@ -25,6 +25,17 @@ public final class Exposures {
                             + " which came with 4.0), so " + port
                             + " is open on every interface and asks for no token; use Spark 4, or close the port in the firewall");
         }
+        if (!MasterUrl.staysHere(spec.master()) && !authenticated(spec)) {
+            exposures.add(
+                    "the driver's RPC and block manager ports are open on every interface, since the executors of "
+                            + "a cluster must reach them, and ask for no password; set spark.authenticate: true in conf (with"
+                            + " spark.authenticate.secret, the cluster's own, where the master is spark://), or close the"
+                            + " ports in the firewall to all but the cluster");
+        }
         return List.copyOf(exposures);
+    }
+
+    private static boolean authenticated(ServerSpec spec) {
+        return spec.conf().getOrDefault("spark.authenticate", "false").strip().equalsIgnoreCase("true");
     }
 }

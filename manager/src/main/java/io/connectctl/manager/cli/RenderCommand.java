@@ -93,7 +93,8 @@ final class RenderCommand extends ServerCommand {
         } else {
             declaration = stored(server).map(known -> known.patchedBy(flags)).orElse(flags);
         }
-        SpecReader.Reading reading = SpecReader.read(serverName, declaration);
+        SpecReader.Reading reading =
+                withSecrets ? SpecReader.read(serverName, declaration) : SpecReader.preview(serverName, declaration);
         Problems.refuseErrors(reading.problems(), "the declaration of '" + server + "' isn't valid");
         warn(reading.problems());
         return reading.spec()

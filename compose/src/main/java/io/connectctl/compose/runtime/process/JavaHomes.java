@@ -16,9 +16,13 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Finds a JDK that a Spark version runs on. */
 final class JavaHomes {
+    private static final Logger LOG = LoggerFactory.getLogger(JavaHomes.class);
+
     private final List<Path> candidates;
 
     JavaHomes(Map<String, String> environment, Path own, Path installed) {
@@ -40,7 +44,7 @@ final class JavaHomes {
 
     /**
      * The JDK for this server: the declared one as it is (its failure is diagnosed from the server's own words), else the
-     * first of JAVA_HOME, the daemon's own and those in /usr/lib/jvm that Spark supports, else the first that nobody has tried.
+     * first that fits of JAVA_HOME, the daemon's own and those in /usr/lib/jvm; where none fits, the first untested one.
      */
     Path find(ServerSpec spec) throws LaunchException {
         if (spec.javaHome().isPresent()) {
@@ -63,18 +67,18 @@ final class JavaHomes {
             if (version.isEmpty()) {
                 continue;
             }
-            int feature = version.getAsInt();
-            switch (JavaSupport.fit(spec.spark(), feature)) {
+            switch (JavaSupport.fit(spec.spark(), version.getAsInt())) {
                 case GOOD -> {
                     return home;
                 }
                 case UNTESTED -> untested = untested.or(() -> Optional.of(home));
-                case TOO_OLD -> older = true;
                 case TOO_NEW -> newer = true;
+                case TOO_OLD -> older = true;
             }
-            seen.add(feature + " at " + home);
+            seen.add(version.getAsInt() + " at " + home);
         }
         if (untested.isPresent()) {
+            LOG.warn("{} runs on {}, untested: {}", spec.name(), untested.get(), JavaSupport.remedy(spec.spark()));
             return untested.get();
         }
         String code;
@@ -100,9 +104,6 @@ final class JavaHomes {
 
     /** The feature version a JDK's release file tells; empty if there is no JDK. */
     static OptionalInt version(Path home) {
-        if (!Files.isExecutable(home.resolve("bin/java"))) {
-            return OptionalInt.empty();
-        }
-        return JavaSupport.majorOf(home);
+        return Files.isExecutable(home.resolve("bin/java")) ? JavaSupport.majorOf(home) : OptionalInt.empty();
     }
 }

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -65,7 +66,10 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final Duration SETTLE_PATIENCE = Duration.ofSeconds(2);
 
     /** From SIGKILL to the exit: the kernel may have much memory to free. */
-    private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(3);
+
+    /** From the server's exit to its keeper's word on it, which takes milliseconds; a stopped keeper never says it. */
+    private static final Duration KEEPER_PATIENCE = Duration.ofSeconds(2);
 
     private static final int LOCK_HELD = 75;
     private static final int FLOCK_MISSING = 69;
@@ -194,7 +198,6 @@ public final class ProcessRuntime implements ServerRuntime {
             checkPort(plan);
             // What the last run left behind (such as Python workers) would hold memory, and its files.
             newest.ifPresent(last -> last.processes().forEach(process -> process.signal(true)));
-            folder.cleanWork();
             folder.writeConf(plan.rendering());
             folder.prune();
             run = RunFolder.create(
@@ -222,6 +225,7 @@ public final class ProcessRuntime implements ServerRuntime {
                 keeper.toString(),
                 folder.lock().toString(),
                 run.path().toString(),
+                folder.work().toString(),
                 Long.toString(logLimit),
                 Integer.toString(logCheckSeconds)));
         command.addAll(plan.command());
@@ -231,7 +235,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private Instance start(LaunchPlan plan, ServerFolder folder, RunFolder run, List<String> command)
             throws LaunchException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(folder.work().toFile())
+                .directory(folder.path().toFile())
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
@@ -265,6 +269,8 @@ public final class ProcessRuntime implements ServerRuntime {
                         true);
             }
         }
+        // Once more: a watch gives up on a keeper that takes seconds to say its first word.
+        watches.forEach(watch -> watch.add(run));
         return run.instance();
     }
 
@@ -395,30 +401,37 @@ public final class ProcessRuntime implements ServerRuntime {
         if (ended(run, KILL_PATIENCE)) {
             return;
         }
-        if (run.process().filter(Proc.Identity::alive).isEmpty()) {
-            // The server is gone and its keeper (stopped, say) doesn't write down how: end that too.
-            run.keeper().ifPresent(keeper -> keeper.signal(true));
-            if (ended(run, KILL_PATIENCE)) {
-                return;
-            }
-        }
         throw new RuntimeUnavailableException(
                 "process " + run.process().map(Proc.Identity::pid).orElse(0L) + " of " + run.server()
-                        + " survived SIGKILL for " + KILL_PATIENCE.toSeconds() + " s",
+                        + ", or its keeper, survived SIGKILL for " + KILL_PATIENCE.toSeconds() + " s",
                 new IOException("it may hang in the kernel, such as on a dead network disk"));
     }
 
-    /** Waits for the end. A look costs some microseconds, so that short steps cost nothing and stops stay quick. */
+    /**
+     * Waits for the end. A look costs some microseconds, so that short steps cost nothing and stops stay quick. A keeper
+     * that doesn't write down how its server ended (one that is stopped, say) is killed, however much patience is left.
+     */
     private static boolean ended(RunFolder run, Duration patience) throws IOException, InterruptedException {
         long start = System.nanoTime();
         long end = start + patience.toNanos();
+        OptionalLong silentUntil = OptionalLong.empty();
         while (true) {
             RunFolder.State state = run.settle(Duration.ZERO);
             if (state == RunFolder.State.ENDED || state == RunFolder.State.NEVER_STARTED) {
                 return true;
             }
             long now = System.nanoTime();
-            if (now >= end) {
+            if (state == RunFolder.State.ENDING) {
+                silentUntil = OptionalLong.of(silentUntil.orElse(now + KEEPER_PATIENCE.toNanos()));
+                if (now - silentUntil.getAsLong() >= 0) {
+                    run.keeper().ifPresent(keeper -> keeper.signal(true));
+                }
+            }
+            // One second more than a silent keeper gets, for it to be gone.
+            long late = state == RunFolder.State.ENDING
+                    ? KEEPER_PATIENCE.plusSeconds(1).toNanos()
+                    : 0;
+            if (now - end >= late) {
                 return false;
             }
             TimeUnit.MILLISECONDS.sleep(now - start < TimeUnit.SECONDS.toNanos(3) ? 10 : 50);
@@ -458,20 +471,31 @@ public final class ProcessRuntime implements ServerRuntime {
     @Override
     public List<Instance> list() throws RuntimeUnavailableException, InterruptedException {
         List<Instance> running = new ArrayList<>();
+        List<ServerFolder> all;
         try {
-            for (ServerFolder folder : ServerFolder.all(folders)) {
+            all = ServerFolder.all(folders);
+        } catch (IOException e) {
+            throw unreadable(folders.servers(), e);
+        }
+        for (ServerFolder folder : all) {
+            try {
                 Optional<RunFolder> newest = folder.newest(SETTLE_PATIENCE);
                 newest.ifPresent(this::watchIfRunning);
                 newest.map(RunFolder::instance).filter(Instance::running).ifPresent(running::add);
+            } catch (IOException | RuntimeException e) {
+                // Only this server is in doubt, and find() says so when somebody asks for it.
+                LOG.warn(
+                        "{} can't be read or written, so {} isn't listed: {}",
+                        folder.path(),
+                        folder.server(),
+                        e.toString());
             }
-        } catch (IOException e) {
-            throw unreadable(folders.servers(), e);
         }
         return List.copyOf(running);
     }
 
     private void watchIfRunning(RunFolder run) {
-        if (run.exit().isEmpty()) {
+        if (!run.ended()) {
             watches.forEach(watch -> watch.add(run));
         }
     }
@@ -487,23 +511,23 @@ public final class ProcessRuntime implements ServerRuntime {
 
     @Override
     public AutoCloseable watch(Consumer<Instance> listener) {
+        ExitWatch watch = ExitWatch.start(listener);
         try {
-            ExitWatch watch = new ExitWatch(listener);
             for (ServerFolder folder : ServerFolder.all(folders)) {
                 folder.runs().stream()
-                        .filter(run -> run.exit().isEmpty())
+                        .filter(run -> !run.ended())
                         .max(Comparator.comparingInt(RunFolder::incarnation))
                         .ifPresent(watch::add);
             }
-            watches.add(watch);
-            return () -> {
-                watches.remove(watch);
-                watch.close();
-            };
         } catch (IOException e) {
-            throw new IllegalStateException(
-                    "exits can't be watched: raise fs.inotify.max_user_instances if it is used up", e);
+            // list() and find() say so too, and put what they find under watch.
+            LOG.warn("{} can't be read, so running servers aren't watched yet: {}", folders.servers(), e.toString());
         }
+        watches.add(watch);
+        return () -> {
+            watches.remove(watch);
+            watch.close();
+        };
     }
 
     // ------------------------------------------------------------------ where it listens

@@ -13,7 +13,7 @@ import java.net.UnknownHostException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.FileLockInterruptionException;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -31,8 +31,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
@@ -82,13 +84,29 @@ public final class SparkDistributions {
     private static final String RUNTIME = "runtime";
     private static final Set<String> RUNTIME_SCOPES = Set.of("compile", RUNTIME);
     private static final int NEARBY = 5;
+    private static final long LOCK_CHECK_MILLIS = 1000;
     private static final Pattern STATUS = Pattern.compile("status(?: code)?:? (\\d{3})");
 
     /** Of this whole JVM: a lock on a file excludes other processes, and is an error where two threads of one want it. */
-    private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
+    private static final Map<Path, Turn> TURNS = new ConcurrentHashMap<>();
 
     private final Path spark;
     private final Map<String, String> environment;
+
+    /**
+     * Who fetches a version in this process, and all who want it: how far the one gets is told to every one, since a
+     * preparation of which nothing is heard runs into its deadline.
+     */
+    private record Turn(ReentrantLock lock, List<Progress> listeners) implements Progress {
+        Turn() {
+            this(new ReentrantLock(), new CopyOnWriteArrayList<>());
+        }
+
+        @Override
+        public void report(String stage, long done, long total) {
+            listeners.forEach(listener -> listener.report(stage, done, total));
+        }
+    }
 
     /**
      * @param cache the cache folder; holds nothing that can't be fetched again
@@ -128,29 +146,57 @@ public final class SparkDistributions {
             tellOfMllib(version, progress);
             return jarsFolder(version);
         }
-        ReentrantLock lock = LOCKS.computeIfAbsent(jarsFolder(version).toAbsolutePath(), any -> new ReentrantLock());
-        lock.lockInterruptibly();
+        Turn turn = TURNS.computeIfAbsent(jarsFolder(version).toAbsolutePath(), any -> new Turn());
+        turn.listeners().add(progress);
+        try {
+            turn.lock().lockInterruptibly();
+            try {
+                fetchInTurn(version, turn);
+            } finally {
+                turn.lock().unlock();
+            }
+        } finally {
+            turn.listeners().remove(progress);
+        }
+        tellOfMllib(version, progress);
+        return jarsFolder(version);
+    }
+
+    private void fetchInTurn(SparkVersion version, Progress progress) throws LaunchException, InterruptedException {
         try {
             PrivateFiles.folder(spark);
             try (FileChannel channel = FileChannel.open(
                             spark.resolve(version.text() + ".lock"),
                             StandardOpenOption.CREATE,
                             StandardOpenOption.WRITE);
-                    FileLock held = channel.lock()) {
+                    FileLock held = lock(channel, version, progress)) {
                 if (held.isValid() && !complete(version)) {
                     fetchInterruptibly(version, progress);
                 }
             }
-        } catch (FileLockInterruptionException | ClosedByInterruptException e) {
+        } catch (ClosedByInterruptException e) {
             Thread.interrupted();
             throw new InterruptedException("interrupted while another process fetches Spark " + version);
         } catch (IOException e) {
             throw PrivateFiles.failure("fetching Spark " + version, spark, e);
-        } finally {
-            lock.unlock();
         }
-        tellOfMllib(version, progress);
-        return jarsFolder(version);
+    }
+
+    /** Waits for other processes that fetch this version, and says so again and again: it may take them minutes. */
+    private static FileLock lock(FileChannel channel, SparkVersion version, Progress progress)
+            throws IOException, InterruptedException {
+        while (true) {
+            try {
+                FileLock lock = channel.tryLock();
+                if (lock != null) {
+                    return lock;
+                }
+            } catch (OverlappingFileLockException e) {
+                LOG.debug("Spark {} is fetched by another object of this process", version);
+            }
+            progress.report("waiting for another connectctl that fetches Spark " + version, 0, 0);
+            TimeUnit.MILLISECONDS.sleep(LOCK_CHECK_MILLIS);
+        }
     }
 
     private void tellOfMllib(SparkVersion version, Progress progress) {
@@ -251,7 +297,12 @@ public final class SparkDistributions {
                     // Another disk, or a file system or a kernel setting that forbids links.
                     Files.copy(file, jar, StandardCopyOption.REPLACE_EXISTING);
                 }
+                // Before COMPLETE says so, also of a link: Maven may have fetched its file just now. What lies on the
+                // disk
+                // already takes no time.
+                PrivateFiles.force(jar);
             }
+            PrivateFiles.force(jars);
             if (!mllib) {
                 PrivateFiles.write(fresh.resolve(WITHOUT_MLLIB), "", false);
             }
@@ -259,6 +310,7 @@ public final class SparkDistributions {
             Path target = spark.resolve(version.text());
             PrivateFiles.remove(target);
             Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
+            PrivateFiles.force(spark);
         } finally {
             PrivateFiles.remove(fresh);
         }
@@ -367,7 +419,8 @@ public final class SparkDistributions {
                         "fetching " + what,
                         maven.localRepository(),
                         "localRepository in ~/.m2/settings.xml",
-                        new IOException(disk.get().getMessage(), e));
+                        new IOException(
+                                MavenAccess.plain(String.valueOf(disk.get().getMessage())), MavenAccess.plain(e)));
             }
             if (maven.offline() || find(e, RepositoryOfflineException.class).isPresent()) {
                 return unresolvable(
@@ -444,7 +497,7 @@ public final class SparkDistributions {
                     }
                 }
             } catch (VersionRangeResolutionException e) {
-                LOG.debug("the versions of Spark can't be listed", e);
+                LOG.debug("the versions of Spark can't be listed", MavenAccess.plain(e));
             }
             List<String> names = byDistance.values().stream().limit(NEARBY).toList();
             return names.isEmpty()
@@ -462,7 +515,8 @@ public final class SparkDistributions {
         }
 
         private static LaunchException unresolvable(String message, String remedy, boolean retryable, Exception e) {
-            return new LaunchException("SPARK_UNRESOLVABLE", message, remedy, retryable, e);
+            return new LaunchException(
+                    "SPARK_UNRESOLVABLE", MavenAccess.plain(message), remedy, retryable, MavenAccess.plain(e));
         }
 
         private static String words(Throwable network) {
