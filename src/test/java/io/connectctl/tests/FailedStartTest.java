@@ -17,7 +17,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,9 +38,8 @@ class FailedStartTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "value      | 4.0.1 | BAD_CONF_VALUE       | --conf spark.memory.fraction=2",
                 "size       | 4.0.1 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
-                "size35     | 3.5.0 | BAD_CONF_VALUE       | --conf spark.memory.fraction=2",
+                "size35     | 3.5.0 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
                 "package    | 4.0.1 | PACKAGE_UNRESOLVABLE | --packages io.connectctl.none:nothing_2.13:1.0",
                 "class      | 4.0.1 | CLASS_NOT_FOUND      | --conf spark.connect.grpc.interceptor.classes=com.example.Nope",
                 "events     | 4.0.1 | FOLDER_UNWRITABLE    | --conf spark.eventLog.enabled=true --conf spark.eventLog.dir=file:/proc/nothing",
@@ -81,6 +79,7 @@ class FailedStartTest {
             value = {
                 "master  | --master local[x]           | local[x]",
                 "memory  | --driver-memory 300m        | 450",
+                "value   | --conf spark.memory.fraction=2 | spark.memory.fraction",
                 "memory2 | --conf spark.driver.memory=2g --driver-memory 1g | spark.driver.memory",
             })
     void declarationThatCantWorkIsRefusedBeforeAnythingStarts(String name, String flags, String said) {
@@ -112,7 +111,8 @@ class FailedStartTest {
     }
 
     @Test
-    void folderOfMissingJarsIsNamed(@TempDir Path folder) throws IOException {
+    void folderOfMissingJarsIsNamed() throws IOException {
+        Path folder = installation.home().resolve("jarless");
         // A SPARK_HOME whose jars hold no Spark Connect: what Spark 3's own distribution is.
         Path jars = Files.createDirectories(folder.resolve("jars"));
         Path cache = Path.of(installation.environment().get("CONNECTCTL_CACHE_DIR"), "spark", "4.0.1", "jars");
