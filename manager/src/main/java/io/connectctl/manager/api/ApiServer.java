@@ -2,6 +2,7 @@ package io.connectctl.manager.api;
 
 import io.connectctl.compose.spec.Secrets;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.supervise.Fleet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -91,7 +92,8 @@ public final class ApiServer implements AutoCloseable {
         Views views = new Views(setup.memory(), setup.secret(), setup.metrics().starts(), setup.servers());
         Routes routes = new Routes(setup.fleet(), setup.daemon(), views, streams, () -> setup.metrics()
                 .scrape(setup.fleet()));
-        server.setHandler(new Dispatcher(routes.table(), this::check));
+        server.setHandler(
+                new Dispatcher(routes.table(), this::check, name(setup.daemon().describe())));
     }
 
     /**
@@ -164,6 +166,11 @@ public final class ApiServer implements AutoCloseable {
         if (connector != null) {
             stop(connector);
         }
+    }
+
+    /** Of each answer's Server header: by it every command sees whether the daemon is older than itself. */
+    private static String name(DaemonView daemon) {
+        return "connectctl/" + daemon.version() + " (" + daemon.build() + "; " + daemon.startedAt() + ")";
     }
 
     /** How many streams are open. */

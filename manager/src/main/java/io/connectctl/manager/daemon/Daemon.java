@@ -35,6 +35,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
     private final Folders folders;
     private final Path socket;
     private final BuildInfo build;
+    private final boolean supervised;
     private final Instant startedAt = Instant.now();
     private final SettingsFile settingsFile;
     private final CountDownLatch stop = new CountDownLatch(1);
@@ -65,9 +66,11 @@ final class Daemon implements DaemonControl, AutoCloseable {
         Supervision open(Folders folders, ProbeListener probes) throws IOException;
     }
 
-    private Daemon(Folders folders, BuildInfo build, DaemonLock lock, Opener opener) throws IOException {
+    private Daemon(Folders folders, BuildInfo build, boolean supervised, DaemonLock lock, Opener opener)
+            throws IOException {
         this.folders = folders;
         this.build = build;
+        this.supervised = supervised;
         this.lock = lock;
         this.socket = folders.socket(PrivateFolder.uid());
         this.settingsFile = new SettingsFile(folders.state());
@@ -92,7 +95,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
                         + ", since " + Instant.now());
         Daemon daemon;
         try {
-            daemon = new Daemon(folders, build, lock, opener);
+            daemon = new Daemon(folders, build, Systemd.supervises(environment), lock, opener);
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
@@ -165,7 +168,8 @@ final class Daemon implements DaemonControl, AutoCloseable {
                 folders.state().toString(),
                 settings.tcpPort(),
                 settings.healthPort(),
-                fleet.servers().size());
+                fleet.servers().size(),
+                supervised);
     }
 
     @Override
@@ -268,6 +272,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
     @Override
     public void close() {
         LOG.info("connectctl stops; its servers stay");
+        lock.stopping();
         quietly(api);
         quietly(health);
         quietly(subscription);

@@ -92,7 +92,7 @@ class StartWatchTest {
 
         CliHarness.Result result = cli.run("start", "a");
 
-        assertThat(result.code()).isEqualTo(4);
+        assertThat(result.code()).isEqualTo(8);
         assertThat(result.err())
                 .contains("connectctl: server 'a' FAILED: PORT_TAKEN")
                 .contains("  port 15002 is held by pid 77 (java)")
