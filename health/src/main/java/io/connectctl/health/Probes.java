@@ -22,15 +22,8 @@ public final class Probes {
             Rung.SESSION, List.of(ContextProbe::new),
             Rung.QUERY, List.of(QueryProbe::new));
 
-    /**
-     * The least time for a rung that was never proven: the server loads classes. On an idle machine that is 2.4 s for the
-     * first call and 2.9 s for the first query; on one whose cores were taken ten times over, 7 s for the first call, 10 s
-     * for the UI's first answers and 20 s for the first query were seen.
-     */
-    static final Map<Rung, Duration> FIRST_CALL = Map.of(
-            Rung.RPC, Duration.ofSeconds(20),
-            Rung.SESSION, Duration.ofSeconds(30),
-            Rung.QUERY, Duration.ofSeconds(60));
+    /** The least time for a rung that was never proven. */
+    static final Map<Rung, Duration> FIRST_CALL = LongestClimb.FIRST_CALL;
 
     private Probes() {}
 

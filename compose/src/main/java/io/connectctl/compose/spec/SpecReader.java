@@ -65,8 +65,10 @@ public final class SpecReader {
     private final ObjectNode tree;
     private final Findings findings;
     private final boolean preview;
+    private final boolean looksAtDisk;
 
-    private SpecReader(ServerName name, Declaration declaration, boolean preview) {
+    private SpecReader(ServerName name, Declaration declaration, boolean preview, boolean looksAtDisk) {
+        this.looksAtDisk = looksAtDisk;
         this.name = name;
         this.preview = preview;
         this.tree = declaration.tree();
@@ -78,7 +80,7 @@ public final class SpecReader {
      * must be joined in ({@link Secrets#join}): a marker in place of a secret is refused.
      */
     public static Reading read(ServerName name, Declaration declaration) {
-        return new SpecReader(name, declaration, false).read();
+        return new SpecReader(name, declaration, false, true).read();
     }
 
     /**
@@ -86,7 +88,15 @@ public final class SpecReader {
      * Secrets#split}) for their values. Such a spec is for showing only, never for a launch.
      */
     public static Reading preview(ServerName name, Declaration declaration) {
-        return new SpecReader(name, declaration, true).read();
+        return new SpecReader(name, declaration, true, true).read();
+    }
+
+    /**
+     * Reads what was accepted before, without a look at javaHome and sparkHome: a folder that is gone today (a disk not yet
+     * mounted) must not make anybody forget a server. A launch looks at them anyway.
+     */
+    public static Reading readAccepted(ServerName name, Declaration declaration) {
+        return new SpecReader(name, declaration, false, false).read();
     }
 
     private Reading read() {
@@ -235,7 +245,7 @@ public final class SpecReader {
 
     private Optional<Path> javaHome(SparkVersion spark) {
         Optional<Path> home = folder("javaHome");
-        home.ifPresent(path -> {
+        home.filter(path -> looksAtDisk).ifPresent(path -> {
             if (!Files.isExecutable(path.resolve("bin/java"))) {
                 findings.error("/javaHome", "'" + path + "' holds no bin/java: name the folder of a JDK");
                 return;
@@ -257,7 +267,7 @@ public final class SpecReader {
 
     private Optional<SparkHome> sparkHome() {
         Optional<SparkHome> home = folder("sparkHome").map(SparkHome::of);
-        home.flatMap(SparkHome::problem).ifPresent(problem -> findings.error("/sparkHome", problem));
+        home.filter(found -> looksAtDisk).flatMap(SparkHome::problem).ifPresent(problem -> findings.error("/sparkHome", problem));
         return home;
     }
 

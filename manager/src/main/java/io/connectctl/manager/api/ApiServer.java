@@ -144,9 +144,10 @@ public final class ApiServer implements AutoCloseable {
         connector.setIdleTimeout(IDLE_CONNECTION);
         try {
             connector.open();
-            gate = new TcpGate(connector.getLocalPort(), token);
             server.addConnector(connector);
             connector.start();
+            // Last: should anything fail before, the old listener keeps its own gate.
+            gate = new TcpGate(connector.getLocalPort(), token);
         } catch (Exception e) {
             server.removeConnector(connector);
             connector.close();

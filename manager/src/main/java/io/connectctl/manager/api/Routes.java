@@ -15,6 +15,7 @@ import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.SettingsView;
 import io.connectctl.manager.api.v1.UsageView;
 import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.Origin;
 import io.connectctl.manager.supervise.RefusedException;
@@ -121,7 +122,20 @@ final class Routes {
         if (!(request.declaration() instanceof ObjectNode tree)) {
             throw Call.badJson("'declaration' must be an object with connectctl.yaml's keys of one server");
         }
-        call.json(200, Views.declared(fleet.declare(name, new Declaration(tree, Map.of()), origin(request.file()))));
+        call.json(200, Views.declared(declare(name, tree, request)));
+    }
+
+    private Declared declare(ServerName name, ObjectNode tree, DeclareRequest request) throws Exception {
+        Declaration declaration = new Declaration(tree, Map.of());
+        Origin origin = origin(request.file());
+        if (request.flags() == null) {
+            return fleet.declare(name, declaration, origin);
+        }
+        if (!(request.flags() instanceof ObjectNode flags) || origin.file().isEmpty()) {
+            throw Call.badJson(
+                    "'flags' goes with 'file', and must be an object with connectctl.yaml's keys of one server");
+        }
+        return fleet.declare(name, new Declaration(flags, Map.of()), declaration, origin);
     }
 
     private static Origin origin(@Nullable String file) throws ApiException {

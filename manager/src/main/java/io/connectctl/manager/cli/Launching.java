@@ -130,10 +130,13 @@ abstract class Launching extends ServerCommand {
             ApiClient client, Project project, String server, Optional<Declaration> declared, Declaration flags)
             throws IOException {
         Declaration declaration = declared.map(flags::patchedBy).orElse(flags);
-        Optional<Path> file = declared.isPresent() ? project.file().map(ProjectFile::path) : Optional.empty();
+        Optional<Path> file = project.file().map(ProjectFile::path);
         DeclareResponse response;
         try {
-            response = client.declare(server, declaration.tree(), file);
+            // Both as they are: what flags say holds after the next start without them, too.
+            response = declared.isPresent() && file.isPresent()
+                    ? client.declare(server, declared.get().tree(), file.get(), flags.tree())
+                    : client.declare(server, flags.tree());
         } catch (ApiException e) {
             ApiProblem problem = e.problem();
             if (!problem.code().equals("INVALID") || problem.problems().isEmpty()) {

@@ -112,12 +112,24 @@ public final class ApiClient {
     /**
      * Declares a server.
      *
-     * @param declaration keys as in connectctl.yaml; may hold secret values
-     * @param file the file that declares it, in place of what was stored; absent for flags, which patch what is stored
+     * @param declaration keys as in connectctl.yaml, by flags alone: patches what flags said before; may hold secret values
      */
-    public DeclareResponse declare(String name, JsonNode declaration, Optional<Path> file) throws IOException {
-        DeclareRequest request =
-                new DeclareRequest(declaration, file.map(Path::toString).orElse(null));
+    public DeclareResponse declare(String name, JsonNode declaration) throws IOException {
+        return declare(name, new DeclareRequest(declaration, null, null));
+    }
+
+    /**
+     * Declares a server by a file and the flags given beside it.
+     *
+     * @param declaration what the file says, in place of what it said before; wins over flags
+     * @param file the file
+     * @param flags patches what flags said before
+     */
+    public DeclareResponse declare(String name, JsonNode declaration, Path file, JsonNode flags) throws IOException {
+        return declare(name, new DeclareRequest(declaration, file.toString(), flags.isEmpty() ? null : flags));
+    }
+
+    private DeclareResponse declare(String name, DeclareRequest request) throws IOException {
         return call("PUT", path(name, ""), Wire.mapper().writeValueAsBytes(request), timeout, DeclareResponse.class);
     }
 

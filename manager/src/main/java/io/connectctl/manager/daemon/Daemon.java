@@ -140,7 +140,12 @@ final class Daemon implements DaemonControl, AutoCloseable {
     }
 
     private void hear(ServerEvent event) {
-        metrics.accept(fleet, event);
+        try {
+            metrics.accept(fleet, event);
+        } catch (RuntimeException e) {
+            // What metrics miss, grpc.health.v1 must not miss too.
+            LOG.error("metrics failed at event {} of {}", event.sequence(), event.server(), e);
+        }
         HealthEndpoint current = health;
         if (current != null) {
             current.accept(event);

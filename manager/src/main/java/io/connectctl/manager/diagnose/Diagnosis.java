@@ -1,5 +1,6 @@
 package io.connectctl.manager.diagnose;
 
+import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.manager.lifecycle.Cause;
 import java.util.Comparator;
 import java.util.List;
@@ -24,13 +25,18 @@ public final class Diagnosis {
 
     /** The cause; a pure function. Its texts hold no secret of the evidence, and its time is bounded. */
     public static Cause diagnose(Evidence evidence) {
-        Scrubber scrubber = new Scrubber(evidence);
+        Scrubber scrubber = new Scrubber(evidence.spec(), evidence.secrets());
         Clues clues = new Clues(evidence, scrubber);
         Finding finding = earliest(Rules.PROVEN_BY_SYSTEM, clues)
                 .or(() -> earliest(Rules.PROVEN_BY_LOG, clues))
                 .or(() -> earliest(Rules.PROVEN_BY_END, clues))
                 .orElseGet(() -> Unknown.of(clues));
         return presentable(finding.cause(), scrubber);
+    }
+
+    /** A cause that somebody else found, without a secret of the server and no longer than people read. */
+    public static Cause scrubbed(Cause cause, ServerSpec spec, List<String> secrets) {
+        return presentable(cause, new Scrubber(spec, secrets));
     }
 
     private static Optional<Finding> earliest(List<Rule> rules, Clues clues) {

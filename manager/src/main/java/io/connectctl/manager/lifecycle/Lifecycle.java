@@ -1,6 +1,7 @@
 package io.connectctl.manager.lifecycle;
 
 import io.connectctl.compose.runtime.Instance;
+import io.connectctl.health.LongestClimb;
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.Rung;
 import java.time.Duration;
@@ -40,14 +41,12 @@ public final class Lifecycle {
     static final Duration PREPARE_LIMIT = Duration.ofMinutes(10);
     /** How long a prepared launch may take: spawning a process takes milliseconds, a container on a busy machine seconds. */
     static final Duration LAUNCH_LIMIT = Duration.ofMinutes(1);
-    /** Beyond grace and drain, before a halt counts as ignored. */
+    /** Beyond the grace, before a halt counts as ignored. */
     static final Duration STOP_SLACK = Duration.ofSeconds(15);
     /** Between further attempts to end what doesn't end. */
     static final Duration STOP_RETRY = Duration.ofMinutes(1);
     /** Beyond the deadlines of its rungs, before a probe counts as lost. */
     static final Duration PROBE_SLACK = Duration.ofSeconds(20);
-    /** The tiny query's share: cold code took 3 s on a quiet machine. */
-    static final Duration QUERY_SLACK = Duration.ofMinutes(2);
     /** Bounds of the wait between probes of a server that starts; within them a twentieth of the time since its launch. */
     private static final Duration FASTEST = Duration.ofMillis(50);
 
@@ -76,6 +75,8 @@ public final class Lifecycle {
         private EndedBy endedBy;
         private Optional<Cause> cause;
         private Rung rung;
+        private boolean proven;
+        private boolean forced;
         private int faults;
         private int restarts;
         private int failures;
@@ -100,6 +101,8 @@ public final class Lifecycle {
             this.endedBy = state.endedBy();
             this.cause = state.cause();
             this.rung = state.rung();
+            this.proven = state.proven();
+            this.forced = state.forced();
             this.faults = state.faults();
             this.restarts = state.restarts();
             this.failures = state.failures();
@@ -125,6 +128,8 @@ public final class Lifecycle {
                     endedBy,
                     cause,
                     rung,
+                    proven,
+                    forced,
                     faults,
                     restarts,
                     failures,
@@ -200,6 +205,7 @@ public final class Lifecycle {
                         // What may still run was only wanted down, nothing was done about it: it is as good as before.
                         command("start");
                         desired = Desired.UP;
+                        forced = false;
                     } else if (desired == Desired.DOWN || endedBy == EndedBy.FAULT) {
                         wantUp("start", given);
                     }
@@ -229,7 +235,7 @@ public final class Lifecycle {
                     }
                 }
                 case UNKNOWN -> {
-                    if (desired == Desired.UP) {
+                    if (desired == Desired.UP || (force && !forced)) {
                         wantDown(force);
                         effects.add(new Effect.Ask());
                     }
@@ -250,6 +256,7 @@ public final class Lifecycle {
             command(command);
             desired = Desired.UP;
             endedBy = EndedBy.OPERATOR;
+            forced = false;
             cause = Optional.empty();
             faults = 0;
             restarts = 0;
@@ -260,6 +267,7 @@ public final class Lifecycle {
             command(force ? "stop, by force" : "stop");
             desired = Desired.DOWN;
             endedBy = EndedBy.OPERATOR;
+            forced |= force;
         }
 
         private void command(String what) {
@@ -292,6 +300,7 @@ public final class Lifecycle {
                 restarts++;
             }
             rung = Rung.NONE;
+            proven = false;
             lastFailure = Optional.empty();
             enter(Phase.STARTING, why);
             deadline = Optional.of(now.boot().plus(PREPARE_LIMIT));
@@ -476,14 +485,15 @@ public final class Lifecycle {
         private void halt(boolean force, boolean faulty) {
             Duration grace = force
                     ? Duration.ZERO
-                    : terms.stop().grace().plus(terms.stop().drain());
+                    // A restart brings new terms; what is ended was promised the old ones.
+                    : before.terms().stop().grace();
             deadline = Optional.of(now.boot().plus(grace).plus(STOP_SLACK));
             effects.add(new Effect.Halt(incarnation, force, faulty ? lastFailure : Optional.empty()));
         }
 
         /** What follows once nothing runs: the only place that decides it. */
         private void settle() {
-            boolean proven = rung.atLeast(terms.until());
+            forced = false;
             if (desired == Desired.DOWN) {
                 cause = Optional.empty();
                 enter(Phase.STOPPED, "nothing runs");
@@ -536,7 +546,7 @@ public final class Lifecycle {
                         adopt(alive);
                     } else {
                         stopping(
-                                false,
+                                forced,
                                 false,
                                 desired == Desired.DOWN
                                         ? "it still runs"
@@ -560,7 +570,8 @@ public final class Lifecycle {
                 }
                 case STOPPING -> {}
                 case STOPPED, FAILED, BACKING_OFF -> {
-                    if (!knownToHaveEnded(alive)) {
+                    // What was never started from here isn't ours to end: the fleet reports it.
+                    if (incarnation > 0 && !knownToHaveEnded(alive)) {
                         late(alive);
                     }
                 }
@@ -569,15 +580,20 @@ public final class Lifecycle {
 
         private void adopt(Instance alive) {
             boolean same = alive.incarnation() == incarnation;
-            boolean provenBefore = same && rung.atLeast(terms.until());
+            proven = proven && same;
             incarnation = alive.incarnation();
             wanted = incarnation;
-            rung = same && rung.atLeast(Rung.CONTAINER) ? rung : Rung.CONTAINER;
+            // What was proven before nobody watched it may be true no more: it is proven anew.
+            rung = Rung.CONTAINER;
             enter(Phase.STARTING, "adopted: incarnation " + incarnation + " runs");
-            running(alive, provenBefore ? patience() : terms.health().startTimeout());
+            running(alive, proven ? patience() : terms.health().startTimeout());
         }
 
         private void missing(Input.Missing missing) {
+            // Left behind by an earlier server of this name: no run is ever numbered as an earlier one.
+            missing.last()
+                    .filter(ended -> ended.incarnation() > incarnation)
+                    .ifPresent(ended -> wanted = Math.max(wanted, ended.incarnation() + 1));
             switch (phase) {
                 case STARTING -> {
                     if (!launching()) {
@@ -677,11 +693,12 @@ public final class Lifecycle {
             } else if (phase == Phase.STARTING || successes >= terms.health().successes()) {
                 boolean first = phase == Phase.STARTING;
                 enter(Phase.HEALTHY, terms.until() + " proven");
+                proven = true;
                 cause = Optional.empty();
                 stableSince = Optional.of(now.boot());
                 healthySince = Optional.of(now.wall());
                 if (first && rung != Rung.QUERY) {
-                    ask(Rung.QUERY, QUERY_SLACK);
+                    ask(Rung.QUERY);
                 } else {
                     probe = Optional.of(new ProbeClock(now.boot().plus(interval()), false));
                 }
@@ -727,8 +744,8 @@ public final class Lifecycle {
                     true);
         }
 
-        private void ask(Rung until, Duration slack) {
-            Duration limit = terms.health().timeout().multipliedBy(4).plus(slack);
+        private void ask(Rung until) {
+            Duration limit = LongestClimb.of(until, terms.health().timeout()).plus(PROBE_SLACK);
             probe = Optional.of(new ProbeClock(now.boot().plus(limit), true));
             effects.add(new Effect.Probe(incarnation, until));
         }
@@ -742,7 +759,7 @@ public final class Lifecycle {
                 if (probe.filter(ProbeClock::asked).isPresent()) {
                     failed(new ProbeFailure(terms.until(), ProbeFailure.Kind.TIMED_OUT, "a probe never came back"));
                 }
-                ask(terms.until(), PROBE_SLACK);
+                ask(terms.until());
             }
         }
 
@@ -773,7 +790,7 @@ public final class Lifecycle {
                         List.of(),
                         true);
             }
-            if (rung.atLeast(terms.until())) {
+            if (proven) {
                 return lastFailure
                         .map(this::failing)
                         .orElseGet(() -> failing(new ProbeFailure(

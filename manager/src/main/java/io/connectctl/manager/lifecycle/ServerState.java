@@ -21,7 +21,9 @@ import java.util.stream.Stream;
  *     the intent to replace it outlives a runtime that can't be asked
  * @param endedBy who ended the last instance, or is ending this one
  * @param cause why it is where it is
- * @param rung highest rung proven in this incarnation; NONE before its instance exists
+ * @param rung highest rung proven in this incarnation, since it was adopted if it was; NONE before its instance exists
+ * @param proven whether this incarnation was ever HEALTHY
+ * @param forced whether a stop by force was asked for and isn't done: it outlives a runtime that can't be asked
  * @param faults faults in a row, each of which cost a part of the restart budget
  * @param restarts launches for faults since the last launch by hand
  * @param failures failed probes in a row
@@ -46,6 +48,8 @@ public record ServerState(
         EndedBy endedBy,
         Optional<Cause> cause,
         Rung rung,
+        boolean proven,
+        boolean forced,
         int faults,
         int restarts,
         int failures,
@@ -71,6 +75,8 @@ public record ServerState(
                 EndedBy.OPERATOR,
                 Optional.empty(),
                 Rung.NONE,
+                false,
+                false,
                 0,
                 0,
                 0,
@@ -83,6 +89,35 @@ public record ServerState(
                 Optional.empty(),
                 Optional.empty(),
                 OptionalInt.empty(),
+                seed,
+                terms);
+    }
+
+    /** This server where nothing runs and its declaration can't be used: FAILED. */
+    public ServerState invalid(Cause why, Instant now) {
+        return new ServerState(
+                name,
+                Phase.FAILED,
+                desired,
+                incarnation,
+                wanted,
+                endedBy,
+                Optional.of(why),
+                Rung.NONE,
+                proven,
+                false,
+                faults,
+                restarts,
+                0,
+                0,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                now,
+                Optional.empty(),
+                instance,
+                port,
                 seed,
                 terms);
     }

@@ -44,6 +44,10 @@ public final class StateCodec {
         json.put("endedBy", state.endedBy().name());
         state.cause().ifPresent(cause -> json.set("cause", cause(cause)));
         json.put("rung", state.rung().name());
+        json.put("proven", state.proven());
+        if (state.forced()) {
+            json.put("forced", true);
+        }
         json.put("faults", state.faults());
         json.put("restarts", state.restarts());
         if (state.phase() == Phase.BACKING_OFF) {
@@ -65,6 +69,7 @@ public final class StateCodec {
      */
     public static ServerState decode(ServerName name, String text, Terms terms) {
         JsonNode json = parse(text);
+        Rung rung = constant(json, "rung", Rung.class, Rung.NONE);
         return new ServerState(
                 name,
                 constant(json, "phase", Phase.class, Phase.UNKNOWN),
@@ -73,7 +78,9 @@ public final class StateCodec {
                 json.path("wanted").asInt(json.path("incarnation").asInt(0)),
                 constant(json, "endedBy", EndedBy.class, EndedBy.OPERATOR),
                 json.has("cause") ? Optional.of(cause(json.get("cause"))) : Optional.empty(),
-                constant(json, "rung", Rung.class, Rung.NONE),
+                rung,
+                json.path("proven").asBoolean(rung.atLeast(terms.until())),
+                json.path("forced").asBoolean(false),
                 json.path("faults").asInt(0),
                 json.path("restarts").asInt(0),
                 0,

@@ -20,6 +20,7 @@ import io.connectctl.health.Observed;
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.diagnose.Evidence;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
@@ -43,6 +44,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,8 +53,11 @@ import org.slf4j.LoggerFactory;
 final class EffectRunner {
     private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
     private static final SecureRandom RANDOM = new SecureRandom();
-    /** Beyond the grace, for a runtime's answer to a halt. */
-    private static final Duration HALT_SLACK = Duration.ofSeconds(10);
+    /**
+     * Beyond the grace, for a runtime's answer to a halt: above what it needs to settle, and then to kill the server and its
+     * keeper, which an interrupt must not cut short.
+     */
+    private static final Duration HALT_SLACK = Duration.ofSeconds(30);
     /** A launch is ended by the lifecycle's own deadlines, which know how its download gets on; this one is for no lifecycle at all. */
     private static final Duration LAUNCH_LIMIT = Duration.ofHours(6);
 
@@ -60,11 +65,12 @@ final class EffectRunner {
     private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
     /** A cold query took 3 s on a quiet machine; it is asked once and isn't held against the server. */
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(30);
+    /** Beyond the timeouts of its rungs, for a probe asked for by hand. */
+    private static final Duration FIRST_CALLS = Duration.ofSeconds(20);
+    /** Clients wait a minute for an answer. */
+    private static final Duration LONGEST_CLIMB = Duration.ofSeconds(55);
     /** People can't read faster, and followers over a socket needn't. */
     private static final Duration PROGRESS_EVERY = Duration.ofMillis(300);
-    /** Enough to hold Spark's own stack traces above the last line. */
-    private static final int EVIDENCE_LINES = 400;
-
     private final ServerUnit unit;
     private final Surroundings around;
     private final Executor workers;
@@ -87,7 +93,7 @@ final class EffectRunner {
             operations.submit(Operations.Kind.LAUNCH, LAUNCH_LIMIT, () -> launch(launch));
         } else if (effect instanceof Effect.Halt halt) {
             endProbing();
-            Duration grace = halt.force() ? Duration.ZERO : unit.spec().stop().grace();
+            Duration grace = halt.force() ? Duration.ZERO : unit.live().stop().grace();
             operations.submit(
                     halt.force() ? Operations.Kind.KILL : Operations.Kind.HALT,
                     grace.plus(HALT_SLACK),
@@ -118,6 +124,11 @@ final class EffectRunner {
 
     private void launch(Effect.Launch launch) throws InterruptedException {
         int incarnation = launch.incarnation();
+        Optional<Cause> invalid = unit.invalid();
+        if (invalid.isPresent()) {
+            failed(incarnation, invalid.get());
+            return;
+        }
         try {
             ServerSpec spec = unit.spec();
             ServerRuntime runtime = runtime();
@@ -126,7 +137,7 @@ final class EffectRunner {
             LaunchTicket ticket = new LaunchTicket(
                     incarnation,
                     unit.name() + "/" + incarnation + "/" + random(4),
-                    spec.auth() == Auth.TOKEN ? Optional.of(token()) : Optional.empty(),
+                    spec.auth() == Auth.TOKEN ? Optional.of(keptToken()) : Optional.empty(),
                     spec.port() instanceof PortChoice.Auto
                             ? OptionalInt.of(launch.port().orElse(0))
                             : OptionalInt.empty());
@@ -159,7 +170,8 @@ final class EffectRunner {
     }
 
     private void failed(int incarnation, Cause cause) {
-        unit.post(new Input.LaunchFailed(incarnation, cause));
+        // Its words come from engines and files, and may quote what the declaration holds.
+        unit.post(new Input.LaunchFailed(incarnation, Diagnosis.scrubbed(cause, unit.spec(), secrets())));
     }
 
     private Progress progress(int incarnation) {
@@ -192,12 +204,17 @@ final class EffectRunner {
     }
 
     /** The server's token: 256 random bits, made once and kept across restarts, so that clients needn't learn a new one. */
-    private String token() throws IOException {
+    private String keptToken() throws IOException {
         Path file = tokenFile();
         if (!Files.exists(file)) {
             PrivateFiles.write(file, random(32));
         }
-        return Files.readString(file, StandardCharsets.UTF_8).strip();
+        return token();
+    }
+
+    /** The token that the running instance was given; only a launch makes one. */
+    private String token() throws IOException {
+        return Files.readString(tokenFile(), StandardCharsets.UTF_8).strip();
     }
 
     // ------------------------------------------------------------------ halt, ask
@@ -264,9 +281,9 @@ final class EffectRunner {
     private Cause cause(Optional<Instance> ended, Optional<ProbeFailure> probe) {
         Deque<String> log = new ArrayDeque<>();
         try {
-            runtime().logs(unit.name(), LogRequest.tail(EVIDENCE_LINES), line -> {
+            runtime().logs(unit.name(), LogRequest.tail(Diagnosis.MOST_LINES), line -> {
                 log.add(line);
-                return log.size() < EVIDENCE_LINES * 2;
+                return log.size() < Diagnosis.MOST_LINES * 2;
             });
         } catch (RuntimeUnavailableException | RuntimeException e) {
             LOG.warn("{}: its log can't be read: {}", unit.name(), e.toString());
@@ -276,14 +293,8 @@ final class EffectRunner {
         try {
             return around.causes()
                     .apply(new Evidence(
-                            unit.spec(),
-                            unit.state().healthySince().isPresent()
-                                            || unit.state()
-                                                    .rung()
-                                                    .atLeast(
-                                                            unit.state().terms().until())
-                                    ? Evidence.Stage.RUNNING
-                                    : Evidence.Stage.STARTING,
+                            unit.live(),
+                            unit.state().proven() ? Evidence.Stage.RUNNING : Evidence.Stage.STARTING,
                             ended.flatMap(Instance::exit),
                             ended.isEmpty(),
                             List.copyOf(log),
@@ -298,13 +309,13 @@ final class EffectRunner {
     }
 
     private Optional<String> portHolder() {
-        return unit.spec().port() instanceof PortChoice.Fixed fixed
+        return unit.live().port() instanceof PortChoice.Fixed fixed
                 ? runtime().portHolder(fixed.port())
                 : Optional.empty();
     }
 
     private List<String> secrets() {
-        if (unit.spec().auth() != Auth.TOKEN) {
+        if (unit.live().auth() != Auth.TOKEN || !Files.exists(tokenFile())) {
             return List.of();
         }
         try {
@@ -356,7 +367,7 @@ final class EffectRunner {
             if (instance == null || instance.incarnation() != probe.incarnation()) {
                 return;
             }
-            Endpoint endpoint = runtime().endpoint(instance, unit.spec());
+            Endpoint endpoint = runtime().endpoint(instance, unit.live());
             if (endpoint.grpcPort().isEmpty()) {
                 answer(
                         probe,
@@ -372,7 +383,7 @@ final class EffectRunner {
             if (use == null) {
                 return;
             }
-            Duration timeout = unit.spec().health().timeout();
+            Duration timeout = unit.live().health().timeout();
             if (probe.until() == Rung.QUERY && unit.state().terms().until() != Rung.QUERY) {
                 timeout = timeout.compareTo(QUERY_TIMEOUT) < 0 ? QUERY_TIMEOUT : timeout;
             }
@@ -424,7 +435,7 @@ final class EffectRunner {
         return new ProbeTarget(
                 endpoint.host(),
                 endpoint.grpcPort().getAsInt(),
-                unit.spec().auth() == Auth.TOKEN ? Optional.of(token()) : Optional.empty(),
+                unit.live().auth() == Auth.TOKEN ? Optional.of(token()) : Optional.empty(),
                 endpoint.host(),
                 endpoint.uiPorts(),
                 instance.marker(),
@@ -449,15 +460,56 @@ final class EffectRunner {
     Climb probeNow(Instance instance, Rung until, Duration timeout) throws InterruptedException {
         Rung goal = until.atLeast(Rung.PORT) ? until : Rung.PORT;
         try {
-            Endpoint endpoint = runtime().endpoint(instance, unit.spec());
+            Endpoint endpoint = runtime().endpoint(instance, unit.live());
             if (endpoint.grpcPort().isEmpty()) {
                 return nothing("it doesn't listen on its gRPC port yet");
             }
             try (Ladder own = around.ladders().open(target(instance, endpoint))) {
-                return own.climb(goal, timeout);
+                return bounded(own, goal, timeout);
             }
         } catch (RuntimeUnavailableException | IOException e) {
             return nothing(said(e));
+        }
+    }
+
+    /** A ladder allows a server's first calls minutes; whoever asks over the API waits for less. */
+    private Climb bounded(Ladder own, Rung goal, Duration timeout) throws InterruptedException {
+        Duration whole = timeout.multipliedBy(goal.ordinal()).plus(FIRST_CALLS);
+        Duration limit = whole.compareTo(LONGEST_CLIMB) < 0 ? whole : LONGEST_CLIMB;
+        Thread caller = Thread.currentThread();
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicBoolean late = new AtomicBoolean();
+        Time.Timer timer = around.time().after(limit, () -> {
+            synchronized (over) {
+                if (!over.get()) {
+                    late.set(true);
+                    caller.interrupt();
+                }
+            }
+        });
+        try {
+            return own.climb(goal, timeout);
+        } catch (InterruptedException e) {
+            if (late.get()) {
+                return new Climb(
+                        Rung.CONTAINER,
+                        Optional.of(new ProbeFailure(
+                                goal,
+                                ProbeFailure.Kind.TIMED_OUT,
+                                "not proven up to " + goal + " within " + limit.toSeconds() + " s")),
+                        Map.of(),
+                        Observed.NOTHING);
+            }
+            throw e;
+        } finally {
+            synchronized (over) {
+                over.set(true);
+                timer.cancel();
+                if (late.get()) {
+                    // It was meant for this climb only.
+                    Thread.interrupted();
+                }
+            }
         }
     }
 

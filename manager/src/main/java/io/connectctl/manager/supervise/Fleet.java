@@ -25,11 +25,20 @@ public interface Fleet extends AutoCloseable {
     /**
      * Stores what a server should be; it takes effect with the next start or restart.
      *
-     * @param patch laid over the stored declaration if {@code origin} is flags, in place of it if a file
+     * @param flags laid over what flags declared before
+     * @param file in place of what a file declared before, and wins over flags for every key it names; left alone if
+     *     {@code origin} is flags
      * @param origin who declares
      * @throws RefusedException INVALID with every problem, or NAME_HELD where another file declared it
      */
-    Declared declare(ServerName name, Declaration patch, Origin origin) throws RefusedException;
+    Declared declare(ServerName name, Declaration flags, Declaration file, Origin origin) throws RefusedException;
+
+    /** Declares by flags alone, or by a file alone, as {@code origin} tells. */
+    default Declared declare(ServerName name, Declaration declaration, Origin origin) throws RefusedException {
+        return origin.file().isPresent()
+                ? declare(name, Declaration.empty(), declaration, origin)
+                : declare(name, declaration, Declaration.empty(), origin);
+    }
 
     /**
      * Wants the server up. Starting a server that runs unchanged is a success that changes nothing.

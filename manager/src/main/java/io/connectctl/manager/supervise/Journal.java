@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,8 @@ final class Journal {
     private static final int BACKLOG = 1024;
 
     private static final int PAGE = 500;
+    /** A store that can't be read now is asked again this often. */
+    private static final long READ_AGAIN_MILLIS = 1_000;
 
     private final StateStore store;
     private final List<Follower> followers = new CopyOnWriteArrayList<>();
@@ -158,16 +161,21 @@ final class Journal {
                 }
             } catch (InterruptedException e) {
                 // Closed: nothing more is told.
-            } catch (RuntimeException e) {
-                LOG.warn("a follower of the events failed and is told no more: {}", e.toString());
             } finally {
                 followers.remove(this);
             }
         }
 
-        private void catchUp() {
+        private void catchUp() throws InterruptedException {
             while (!closed) {
-                List<ServerEvent> page = events(server, last, PAGE);
+                List<ServerEvent> page;
+                try {
+                    page = events(server, last, PAGE);
+                } catch (RuntimeException e) {
+                    LOG.warn("the events after {} can't be read now, and are told later: {}", last, e.toString());
+                    TimeUnit.MILLISECONDS.sleep(READ_AGAIN_MILLIS);
+                    continue;
+                }
                 page.forEach(this::pass);
                 if (page.size() < PAGE) {
                     return;
@@ -180,10 +188,19 @@ final class Journal {
                 return;
             }
             if (event.sequence() == 0) {
-                listener.accept(event);
+                tell(event);
             } else if (event.sequence() > last) {
                 last = event.sequence();
+                tell(event);
+            }
+        }
+
+        /** A listener that fails at one event hears the next ones all the same. */
+        private void tell(ServerEvent event) {
+            try {
                 listener.accept(event);
+            } catch (RuntimeException e) {
+                LOG.error("a follower failed at event {} ({})", event.sequence(), event.type(), e);
             }
         }
 

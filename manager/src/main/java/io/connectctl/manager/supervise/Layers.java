@@ -17,10 +17,10 @@ record Layers(Declaration flags, Declaration file) {
         return flags.patchedBy(file);
     }
 
-    /** Keys of {@code patch} that the file sets to something else, as JSON pointers. */
-    List<String> overruled(Declaration patch) {
+    /** Keys of {@code flags} that {@code file} sets to something else, as JSON pointers. */
+    static List<String> overruled(Declaration flags, Declaration file) {
         List<String> pointers = new ArrayList<>();
-        collect(patch.tree(), file.tree(), "", pointers);
+        collect(flags.tree(), file.tree(), "", pointers);
         return pointers;
     }
 

@@ -1,5 +1,6 @@
 package io.connectctl.manager.supervise;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
@@ -14,7 +15,9 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Input;
+import io.connectctl.manager.lifecycle.Lifecycle;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.lifecycle.ServerState;
@@ -38,6 +41,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -77,7 +81,7 @@ public final class LiveFleet implements Fleet {
 
     private final SecureRandom seeds = new SecureRandom();
     private volatile boolean closed;
-    private Time.@Nullable Timer listing;
+    private volatile Time.@Nullable Timer listing;
 
     private LiveFleet(Surroundings around, SpecSource specs) {
         this.around = around;
@@ -118,23 +122,82 @@ public final class LiveFleet implements Fleet {
 
     private void load() throws StoreException {
         for (StoredServer stored : around.store().servers()) {
-            try {
-                Charter charter = Charter.read(stored.declaration(), secretsFile(stored.name()), specs);
-                SpecReader.Reading reading =
-                        specs.read(stored.name(), charter.inForce().effective());
-                if (reading.spec().isEmpty()) {
-                    throw new IOException("its declaration isn't valid any more: " + reading.problems());
-                }
-                ServerSpec spec = reading.spec().get();
-                ServerState state = StateCodec.decode(stored.name(), stored.state(), Terms.of(spec));
-                units.put(stored.name(), unit(state, charter, spec, stored.state()));
-            } catch (IOException | IllegalArgumentException e) {
-                LOG.error(
-                        "server {} can't be supervised, and is left as it is in the store: {}. Declare it again to take it up",
-                        stored.name(),
-                        e.getMessage());
+            units.put(stored.name(), load(stored));
+        }
+    }
+
+    /** Whatever is wrong with it by now, it stays known: its instance may run, and only its user can mend it. */
+    private ServerUnit load(StoredServer stored) {
+        List<String> wrong = new ArrayList<>();
+        Charter charter;
+        try {
+            charter = Charter.read(stored.declaration(), secretsFile(stored.name()), specs);
+        } catch (IOException | IllegalArgumentException e) {
+            wrong.add(String.valueOf(e.getMessage()));
+            charter = withoutSecrets(stored);
+        }
+        ServerSpec spec = accepted(stored.name(), charter.inForce().effective(), wrong);
+        ServerState state;
+        try {
+            state = StateCodec.decode(stored.name(), stored.state(), Terms.of(spec));
+        } catch (IllegalArgumentException e) {
+            wrong.add("its stored state: " + e.getMessage());
+            state = ServerState.initial(
+                    stored.name(),
+                    Terms.of(spec),
+                    seeds.nextLong(),
+                    around.time().now().wall());
+        }
+        if (wrong.isEmpty()) {
+            return unit(state, charter, spec, stored.state());
+        }
+        Cause cause = new Cause(
+                "INVALID_DECLARATION",
+                "its declaration can't be used any more: " + String.join("; ", wrong),
+                "declare it anew with these mended, then: connectctl start " + stored.name(),
+                List.of(),
+                false);
+        LOG.error("server {}: {}", stored.name(), cause.summary());
+        ServerUnit unit = unit(
+                state.kept() || state.phase() == Phase.STOPPING || state.phase() == Phase.UNKNOWN
+                        ? state
+                        : state.invalid(cause, around.time().now().wall()),
+                charter,
+                spec,
+                stored.state());
+        unit.invalid(cause);
+        return unit;
+    }
+
+    private Charter withoutSecrets(StoredServer stored) {
+        try {
+            return Charter.read(
+                    stored.declaration(), secretsFile(stored.name()).resolveSibling("none.json"), specs);
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.error("the stored declaration of {} can't be read: {}", stored.name(), e.getMessage());
+            Layers nothing = new Layers(Declaration.empty(), Declaration.empty());
+            return new Charter(Origin.FLAGS, nothing, 1, nothing, 1);
+        }
+    }
+
+    /** What can be read of it: without the keys that have problems, which are told in {@code wrong}. */
+    private ServerSpec accepted(ServerName name, Declaration declaration, List<String> wrong) {
+        SpecReader.Reading reading = specs.readAccepted(name, declaration);
+        if (reading.spec().isPresent()) {
+            return reading.spec().get();
+        }
+        ObjectNode rest = declaration.tree();
+        for (Problem problem : reading.problems()) {
+            if (problem.severity() == Problem.Severity.ERROR) {
+                wrong.add(problem.key() + ": " + problem.message());
+                String key = problem.key().replaceFirst("^servers\\." + name + "\\.", "");
+                rest.remove(key.split("[./]", -1)[0]);
             }
         }
+        return specs.readAccepted(name, new Declaration(rest, Map.of()))
+                .spec()
+                .or(() -> specs.readAccepted(name, Declaration.empty()).spec())
+                .orElseThrow(() -> new IllegalStateException("the defaults of a declaration aren't valid"));
     }
 
     private ServerUnit unit(ServerState state, Charter charter, ServerSpec spec, String stored) {
@@ -161,11 +224,22 @@ public final class LiveFleet implements Fleet {
     private void listSoon() {
         if (!closed) {
             listing = around.time().after(LIST_EVERY, () -> {
-                if (!closed) {
-                    workers.execute(this::listAll);
+                try {
+                    workers.execute(this::listThenAgain);
+                } catch (RejectedExecutionException e) {
+                    LOG.debug("no thread for a listing now", e);
                     listSoon();
                 }
             });
+        }
+    }
+
+    /** One listing at a time, and another one after it whatever became of it. */
+    private void listThenAgain() {
+        try {
+            listAll();
+        } finally {
+            listSoon();
         }
     }
 
@@ -194,13 +268,15 @@ public final class LiveFleet implements Fleet {
         running.forEach(instance -> living.put(instance.server(), instance));
         for (ServerUnit unit : units.values()) {
             if (unit.spec().runtime().equals(runtime.name())
+                    && !untouched(unit)
                     && surprising(unit.state(), Optional.ofNullable(living.get(unit.name())))) {
                 unit.runner().ask();
             }
         }
         Set<String> seen = new HashSet<>();
         for (Instance instance : running) {
-            if (!units.containsKey(instance.server())) {
+            ServerUnit unit = units.get(instance.server());
+            if (unit == null || untouched(unit)) {
                 seen.add(instance.marker());
                 if (strangers.add(instance.marker())) {
                     report(runtime, instance);
@@ -208,6 +284,11 @@ public final class LiveFleet implements Fleet {
             }
         }
         strangers.retainAll(seen);
+    }
+
+    /** True for a server that was declared and never started from here: whatever runs under its name is somebody else's. */
+    private static boolean untouched(ServerUnit unit) {
+        return unit.state().phase() == Phase.STOPPED && unit.state().incarnation() == 0;
     }
 
     private static boolean surprising(ServerState state, Optional<Instance> living) {
@@ -232,7 +313,8 @@ public final class LiveFleet implements Fleet {
                 "stranger",
                 Phase.UNKNOWN,
                 "runtime " + runtime.name() + " runs " + instance.marker() + where(instance)
-                        + ", which nobody declared here; it is left alone. Declare the server to adopt it",
+                        + ", which nobody started from here; it is left alone. Adopt it: connectctl start "
+                        + instance.server(),
                 Optional.empty());
         try {
             journal.write(store -> store.append(List.of(event)));
@@ -252,12 +334,17 @@ public final class LiveFleet implements Fleet {
 
     @Override
     public List<ServerStatus> servers() {
-        return units.values().stream().map(ServerUnit::status).toList();
+        return units.values().stream()
+                .filter(unit -> !unit.closed())
+                .map(ServerUnit::status)
+                .toList();
     }
 
     @Override
     public Optional<ServerStatus> server(ServerName name) {
-        return Optional.ofNullable(units.get(name)).map(ServerUnit::status);
+        return Optional.ofNullable(units.get(name))
+                .filter(unit -> !unit.closed())
+                .map(ServerUnit::status);
     }
 
     @Override
@@ -278,22 +365,37 @@ public final class LiveFleet implements Fleet {
     // ------------------------------------------------------------------ declaring
 
     @Override
-    public Declared declare(ServerName name, Declaration patch, Origin origin) throws RefusedException {
+    public Declared declare(ServerName name, Declaration flags, Declaration file, Origin origin)
+            throws RefusedException {
         synchronized (registry) {
             ServerUnit unit = units.get(name);
-            return unit == null ? create(name, patch, origin) : unit.call(() -> redeclare(unit, patch, origin));
+            if (unit != null && unit.closed()) {
+                throw new RefusedException(
+                        RefusedException.Code.NAME_HELD,
+                        "the folders of the earlier server " + name + " are being removed: try again in a moment");
+            }
+            return unit == null
+                    ? create(name, flags, file, origin)
+                    : unit.call(() -> redeclare(unit, flags, file, origin));
         }
     }
 
-    private Declared create(ServerName name, Declaration patch, Origin origin) throws RefusedException {
-        Layers layers = origin.file().isPresent()
-                ? new Layers(Declaration.empty(), patch)
-                : new Layers(patch, Declaration.empty());
-        List<Problem> warnings = new ArrayList<>();
+    private Declared create(ServerName name, Declaration flags, Declaration file, Origin origin)
+            throws RefusedException {
+        Layers layers = new Layers(flags, origin.file().isPresent() ? file : Declaration.empty());
+        List<Problem> warnings = new ArrayList<>(overruled(name, origin, layers.file(), flags));
         ServerSpec spec = read(name, layers, warnings);
         Charter charter = new Charter(origin, layers, 1, layers, 1);
         ServerState state = ServerState.initial(
                 name, Terms.of(spec), seeds.nextLong(), around.time().now().wall());
+        Optional<Instance> left = leftBehind(spec);
+        if (left.isPresent()) {
+            state = Lifecycle.step(
+                            state,
+                            new Input.Missing(left, Optional.empty()),
+                            around.time().now())
+                    .state();
+        }
         keepSecrets(name, Optional.empty(), charter);
         ServerUnit unit = unit(state, charter, spec, "");
         unit.call(() -> {
@@ -304,12 +406,27 @@ public final class LiveFleet implements Fleet {
         return new Declared(true, true, warnings);
     }
 
-    private Declared redeclare(ServerUnit unit, Declaration patch, Origin origin)
+    /** The last run of an earlier server of this name whose folders stayed. */
+    private Optional<Instance> leftBehind(ServerSpec spec) {
+        ServerRuntime runtime = around.runtimes().get(spec.runtime());
+        if (runtime == null) {
+            return Optional.empty();
+        }
+        try {
+            return runtime.find(spec.name()).filter(last -> !last.running());
+        } catch (RuntimeUnavailableException e) {
+            LOG.debug("it isn't known yet what was left of {}", spec.name(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return Optional.empty();
+    }
+
+    private Declared redeclare(ServerUnit unit, Declaration flags, Declaration file, Origin origin)
             throws RefusedException, StoreException {
         Charter old = unit.charter();
-        List<Problem> warnings = new ArrayList<>();
-        Layers layers;
-        Origin by;
+        Declaration above = old.declared().file();
+        Origin by = old.origin();
         if (origin.file().isPresent()) {
             Optional<Path> held = old.origin().file();
             if (held.isPresent() && !held.equals(origin.file())) {
@@ -319,22 +436,11 @@ public final class LiveFleet implements Fleet {
                                 + ": take another name, or remove that server first (connectctl remove " + unit.name()
                                 + ")");
             }
-            layers = new Layers(old.declared().flags(), patch);
+            above = file;
             by = origin;
-        } else {
-            layers = new Layers(
-                    old.declared().flags().patchedBy(patch), old.declared().file());
-            by = old.origin();
-            for (String pointer : old.declared().overruled(patch)) {
-                warnings.add(new Problem(
-                        Problem.Severity.WARNING,
-                        patch.place(pointer),
-                        "servers." + unit.name() + pointer.replace('/', '.'),
-                        old.origin().file().map(Path::toString).orElse("the file")
-                                + " declares it, and wins over flags: change it there",
-                        Optional.empty()));
-            }
         }
+        Layers layers = new Layers(old.declared().flags().patchedBy(flags), above);
+        List<Problem> warnings = new ArrayList<>(overruled(unit.name(), by, above, flags));
         ServerSpec spec = read(unit.name(), layers, warnings);
         boolean changed = !layers.effective().equals(old.declared().effective());
         if (!changed && layers.equals(old.declared()) && by.equals(old.origin())) {
@@ -347,6 +453,19 @@ public final class LiveFleet implements Fleet {
         keepSecrets(unit.name(), Optional.of(old), next);
         unit.redeclare(next, first ? spec : unit.spec(), declaredBy(origin));
         return new Declared(false, changed, warnings);
+    }
+
+    /** A warning for each flag that the file declares otherwise. */
+    private static List<Problem> overruled(ServerName name, Origin by, Declaration file, Declaration flags) {
+        return Layers.overruled(flags, file).stream()
+                .map(pointer -> new Problem(
+                        Problem.Severity.WARNING,
+                        flags.place(pointer),
+                        "servers." + name + pointer.replace('/', '.'),
+                        by.file().map(Path::toString).orElse("the file")
+                                + " declares it, and wins over flags: change it there",
+                        Optional.empty()))
+                .toList();
     }
 
     private static String declaredBy(Origin origin) {
@@ -449,8 +568,8 @@ public final class LiveFleet implements Fleet {
         Charter charter = unit.charter().revision() == unit.charter().inForceRevision()
                 ? unit.charter()
                 : unit.charter().enforced();
-        ServerSpec spec =
-                charter.equals(unit.charter()) ? unit.spec() : read(unit.name(), charter.inForce(), new ArrayList<>());
+        // Read again even if nothing changed: its folders may be gone by now, or back.
+        ServerSpec spec = read(unit.name(), charter.inForce(), new ArrayList<>());
         boolean ended = state.resting() || state.phase() == Phase.BACKING_OFF;
         if (!ended && !spec.runtime().equals(unit.spec().runtime())) {
             throw new RefusedException(
@@ -460,7 +579,9 @@ public final class LiveFleet implements Fleet {
         }
         holdPort(unit.name(), spec);
         Terms terms = Terms.of(spec);
-        return unit.command(start ? new Input.Start(terms) : new Input.Restart(terms), charter, spec);
+        boolean changed = unit.command(start ? new Input.Start(terms) : new Input.Restart(terms), charter, spec);
+        unit.valid();
+        return changed;
     }
 
     /** Two of our own servers on one port would only find out minutes later, one of them by failing. */
@@ -504,8 +625,9 @@ public final class LiveFleet implements Fleet {
     @Override
     public void remove(ServerName name, boolean purge) throws RefusedException {
         ServerUnit unit = unit(name);
+        ServerRuntime runtime;
         synchronized (registry) {
-            ServerRuntime runtime = unit.call(() -> {
+            runtime = unit.call(() -> {
                 ServerState state = unit.state();
                 if (!state.resting()) {
                     throw new RefusedException(
@@ -531,12 +653,30 @@ public final class LiveFleet implements Fleet {
                         state.phase(),
                         purge ? "removed, its warehouse too" : "removed",
                         Optional.empty());
+                forgetSecrets(name, unit.runner().tokenFile());
                 journal.write(store -> store.remove(name, List.of(event)));
                 unit.close();
                 return where;
             });
-            units.remove(name);
+        }
+        // A million files may lie there: no other server's commands wait for them. Its name is held until they are gone.
+        try {
             discard(runtime, name, purge);
+        } finally {
+            units.remove(name, unit);
+        }
+    }
+
+    /** Nobody looks after them once the server is forgotten, so it isn't while they stay. */
+    private void forgetSecrets(ServerName name, Path token) throws RefusedException {
+        try {
+            Files.deleteIfExists(secretsFile(name));
+            Files.deleteIfExists(token);
+        } catch (IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED,
+                    "the secrets of " + name + " can't be deleted, so it is kept: " + e
+                            + ". Mend owner and mode of " + token.getParent() + ", and remove it again");
         }
     }
 
@@ -544,10 +684,7 @@ public final class LiveFleet implements Fleet {
     private void discard(ServerRuntime runtime, ServerName name, boolean purge) {
         try {
             runtime.discard(name, purge);
-            Path folder = around.folders().servers().resolve(name.value());
-            Files.deleteIfExists(folder.resolve("secrets.json"));
-            Files.deleteIfExists(folder.resolve("token"));
-        } catch (RuntimeUnavailableException | IOException | RuntimeException e) {
+        } catch (RuntimeUnavailableException | RuntimeException e) {
             LOG.warn("the folders of {} could not be removed: {}", name, e.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -593,8 +730,9 @@ public final class LiveFleet implements Fleet {
     @Override
     public void close() {
         closed = true;
-        if (listing != null) {
-            listing.cancel();
+        Time.Timer next = listing;
+        if (next != null) {
+            next.cancel();
         }
         for (AutoCloseable watch : watches) {
             try {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,7 +75,7 @@ final class Operations {
         if (closed) {
             return;
         }
-        waiting.removeIf(other -> kind.supersedes(other.kind));
+        waiting.removeIf(other -> kind.supersedes(other.kind) || (kind == Kind.ASK && other.kind == Kind.ASK));
         waiting.add(new Operation(kind, limit, body));
         if (current == null) {
             next();
@@ -97,7 +98,13 @@ final class Operations {
         current = operation;
         if (operation != null) {
             operation.timer = time.after(operation.limit, () -> overdue(operation));
-            workers.execute(() -> run(operation));
+            try {
+                workers.execute(() -> run(operation));
+            } catch (RejectedExecutionException e) {
+                operation.timer.cancel();
+                current = null;
+                throw e;
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Effect;
 import io.connectctl.manager.lifecycle.Input;
 import io.connectctl.manager.lifecycle.Lifecycle;
@@ -20,15 +21,14 @@ import io.connectctl.manager.store.StateCodec;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.store.StoredServer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,9 +42,14 @@ final class ServerUnit {
     private static final Logger LOG = LoggerFactory.getLogger(ServerUnit.class);
     /** A full disk is looked at again this often. */
     private static final Duration STORE_AGAIN = Duration.ofSeconds(1);
+    /** Too many threads at once are fewer by then. */
+    private static final Duration EFFECT_AGAIN = Duration.ofSeconds(2);
+    /** A command takes milliseconds, and a disk that syncs slowly seconds; whoever calls may hold a lock that all wait for. */
+    private static final Duration LONGEST_COMMAND = Duration.ofSeconds(30);
 
     /** All that is known, as one value. */
-    private record Known(ServerState state, Charter charter, ServerSpec spec, ServerSpec shown, Observed observed) {}
+    private record Known(
+            ServerState state, Charter charter, ServerSpec spec, ServerSpec live, ServerSpec shown, Observed observed) {}
 
     private final ServerName name;
     private final Surroundings around;
@@ -54,6 +59,7 @@ final class ServerUnit {
     private final EffectRunner runner;
     private volatile Known known;
     private volatile boolean closed;
+    private volatile Optional<Cause> invalid = Optional.empty();
     private String stored;
     private Time.@Nullable Timer timer;
 
@@ -77,7 +83,7 @@ final class ServerUnit {
         this.journal = journal;
         this.mailbox = new Mailbox(mailboxes);
         this.stored = stored;
-        this.known = new Known(state, charter, spec, redacted(spec, charter, specs), Observed.NOTHING);
+        this.known = new Known(state, charter, spec, spec, Secrets.redact(spec), Observed.NOTHING);
         this.runner = new EffectRunner(this, around, workers);
     }
 
@@ -96,6 +102,32 @@ final class ServerUnit {
     /** The declaration in force, secret values included. */
     ServerSpec spec() {
         return known.spec();
+    }
+
+    /**
+     * What the current instance was launched with, secret values included: while it is being replaced, no longer what is in
+     * force; where nothing runs, what is in force.
+     */
+    ServerSpec live() {
+        return known.live();
+    }
+
+    /** Why nothing can be launched; empty where the declaration in force can be used. */
+    Optional<Cause> invalid() {
+        return invalid;
+    }
+
+    void invalid(Cause why) {
+        invalid = Optional.of(why);
+    }
+
+    void valid() {
+        invalid = Optional.empty();
+    }
+
+    /** True once nobody looks after it any more. */
+    boolean closed() {
+        return closed;
     }
 
     EffectRunner runner() {
@@ -143,7 +175,7 @@ final class ServerUnit {
     /** Runs a command in the mailbox and waits for it. */
     <T> T call(Command<T> command) throws RefusedException {
         CompletableFuture<T> answer = new CompletableFuture<>();
-        mailbox.execute(() -> {
+        boolean taken = mailbox.execute(() -> {
             MDC.put("server", name.value());
             try {
                 if (closed) {
@@ -153,19 +185,31 @@ final class ServerUnit {
             } catch (StoreException e) {
                 answer.completeExceptionally(
                         new RefusedException(RefusedException.Code.STORE_FAILED, String.valueOf(e.getMessage())));
-            } catch (RefusedException | RuntimeException e) {
+            } catch (Throwable e) {
+                // Also an Error: whoever waits must hear of it.
                 answer.completeExceptionally(e);
             } finally {
                 MDC.clear();
             }
         });
+        if (!taken) {
+            throw new IllegalStateException("the daemon stops; nothing was done about " + name);
+        }
         try {
-            return answer.join();
-        } catch (CompletionException e) {
+            return answer.get(LONGEST_COMMAND.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
             if (e.getCause() instanceof RefusedException refused) {
                 throw refused;
             }
-            throw e;
+            throw new IllegalStateException("a command to " + name + " failed: " + e.getCause(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new IllegalStateException(
+                    "server " + name + " didn't take the command within " + LONGEST_COMMAND.toSeconds()
+                            + " s; it may still do so",
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while server " + name + " took a command", e);
         }
     }
 
@@ -194,16 +238,44 @@ final class ServerUnit {
             stored = text;
         }
         boolean fresh = state.incarnation() != before.state().incarnation();
+        ServerSpec live = fresh || !live(state.phase()) ? spec : before.live();
         known = new Known(
                 state,
                 charter,
                 spec,
-                charter.equals(before.charter()) ? before.shown() : redacted(spec, charter, specs),
+                live,
+                live.equals(before.live()) ? before.shown() : Secrets.redact(live),
                 fresh ? Observed.NOTHING : before.observed());
-        for (Effect effect : step.effects()) {
-            runner.run(effect);
-        }
+        // Before the effects: whatever becomes of them, time goes on.
         arm(state);
+        for (Effect effect : step.effects()) {
+            try {
+                runner.run(effect);
+            } catch (RuntimeException e) {
+                LOG.error("{}: {} could not be begun", name, effect, e);
+                around.time().after(EFFECT_AGAIN, () -> failed(effect, e));
+            }
+        }
+    }
+
+    /** An effect that never began has an outcome too; a lost probe counts as such by its own deadline. */
+    private void failed(Effect effect, RuntimeException why) {
+        if (effect instanceof Effect.Launch launch) {
+            post(new Input.LaunchFailed(
+                    launch.incarnation(),
+                    new Cause(
+                            "UNKNOWN",
+                            "the launch could not be begun: " + why,
+                            "see the daemon's log",
+                            List.of(),
+                            true)));
+        } else if (effect instanceof Effect.Halt || effect instanceof Effect.Ask) {
+            if (state().phase() == Phase.UNKNOWN) {
+                post(new Input.Recovered());
+            } else {
+                post(new Input.Unavailable("the runtime could not be called: " + why));
+            }
+        }
     }
 
     private void arm(ServerState state) {
@@ -227,7 +299,7 @@ final class ServerUnit {
         mailbox.execute(() -> {
             Known now = known;
             if (now.state().incarnation() == incarnation) {
-                known = new Known(now.state(), now.charter(), now.spec(), now.shown(), merge(now.observed(), seen));
+                known = new Known(now.state(), now.charter(), now.spec(), now.live(), now.shown(), merge(now.observed(), seen));
             }
         });
     }
@@ -301,40 +373,5 @@ final class ServerUnit {
             return OptionalInt.of(fixed.port());
         }
         return alive && state.rung().atLeast(Rung.PORT) ? state.port() : OptionalInt.empty();
-    }
-
-    /** The spec as it may be shown. */
-    private static ServerSpec redacted(ServerSpec spec, Charter charter, SpecSource specs) {
-        SortedMap<String, String> env = new TreeMap<>();
-        spec.env().keySet().forEach(key -> env.put(key, Secrets.REDACTED));
-        SortedMap<String, String> conf = new TreeMap<>(spec.conf());
-        List<String> secret = new ArrayList<>(
-                specs.split(charter.inForce().effective()).secrets().keySet());
-        for (String pointer : secret) {
-            String[] parts = pointer.split("/", -1);
-            if (parts.length == 3 && parts[1].equals("conf")) {
-                conf.computeIfPresent(parts[2].replace("~1", "/").replace("~0", "~"), (key, value) -> Secrets.REDACTED);
-            }
-        }
-        return new ServerSpec(
-                spec.name(),
-                spec.runtime(),
-                spec.spark(),
-                spec.master(),
-                spec.port(),
-                spec.uiPort(),
-                spec.driverMemory(),
-                spec.javaHome(),
-                spec.sparkHome(),
-                spec.packages(),
-                conf,
-                env,
-                spec.health(),
-                spec.restart(),
-                spec.stop(),
-                spec.auth(),
-                spec.expose(),
-                spec.profile(),
-                spec.templates());
     }
 }

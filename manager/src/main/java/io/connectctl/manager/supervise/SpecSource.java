@@ -16,6 +16,11 @@ interface SpecSource {
         }
 
         @Override
+        public SpecReader.Reading readAccepted(ServerName name, Declaration declaration) {
+            return SpecReader.readAccepted(name, declaration);
+        }
+
+        @Override
         public Secrets.Split split(Declaration declaration) {
             return Secrets.split(declaration);
         }
@@ -28,6 +33,9 @@ interface SpecSource {
 
     /** See {@link SpecReader#read}. */
     SpecReader.Reading read(ServerName name, Declaration declaration);
+
+    /** See {@link SpecReader#readAccepted}. */
+    SpecReader.Reading readAccepted(ServerName name, Declaration declaration);
 
     /** See {@link Secrets#split}. */
     Secrets.Split split(Declaration declaration);

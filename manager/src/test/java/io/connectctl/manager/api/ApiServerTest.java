@@ -149,7 +149,22 @@ class ApiServerTest {
                 "{\"declaration\":{\"port\":15021},\"file\":\"/srv/connectctl.yaml\",\"later\":true}");
         assertThat(answer.status).isEqualTo(200);
         assertThat(answer.json().path("created").asBoolean()).isTrue();
-        assertThat(fleet.calls).containsExactly("declare etl {\"port\":15021} /srv/connectctl.yaml");
+        assertThat(fleet.calls).containsExactly("declare etl flags {} file {\"port\":15021} /srv/connectctl.yaml");
+    }
+
+    @Test
+    void flagsBesideAFileReachTheFleetAsALayerOfTheirOwn() throws IOException {
+        RawHttp.send(
+                socket,
+                "PUT",
+                "/v1/servers/etl",
+                "{\"declaration\":{\"port\":15021},\"file\":\"/srv/connectctl.yaml\",\"flags\":{\"driverMemory\":\"4g\"}}");
+        RawHttp.send(socket, "PUT", "/v1/servers/etl", "{\"declaration\":{\"driverMemory\":\"4g\"}}");
+
+        assertThat(fleet.calls)
+                .containsExactly(
+                        "declare etl flags {\"driverMemory\":\"4g\"} file {\"port\":15021} /srv/connectctl.yaml",
+                        "declare etl flags {\"driverMemory\":\"4g\"}");
     }
 
     @Test
@@ -283,7 +298,9 @@ class ApiServerTest {
                 "{}",
                 "{\"declaration\":{}} x",
                 "hunter2-do-not-tell",
-                "{\"declaration\":{},\"file\":\"relative\"}"
+                "{\"declaration\":{},\"file\":\"relative\"}",
+                "{\"declaration\":{},\"flags\":{}}",
+                "{\"declaration\":{},\"file\":\"/srv/connectctl.yaml\",\"flags\":3}"
             })
     void aBodyThatIsNoDeclarationIsRefusedWithoutRepeatingIt(String body) throws IOException {
         RawHttp answer = RawHttp.send(socket, "PUT", "/v1/servers/etl", body);

@@ -239,9 +239,12 @@ public final class ScriptedFleet implements Fleet {
     }
 
     @Override
-    public Declared declare(ServerName name, Declaration patch, Origin origin) throws RefusedException {
-        calls.add("declare " + name + " " + patch.toJson() + " "
-                + origin.file().map(Path::toString).orElse("flags"));
+    public Declared declare(ServerName name, Declaration flags, Declaration file, Origin origin)
+            throws RefusedException {
+        calls.add("declare " + name + " flags " + flags.toJson()
+                + origin.file()
+                        .map(path -> " file " + file.toJson() + " " + path)
+                        .orElse(""));
         refuse();
         boolean created = !servers.containsKey(name);
         servers.putIfAbsent(

@@ -44,6 +44,8 @@ class StateCodecTest {
                 EndedBy.FAULT,
                 Optional.of(new Cause("KILLED", "killed", "look", List.of("a", "b"), false)),
                 Rung.SESSION,
+                true,
+                true,
                 2,
                 3,
                 0,
@@ -89,7 +91,7 @@ class StateCodecTest {
         assertThat(StateCodec.encode(full()))
                 .isEqualTo("{\"phase\":\"BACKING_OFF\",\"desired\":\"UP\",\"incarnation\":4,\"wanted\":5,"
                         + "\"endedBy\":\"FAULT\",\"cause\":{\"code\":\"KILLED\",\"summary\":\"killed\",\"remedy\":\"look\","
-                        + "\"evidence\":[\"a\",\"b\"],\"retryable\":false},\"rung\":\"SESSION\",\"faults\":2,\"restarts\":3,"
+                        + "\"evidence\":[\"a\",\"b\"],\"retryable\":false},\"rung\":\"SESSION\",\"proven\":true,\"forced\":true,\"faults\":2,\"restarts\":3,"
                         + "\"deadlineMillis\":123456,\"phaseSince\":\"2026-11-22T10:00:00.500Z\","
                         + "\"healthySince\":\"2026-11-22T09:00:00Z\",\"instance\":{\"incarnation\":4,\"marker\":\"sales/4/abc\","
                         + "\"pid\":77,\"containerId\":\"c0ffee\",\"launchedAt\":\"2026-11-22T08:00:00Z\",\"exit\":{\"code\":137,"

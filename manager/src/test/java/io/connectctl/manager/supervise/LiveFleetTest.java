@@ -20,6 +20,7 @@ import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.store.MemoryStore;
+import io.connectctl.manager.store.StoredServer;
 import io.connectctl.manager.store.testing.FailingStore;
 import io.connectctl.manager.supervise.testing.ManualTime;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -382,6 +384,24 @@ class LiveFleetTest {
     }
 
     @Test
+    void flagsBesideAFileOutliveTheNextStartWithoutThem() throws Exception {
+        Origin file = new Origin(Optional.of(Path.of("/a/connectctl.yaml")));
+        Declaration declared = Declaration.ofJson("{\"port\":15020}");
+        fleet.declare(SALES, Declaration.ofJson("{\"port\":15030,\"master\":\"local[2]\"}"), declared, file);
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+
+        Declared again = fleet.declare(SALES, declared, file);
+
+        assertThat(again.changed()).isFalse();
+        assertThat(fleet.start(SALES).message()).isEqualTo("already running, unchanged");
+        fleet.restart(SALES);
+        until(BLINK, () -> runtime.launches(SALES) == 2);
+        assertThat(runtime.lastPlan(SALES).orElseThrow().spec().master()).isEqualTo("local[2]");
+        assertThat(runtime.lastPlan(SALES).orElseThrow().spec().port()).hasToString("15020");
+    }
+
+    @Test
     void anInvalidDeclarationChangesNothing() throws Exception {
         assertThatThrownBy(() -> declare(SALES, "{\"master\":\"bad\"}"))
                 .isInstanceOfSatisfying(RefusedException.class, refused -> assertThat(refused.problems())
@@ -445,5 +465,120 @@ class LiveFleetTest {
 
         assertThat(fleet.probe(SALES, Rung.SESSION, Duration.ofSeconds(1)).passed())
                 .isTrue();
+    }
+
+    /** What was accepted yesterday and can't be used today. */
+    private void spoil() throws Exception {
+        StoredServer stored = store.servers().get(0);
+        store.commit(
+                new StoredServer(
+                        stored.name(), stored.declaration().replace("local[3]", "bad"), stored.state()),
+                List.of());
+    }
+
+    @Test
+    void aServerWhoseDeclarationCannotBeUsedAnyMoreStaysKnown() throws Exception {
+        declare(SALES, "{\"master\":\"local[3]\",\"port\":15020}");
+        fleet.close();
+        spoil();
+
+        fleet = open();
+
+        assertThat(status().phase()).isEqualTo(Phase.FAILED);
+        assertThat(status().cause()).map(Cause::code).contains("INVALID_DECLARATION");
+        assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(15020));
+        assertThatThrownBy(() -> fleet.start(SALES))
+                .isInstanceOfSatisfying(RefusedException.class, refused -> assertThat(refused.problems())
+                        .hasSize(1));
+        declare(SALES, "{\"master\":\"local[2]\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+    }
+
+    @Test
+    void anInstanceWhoseDeclarationCannotBeUsedAnyMoreIsAdoptedAndNotReplaced() throws Exception {
+        declare(SALES, "{\"master\":\"local[3]\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        fleet.close();
+        spoil();
+
+        fleet = open();
+        until(Phase.HEALTHY);
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+        runtime.exit(SALES, 1);
+        until(Phase.FAILED);
+
+        assertThat(status().cause()).map(Cause::code).contains("INVALID_DECLARATION");
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+    }
+
+    @Test
+    void aNewServerIsNumberedAboveTheRunsThatAnEarlierOneLeftBehind() throws Exception {
+        runtime.plant(SALES, 7, "sales/7/abc");
+        runtime.exit(SALES, 0);
+
+        declare(SALES, "{}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+
+        assertThat(status().incarnation()).isEqualTo(8);
+    }
+
+    @Test
+    void aDeclarationDoesNotEndAStrangerAndAStartAdoptsIt() throws Exception {
+        runtime.plant(SALES, 3, "sales/3/abc");
+        declare(SALES, "{}");
+        until(Duration.ofSeconds(10), () -> !events("stranger").isEmpty());
+        time.advance(Duration.ofMinutes(2));
+
+        assertThat(events("stranger").get(0)).contains("connectctl start sales");
+        assertThat(runtime.list()).hasSize(1);
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        assertThat(status().incarnation()).isEqualTo(3);
+        assertThat(runtime.launches(SALES)).isZero();
+    }
+
+    @Test
+    void anErrorInACommandEndsNeitherTheMailboxNorItsCaller() throws Exception {
+        AtomicBoolean ran = new AtomicBoolean();
+        Mailbox mailbox = new Mailbox(Runnable::run);
+
+        mailbox.execute(() -> {
+            throw new AssertionError("scripted by the test");
+        });
+        mailbox.execute(() -> ran.set(true));
+
+        assertThat(ran).isTrue();
+    }
+
+    @Test
+    void aFollowerThatFailsAtOneEventHearsTheNext() throws Exception {
+        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        try (AutoCloseable following = fleet.follow(Optional.empty(), 0, event -> {
+            if (event.server().equals(HR)) {
+                throw new IllegalStateException("scripted by the test");
+            }
+            heard.add(event.type());
+        })) {
+            assertThat(following).isNotNull();
+            declare(HR, "{}");
+            declare(SALES, "{}");
+            assertThat(heard.poll(10, TimeUnit.SECONDS)).isEqualTo("declared");
+        }
+    }
+
+    @Test
+    void removeKeepsTheServerWhileItsSecretsCannotBeDeleted() throws Exception {
+        declare(SALES, "{}");
+        Files.createDirectories(folder.resolve("servers/sales/token/inside"));
+
+        assertThatThrownBy(() -> fleet.remove(SALES, true)).hasMessageContaining("so it is kept");
+        assertThat(store.servers()).hasSize(1);
+        Files.delete(folder.resolve("servers/sales/token/inside"));
+        fleet.remove(SALES, true);
+
+        assertThat(store.servers()).isEmpty();
     }
 }

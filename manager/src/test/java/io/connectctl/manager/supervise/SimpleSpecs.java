@@ -75,6 +75,11 @@ final class SimpleSpecs implements SpecSource {
     }
 
     @Override
+    public SpecReader.Reading readAccepted(ServerName name, Declaration declaration) {
+        return read(name, declaration);
+    }
+
+    @Override
     public Secrets.Split split(Declaration declaration) {
         ObjectNode tree = declaration.tree();
         Map<String, String> secrets = new HashMap<>();
