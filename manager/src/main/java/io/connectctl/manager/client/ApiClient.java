@@ -73,12 +73,12 @@ public final class ApiClient {
 
     /** Every server. */
     public ServerList servers() throws IOException {
-        return get("/v1/servers", ServerList.class);
+        return ServerReader.list(fetch("/v1/servers"));
     }
 
     /** One server. */
     public ServerView server(String name) throws IOException {
-        return get(path(name, ""), ServerView.class);
+        return ServerReader.server(fetch(path(name, "")));
     }
 
     /** One server in full. */
@@ -215,6 +215,12 @@ public final class ApiClient {
         }
         try (exchange) {
             throw problem(exchange.status(), exchange.all(timeout));
+        }
+    }
+
+    private byte[] fetch(String target) throws IOException {
+        try (Exchange exchange = send("GET", target, null, timeout)) {
+            return checked(exchange);
         }
     }
 
