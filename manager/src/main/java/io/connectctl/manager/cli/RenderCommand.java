@@ -5,6 +5,7 @@ import io.connectctl.compose.render.RenderException;
 import io.connectctl.compose.render.RenderedFile;
 import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Runtimes;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
@@ -116,24 +117,10 @@ final class RenderCommand extends ServerCommand {
         }
     }
 
-    /** Where things will lie for a process on this machine. */
+    /** Where things will lie: as the runtime itself plans it, which touches nothing. */
     private Site site(ServerSpec spec) {
-        Path folder = context.folders().servers().resolve(spec.name().value());
-        Optional<Path> jars = spec.sparkHome().isPresent()
-                ? Optional.empty()
-                : Optional.of(context.folders()
-                        .cache()
-                        .resolve("spark")
-                        .resolve(spec.spark().text())
-                        .resolve("jars"));
-        return new Site(
-                folder.resolve("conf"),
-                folder.resolve("work"),
-                folder.resolve("warehouse"),
-                spec.javaHome().orElseGet(() -> Path.of(System.getProperty("java.home"))),
-                spec.sparkHome(),
-                jars,
-                true);
+        return Runtimes.create(spec.runtime(), context.folders(), context.environment())
+                .plannedSite(spec);
     }
 
     private void print(Rendering rendering) {

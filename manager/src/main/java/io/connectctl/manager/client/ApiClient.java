@@ -12,6 +12,7 @@ import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.api.v1.SettingsView;
 import io.connectctl.manager.api.v1.UsageView;
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -199,6 +200,12 @@ public final class ApiClient {
     /** The daemon itself. */
     public DaemonView daemon() throws IOException {
         return get("/v1/daemon", DaemonView.class);
+    }
+
+    /** Puts the daemon's own settings into force; PORT_HELD says by whom. */
+    public SettingsView settings(SettingsView wanted) throws IOException {
+        return call(
+                "PUT", "/v1/daemon/settings", Wire.mapper().writeValueAsBytes(wanted), timeout, SettingsView.class);
     }
 
     /** Ends the daemon; servers stay. */
