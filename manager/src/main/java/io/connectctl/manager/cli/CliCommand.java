@@ -30,7 +30,7 @@ abstract class CliCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() throws IOException, InterruptedException {
-        return execute().code();
+        return global.parseOnly ? ExitCode.OK.code() : execute().code();
     }
 
     PrintStream out() {

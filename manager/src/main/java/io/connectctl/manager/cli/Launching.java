@@ -82,8 +82,9 @@ abstract class Launching extends ServerCommand {
 
     /** A file with a {@code daemon:} part says what the daemon serves; one without leaves it as it is. */
     private static void settle(ApiClient client, Project project) throws IOException {
-        Optional<DaemonSettings> wanted =
-                project.file().map(ProjectFile::daemon).filter(settings -> settings.place().isPresent());
+        Optional<DaemonSettings> wanted = project.file()
+                .map(ProjectFile::daemon)
+                .filter(settings -> settings.place().isPresent());
         if (wanted.isPresent()) {
             client.settings(new SettingsView(
                     boxed(wanted.get().tcpPort()), boxed(wanted.get().healthPort())));

@@ -27,8 +27,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "render",
         description = {
-            "Print or write the files a server would be started with, from its connectctl.yaml and flags;",
-            "without either, from what a running daemon has stored. Needs no daemon and no Spark.",
+            "Print or write the files a server would be started with.",
+            "They come from its connectctl.yaml and flags; without either, from what a running daemon has stored. Needs no daemon and no Spark.",
             "Secrets are redacted unless --with-secrets is given; files are written for their owner only."
         },
         footerHeading = "%nExamples:%n",

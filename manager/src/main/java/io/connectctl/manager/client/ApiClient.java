@@ -204,8 +204,7 @@ public final class ApiClient {
 
     /** Puts the daemon's own settings into force; PORT_HELD says by whom. */
     public SettingsView settings(SettingsView wanted) throws IOException {
-        return call(
-                "PUT", "/v1/daemon/settings", Wire.mapper().writeValueAsBytes(wanted), timeout, SettingsView.class);
+        return call("PUT", "/v1/daemon/settings", Wire.mapper().writeValueAsBytes(wanted), timeout, SettingsView.class);
     }
 
     /** Ends the daemon; servers stay. */
