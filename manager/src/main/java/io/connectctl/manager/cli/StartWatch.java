@@ -141,6 +141,7 @@ final class StartWatch {
                 launchedAt = System.nanoTime();
                 if (server.pid() != null && server.phase().equals("STARTING")) {
                     progress.step("launched, pid " + server.pid());
+                    progress.passing("waiting for an answer");
                 }
             }
         }
