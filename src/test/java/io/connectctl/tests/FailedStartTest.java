@@ -1,6 +1,7 @@
 package io.connectctl.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -38,9 +38,8 @@ class FailedStartTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "value      | 4.0.1 | BAD_CONF_VALUE       | --conf spark.memory.fraction=2",
                 "size       | 4.0.1 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
-                "size35     | 3.5.0 | BAD_CONF_VALUE       | --conf spark.memory.fraction=2",
+                "size35     | 3.5.0 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
                 "package    | 4.0.1 | PACKAGE_UNRESOLVABLE | --packages io.connectctl.none:nothing_2.13:1.0",
                 "class      | 4.0.1 | CLASS_NOT_FOUND      | --conf spark.connect.grpc.interceptor.classes=com.example.Nope",
                 "events     | 4.0.1 | FOLDER_UNWRITABLE    | --conf spark.eventLog.enabled=true --conf spark.eventLog.dir=file:/proc/nothing",
@@ -74,25 +73,46 @@ class FailedStartTest {
         assertThat(outcome.err()).containsIgnoringCase("java").contains("17");
     }
 
-    @Test
-    void outOfMemoryHeapIsToldFromKilled() {
-        Outcome start = installation.run(
-                "start",
-                "heap",
-                "--driver-memory",
-                "460m",
-                "--port",
-                "auto",
-                "--ui-port",
-                "auto",
-                "--conf",
-                "spark.driver.extraJavaOptions=-Xmx90m");
-        assertThat(start.exit()).as(start::toString).isNotZero();
-        assertThat(start.err()).containsIgnoringCase("memory");
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "master  | --master local[x]           | local[x]",
+                "memory  | --driver-memory 300m        | 450",
+                "value   | --conf spark.memory.fraction=2 | spark.memory.fraction",
+                "memory2 | --conf spark.driver.memory=2g --driver-memory 1g | spark.driver.memory",
+            })
+    void declarationThatCantWorkIsRefusedBeforeAnythingStarts(String name, String flags, String said) {
+        List<String> arguments = new ArrayList<>(List.of("start", name));
+        arguments.addAll(List.of(flags.strip().split(" ")));
+        Outcome outcome = installation.run(arguments.toArray(new String[0]));
+
+        assertThat(outcome.exit()).as(outcome::toString).isEqualTo(6);
+        assertThat(outcome.err()).contains(said.strip());
+        assertThat(installation.run("status", name).exit()).isEqualTo(5);
     }
 
     @Test
-    void folderOfMissingJarsIsNamed(@TempDir Path folder) throws IOException {
+    void exhaustedHeapIsToldAndTheServerComesBack() {
+        String url = installation
+                .ok("start", "heap", "--driver-memory", "460m", "--port", "auto", "--ui-port", "auto")
+                .out()
+                .strip();
+        Process client = Spark.client(url, "exhaust");
+
+        await().atMost(Installation.PATIENCE)
+                .until(() -> installation.status("heap").path("incarnation").asInt() == 2);
+
+        client.destroyForcibly();
+        String events = installation.ok("events", "heap", "-o", "json").out();
+        assertThat(events).contains("OUT_OF_MEMORY_HEAP", "--driver-memory");
+        installation.ok("wait", "heap", "--for", "healthy");
+        installation.ok("stop", "heap");
+    }
+
+    @Test
+    void folderOfMissingJarsIsNamed() throws IOException {
+        Path folder = installation.home().resolve("jarless");
         // A SPARK_HOME whose jars hold no Spark Connect: what Spark 3's own distribution is.
         Path jars = Files.createDirectories(folder.resolve("jars"));
         Path cache = Path.of(installation.environment().get("CONNECTCTL_CACHE_DIR"), "spark", "4.0.1", "jars");
