@@ -36,7 +36,7 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
 
     @Override
     public final Integer call() throws IOException, InterruptedException {
-        return execute().code();
+        return global.parseOnly ? ExitCode.OK.code() : execute().code();
     }
 
     PrintStream out() {

@@ -10,6 +10,7 @@ import io.connectctl.manager.client.DaemonUnreachableException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -75,7 +76,12 @@ final class StartWatch {
         switch (event.type()) {
             case "phase" -> {
                 phasesSeen.add(event.phase());
-                progress.step(event.message());
+                switch (event.phase()) {
+                    case "STARTING" -> progress.step("starting");
+                    // The last line says it, with all that was proven.
+                    case "HEALTHY" -> progress.passing("HEALTHY");
+                    default -> progress.step(event.message());
+                }
                 if (event.phase().equals("BACKING_OFF") && event.cause() != null) {
                     progress.note(name + ": " + event.cause().code() + ": "
                             + event.cause().summary());
@@ -85,7 +91,15 @@ final class StartWatch {
                 climbFailed |= healthy;
                 progress.step(event.message());
             }
-            case "progress", "rung", "exit" -> progress.step(event.message());
+            case "rung" -> {
+                String rung = event.message().toLowerCase(Locale.ROOT);
+                if (rung.endsWith("session") || rung.endsWith("query")) {
+                    progress.step(rung);
+                } else {
+                    progress.passing(rung);
+                }
+            }
+            case "progress", "exit" -> progress.step(event.message());
             // What was asked for is known to whoever asked.
             default -> {}
         }
@@ -123,6 +137,10 @@ final class StartWatch {
             if (!launched && (server.startedAt() != null || server.phase().equals("BACKING_OFF"))) {
                 launched = true;
                 launchedAt = System.nanoTime();
+                if (server.pid() != null && server.phase().equals("STARTING")) {
+                    progress.step("launched, pid " + server.pid());
+                    progress.passing("waiting for an answer");
+                }
             }
         }
         if (launched && since(launchedAt).compareTo(timeout) > 0) {

@@ -12,6 +12,7 @@ import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.api.v1.SettingsView;
 import io.connectctl.manager.api.v1.UsageView;
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -96,12 +97,12 @@ public final class ApiClient {
 
     /** Every server. */
     public ServerList servers() throws IOException {
-        return get("/v1/servers", ServerList.class);
+        return ServerReader.list(fetch("/v1/servers"));
     }
 
     /** One server. */
     public ServerView server(String name) throws IOException {
-        return get(path(name, ""), ServerView.class);
+        return ServerReader.server(fetch(path(name, "")));
     }
 
     /** One server in full. */
@@ -245,6 +246,11 @@ public final class ApiClient {
         return get("/v1/daemon", DaemonView.class);
     }
 
+    /** Puts the daemon's own settings into force; PORT_HELD says by whom. */
+    public SettingsView settings(SettingsView wanted) throws IOException {
+        return call("PUT", "/v1/daemon/settings", Wire.mapper().writeValueAsBytes(wanted), timeout, SettingsView.class);
+    }
+
     /** Ends the daemon, which answers who it was; servers stay. */
     public DaemonView stopDaemon() throws IOException {
         return call("POST", "/v1/daemon/stop", null, timeout, DaemonView.class);
@@ -257,6 +263,12 @@ public final class ApiClient {
         }
         try (exchange) {
             throw problem(exchange.status(), exchange.all(timeout));
+        }
+    }
+
+    private byte[] fetch(String target) throws IOException {
+        try (Exchange exchange = send("GET", target, null, timeout)) {
+            return checked(exchange);
         }
     }
 

@@ -166,6 +166,44 @@ class LauncherTest {
     }
 
     @Test
+    void aColonInTheCachesPathIsRefused() throws Exception {
+        environment.put("CONNECTCTL_CACHE_DIR", folder.resolve("a:b").toString());
+
+        Result result = run(launcher, "version");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("a:b has a colon").contains("CONNECTCTL_CACHE_DIR");
+    }
+
+    @Test
+    void whatIsMeantForOtherJavasDoesNotReachTheCommandLine() throws Exception {
+        environment.put("JAVA_TOOL_OPTIONS", "-XX:+UseParallelGC");
+        Path java = Path.of(environment.get("CONNECTCTL_JAVA_HOME"), "bin/java");
+        Files.writeString(java, "#!/bin/sh\necho \"options: ${JAVA_TOOL_OPTIONS-none}\"\n");
+
+        assertThat(run(launcher, "version").out()).contains("options: none");
+        assertThat(run(launcher, "daemon", "run").out()).contains("options: -XX:+UseParallelGC");
+    }
+
+    @Test
+    void aTrainingRunThatWasKilledIsTriedAgainAndOneThatFailedIsNot() throws Exception {
+        run(launcher, "version");
+        Path tried;
+        try (java.util.stream.Stream<Path> files = Files.walk(folder.resolve("cache"))) {
+            tried = files.filter(file -> file.toString().endsWith(".tried"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        assertThat(tried).hasContent("failed");
+
+        // No process has this number: the kernel's limit is 4194304.
+        Files.writeString(tried, "9999999\n");
+        run(launcher, "version");
+
+        assertThat(tried).hasContent("failed");
+    }
+
+    @Test
     void aJavaThatIsTooOldIsNamed() throws Exception {
         environment.put("CONNECTCTL_JAVA_HOME", java("11.0.2").toString());
 
