@@ -34,6 +34,9 @@ public final class DaemonLauncher {
     /** A cold JVM with SQLite and Jetty answers within 2 s here; the rest is for machines under load. */
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    /** How a daemon exits that finds another one holding the state folder. */
+    private static final int HELD = 8;
+
     /**
      * What a daemon may inherit. Its environment is made anew: whatever else the first caller's shell holds, tokens not the
      * least, would otherwise live as long as the daemon does.
@@ -209,22 +212,19 @@ public final class DaemonLauncher {
                 .redirectErrorStream(true);
         builder.environment().clear();
         builder.environment().putAll(inherited());
-        Process process;
-        try {
-            process = builder.start();
-        } catch (IOException e) {
-            throw new DaemonUnreachableException(
-                    Reason.NOT_STARTED,
-                    "the daemon can't be started: " + e.getMessage(),
-                    "connectctl needs setsid (package util-linux) and the Java it runs on; or run the daemon in the"
-                            + " foreground: connectctl daemon run",
-                    e);
-        }
+        Process process = spawn(builder);
         while (true) {
             if (answersDuringStart().isPresent()) {
                 return;
             }
             if (process.waitFor(20, TimeUnit.MILLISECONDS) && !answers()) {
+                if (process.exitValue() == HELD && System.nanoTime() < deadline) {
+                    // Another daemon holds the folder and doesn't answer: it is about to start, to end, or to make its
+                    // removed socket anew. Each takes seconds.
+                    TimeUnit.MILLISECONDS.sleep(500);
+                    process = spawn(builder);
+                    continue;
+                }
                 throw new DaemonUnreachableException(
                         Reason.NOT_STARTED,
                         "the daemon ended with exit code " + process.exitValue() + " while starting" + lines(before),
@@ -240,6 +240,19 @@ public final class DaemonLauncher {
                         "see " + output + " and daemon.log beside it",
                         null);
             }
+        }
+    }
+
+    private static Process spawn(ProcessBuilder builder) throws DaemonUnreachableException {
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new DaemonUnreachableException(
+                    Reason.NOT_STARTED,
+                    "the daemon can't be started: " + e.getMessage(),
+                    "connectctl needs setsid (package util-linux) and the Java it runs on; or run the daemon in the"
+                            + " foreground: connectctl daemon run",
+                    e);
         }
     }
 

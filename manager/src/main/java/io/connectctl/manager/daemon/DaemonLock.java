@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * can't be left behind; the file says who holds it.
  */
 final class DaemonLock implements AutoCloseable {
+    private final Path file;
+    private final @Nullable Object key;
     private final FileChannel channel;
 
     /** Another daemon holds the state folder. */
@@ -29,8 +33,26 @@ final class DaemonLock implements AutoCloseable {
         }
     }
 
-    private DaemonLock(FileChannel channel) {
+    private DaemonLock(Path file, FileChannel channel) throws IOException {
+        this.file = file;
+        this.key = key(file);
         this.channel = channel;
+    }
+
+    private static @Nullable Object key(Path file) throws IOException {
+        return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+    }
+
+    /**
+     * Whether it still keeps others out: a lock belongs to a file, and another daemon locks the file that it finds under this
+     * name.
+     */
+    boolean holds() {
+        try {
+            return Objects.equals(key, key(file));
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /**
@@ -53,8 +75,9 @@ final class DaemonLock implements AutoCloseable {
             }
             channel.truncate(0);
             channel.write(ByteBuffer.wrap((holder + "\n").getBytes(StandardCharsets.UTF_8)));
+            DaemonLock lock = new DaemonLock(file, channel);
             taken = true;
-            return new DaemonLock(channel);
+            return lock;
         } finally {
             if (!taken) {
                 channel.close();
