@@ -1,6 +1,7 @@
 package io.connectctl.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -74,21 +75,40 @@ class FailedStartTest {
         assertThat(outcome.err()).containsIgnoringCase("java").contains("17");
     }
 
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "master  | --master local[x]           | local[x]",
+                "memory  | --driver-memory 300m        | 450",
+                "memory2 | --conf spark.driver.memory=2g --driver-memory 1g | spark.driver.memory",
+            })
+    void declarationThatCantWorkIsRefusedBeforeAnythingStarts(String name, String flags, String said) {
+        List<String> arguments = new ArrayList<>(List.of("start", name));
+        arguments.addAll(List.of(flags.strip().split(" ")));
+        Outcome outcome = installation.run(arguments.toArray(new String[0]));
+
+        assertThat(outcome.exit()).as(outcome::toString).isEqualTo(6);
+        assertThat(outcome.err()).contains(said.strip());
+        assertThat(installation.run("status", name).exit()).isEqualTo(5);
+    }
+
     @Test
-    void outOfMemoryHeapIsToldFromKilled() {
-        Outcome start = installation.run(
-                "start",
-                "heap",
-                "--driver-memory",
-                "460m",
-                "--port",
-                "auto",
-                "--ui-port",
-                "auto",
-                "--conf",
-                "spark.driver.extraJavaOptions=-Xmx90m");
-        assertThat(start.exit()).as(start::toString).isNotZero();
-        assertThat(start.err()).containsIgnoringCase("memory");
+    void exhaustedHeapIsToldAndTheServerComesBack() {
+        String url = installation
+                .ok("start", "heap", "--driver-memory", "460m", "--port", "auto", "--ui-port", "auto")
+                .out()
+                .strip();
+        Process client = Spark.client(url, "exhaust");
+
+        await().atMost(Installation.PATIENCE)
+                .until(() -> installation.status("heap").path("incarnation").asInt() == 2);
+
+        client.destroyForcibly();
+        String events = installation.ok("events", "heap", "-o", "json").out();
+        assertThat(events).contains("OUT_OF_MEMORY_HEAP", "--driver-memory");
+        installation.ok("wait", "heap", "--for", "healthy");
+        installation.ok("stop", "heap");
     }
 
     @Test

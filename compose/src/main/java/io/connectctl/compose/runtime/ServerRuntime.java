@@ -17,7 +17,7 @@ public interface ServerRuntime extends AutoCloseable {
     /** Its name in declarations: {@code process}. */
     String name();
 
-    /** Where things will lie for this server, without looking at any disk or network; for previews. */
+    /** Where things will lie for this server, without looking at any network, nor at any disk but the declared folders; for previews. */
     Site plannedSite(ServerSpec spec);
 
     /**

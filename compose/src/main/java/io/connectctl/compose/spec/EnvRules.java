@@ -1,5 +1,6 @@
 package io.connectctl.compose.spec;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +22,13 @@ final class EnvRules {
     private static final Set<String> JVM_OPTIONS =
             Set.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "SPARK_SUBMIT_OPTS");
 
+    /** Those of them that the JVM repeats on stderr: "Picked up JAVA_TOOL_OPTIONS: ..." (JDK 8 to 25). */
+    private static final Set<String> REPEATED = Set.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS");
+
+    /** Variables that a shell keeps to itself: bash, which is /bin/sh on some systems, ends at an assignment to most. */
+    private static final Set<String> SHELLS =
+            Set.of("_", "PPID", "UID", "EUID", "SHELLOPTS", "BASHOPTS", "BASH_VERSINFO", "PWD", "OLDPWD");
+
     private EnvRules() {}
 
     /** Checks the environment of a spec. */
@@ -40,6 +48,13 @@ final class EnvRules {
             findings.unknown(pointer, "names under CONNECTCTL_ belong to connectctl: delete it", Optional.empty());
         } else if (OWNED.containsKey(name)) {
             findings.unknown(pointer, "belongs to a field: " + OWNED.get(name), Optional.empty());
+        } else if (SHELLS.contains(name)) {
+            findings.unknown(pointer, "belongs to the shell that starts the server: delete it", Optional.empty());
+        } else if (name.equals("PATH") && !hasTools(value)) {
+            findings.odd(
+                    pointer,
+                    "lacks /usr/bin and /bin, where programs that Spark's scripts and Hadoop call lie: add them",
+                    Optional.empty());
         } else if (name.equals("SPARK_LOCAL_IP") && spec.expose() == Expose.LOOPBACK) {
             if (value.equals("127.0.0.1")) {
                 findings.odd(pointer, "says again what expose says: delete it", Optional.empty());
@@ -58,6 +73,17 @@ final class EnvRules {
                     "sets the heap or the collector behind connectctl's back: use driverMemory, and"
                             + " conf spark.driver.extraJavaOptions for the collector",
                     Optional.empty());
+        } else if (REPEATED.contains(name)) {
+            findings.odd(
+                    pointer,
+                    "is repeated by the JVM in the server's log, value and all: put options that hold a secret into conf"
+                            + " spark.driver.extraJavaOptions",
+                    Optional.empty());
         }
+    }
+
+    private static boolean hasTools(String path) {
+        return List.of(path.split(":", -1)).stream()
+                .anyMatch(folder -> folder.equals("/usr/bin") || folder.equals("/bin"));
     }
 }

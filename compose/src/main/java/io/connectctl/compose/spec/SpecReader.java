@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -50,7 +48,6 @@ public final class SpecReader {
     private static final Duration SHORTEST = Duration.ofMillis(100);
     private static final Pattern COORDINATES = Pattern.compile(
             "([A-Za-z0-9._-]{1,200}):([A-Za-z0-9._-]{1,200}?(?:_(2\\.1[0-9]))?):([A-Za-z0-9._+-]{1,100})");
-    private static final Pattern CORE_JAR = Pattern.compile("spark-core_(2\\.\\d+)-(.+)\\.jar");
 
     /**
      * What reading gave.
@@ -84,7 +81,7 @@ public final class SpecReader {
 
     private Reading read() {
         unknownKeys(tree, "", KEYS);
-        Optional<Path> sparkHome = sparkHome();
+        Optional<SparkHome> sparkHome = sparkHome();
         SparkVersion spark = spark(sparkHome);
         String master = master(spark);
         PortChoice port = port("port", "auto", Defaults.PORT);
@@ -113,7 +110,7 @@ public final class SpecReader {
                 uiPort,
                 driverMemory,
                 javaHome,
-                sparkHome,
+                sparkHome.map(SparkHome::path),
                 packages,
                 conf,
                 env,
@@ -131,8 +128,8 @@ public final class SpecReader {
         return new Reading(refused ? Optional.empty() : Optional.of(spec), problems);
     }
 
-    private SparkVersion spark(Optional<Path> sparkHome) {
-        Optional<SparkVersion> installed = sparkHome.flatMap(SpecReader::installed);
+    private SparkVersion spark(Optional<SparkHome> sparkHome) {
+        Optional<SparkVersion> installed = sparkHome.flatMap(SparkHome::version);
         Optional<String> text = text("", "spark");
         if (text.isEmpty()) {
             return installed.orElse(Defaults.SPARK);
@@ -248,43 +245,10 @@ public final class SpecReader {
         return home;
     }
 
-    private Optional<Path> sparkHome() {
-        Optional<Path> home = folder("sparkHome");
-        home.ifPresent(path -> {
-            if (!Files.isRegularFile(path.resolve("bin/spark-submit"))) {
-                findings.error(
-                        "/sparkHome",
-                        "'" + path + "' holds no bin/spark-submit: name the folder of a Spark distribution");
-            } else if (!Files.isDirectory(path.resolve("jars"))) {
-                findings.error("/sparkHome", "'" + path + "' holds no jars folder: name that of a Spark distribution");
-            }
-        });
+    private Optional<SparkHome> sparkHome() {
+        Optional<SparkHome> home = folder("sparkHome").map(SparkHome::of);
+        home.flatMap(SparkHome::problem).ifPresent(problem -> findings.error("/sparkHome", problem));
         return home;
-    }
-
-    /** The version of a distribution, and {@code 2.12} or {@code 2.13}, by the name of its core jar. */
-    private static Optional<Matcher> core(Path sparkHome) {
-        try (DirectoryStream<Path> jars = Files.newDirectoryStream(sparkHome.resolve("jars"), "spark-core_*.jar")) {
-            for (Path jar : jars) {
-                Matcher matcher = CORE_JAR.matcher(String.valueOf(jar.getFileName()));
-                if (matcher.matches()) {
-                    return Optional.of(matcher);
-                }
-            }
-        } catch (IOException e) {
-            return Optional.empty();
-        }
-        return Optional.empty();
-    }
-
-    private static Optional<SparkVersion> installed(Path sparkHome) {
-        return core(sparkHome).flatMap(matcher -> {
-            try {
-                return Optional.of(SparkVersion.parse(matcher.group(2)));
-            } catch (IllegalArgumentException e) {
-                return Optional.empty();
-            }
-        });
     }
 
     private Optional<Path> folder(String key) {
@@ -336,7 +300,7 @@ public final class SpecReader {
         return profile;
     }
 
-    private List<String> packages(SparkVersion spark, Optional<Path> sparkHome) {
+    private List<String> packages(SparkVersion spark, Optional<SparkHome> sparkHome) {
         JsonNode node = tree.get("packages");
         List<String> packages = new ArrayList<>();
         if (node == null || node.isNull()) {
@@ -346,10 +310,7 @@ public final class SpecReader {
             findings.error("/packages", "must be a list, such as [io.delta:delta-spark_2.13:4.0.0]");
             return packages;
         }
-        String scala = sparkHome
-                .flatMap(SpecReader::core)
-                .map(matcher -> matcher.group(1))
-                .orElse(spark.scalaBinary());
+        String scala = sparkHome.flatMap(SparkHome::scala).orElse(spark.scalaBinary());
         for (int i = 0; i < array.size(); i++) {
             String pointer = "/packages/" + i;
             Matcher matcher =

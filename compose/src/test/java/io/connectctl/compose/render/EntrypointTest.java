@@ -10,12 +10,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the rendered entrypoint by a real sh; java and spark-submit only tell how they were called. */
 class EntrypointTest {
-    private static final String TELL = "#!/bin/sh\nprintf '%s\\0' \"$0\" \"$@\"\nexec env -0\n";
+    private static final String TELL = "#!/bin/sh\nprintf '%s\\0' \"$0\" \"$@\"\nexec /usr/bin/env -0\n";
 
     private final Path temporary;
     private final Path folder;
@@ -27,7 +28,10 @@ class EntrypointTest {
         folder = Files.createDirectories(temporary.resolve("it's a \"folder\" $x"));
         Path jdk = folder.resolve("jdk");
         Programs.executable(jdk.resolve("bin/java"), TELL);
-        bare = Specs.site(folder, jdk);
+        Path jars = Files.createDirectories(folder.resolve("cache/jars"));
+        Files.createFile(jars.resolve("spark-connect_2.13-4.0.1.jar"));
+        Site site = Specs.site(folder, jdk);
+        bare = new Site(site.conf(), site.work(), site.warehouse(), jdk, Optional.empty(), Optional.of(jars), true);
         home = Specs.homeSite(folder, folder.resolve("spark"));
         Programs.executable(folder.resolve("spark/bin/spark-submit"), TELL);
         Files.createDirectories(folder.resolve("spark/jars"));
@@ -59,7 +63,7 @@ class EntrypointTest {
                         bare.javaHome().resolve("bin/java").toString(),
                         "@" + bare.conf().resolve("java.options"),
                         "-cp",
-                        "/more/*:/it's:" + bare.conf() + ":/cache/spark/4.0.1/jars/*",
+                        "/more/*:/it's:" + bare.conf() + ":" + bare.jars().orElseThrow() + "/*",
                         "org.apache.spark.deploy.SparkSubmit",
                         "--class",
                         "org.apache.spark.sql.connect.service.SparkConnectServer",
@@ -173,6 +177,39 @@ class EntrypointTest {
 
         assertThat(call(specs, bare, Map.of())).noneMatch(word -> word.startsWith("SPARK_LOCAL_IP="));
         assertThat(Files.readString(bare.conf().resolve("spark-defaults.conf"))).doesNotContain("binding.address");
+    }
+
+    @Test
+    void shellVariablesOfTheDeclarationBreakNothing() throws Exception {
+        Specs specs = new Specs();
+        specs.env = Map.of(
+                "PATH", "/nowhere", "IFS", "/-a", "ENV", "/no/such", "PS1", "$(exit 1)", "CDPATH", "/", "OPTIND", "7");
+
+        assertThat(call(specs, bare, Map.of()))
+                .startsWith(
+                        bare.javaHome().resolve("bin/java").toString(),
+                        "@" + bare.conf().resolve("java.options"))
+                .contains("PATH=/nowhere", "PWD=" + bare.work());
+        assertThat(bare.work().resolve("local")).isDirectory();
+    }
+
+    @Test
+    void bareJarsWithoutConnectGetThePackageOfTheirOwnVersion() throws Exception {
+        Files.createFile(folder.resolve("spark-core_2.12-3.5.7.jar"));
+        Site jars = new Site(
+                bare.conf(),
+                bare.work(),
+                bare.warehouse(),
+                bare.javaHome(),
+                Optional.empty(),
+                Optional.of(folder),
+                true);
+
+        assertThat(call(new Specs(), jars, Map.of()))
+                .containsSequence("--packages", "org.apache.spark:spark-connect_2.12:3.5.7", "spark-internal");
+
+        Files.createFile(folder.resolve("spark-connect_2.12-3.5.7.jar"));
+        assertThat(call(new Specs(), jars, Map.of())).doesNotContain("--packages");
     }
 
     @Test

@@ -179,6 +179,7 @@ class SpecReaderTest {
                 "{'env':{'SPARK_CONNECT_AUTHENTICATE_TOKEN':'hunter2'}} | write 'auth: token'",
                 "{'env':{'SPARK_LOCAL_IP':'10.0.0.1'}} | expose is loopback",
                 "{'env':{'JAVA_TOOL_OPTIONS':'-XX:+UseSerialGC'}} | behind connectctl's back",
+                "{'env':{'PPID':'1'}} | belongs to the shell",
                 "{'packages':['org.apache.spark:spark-avro_2.12:4.0.1']} | take the artifact that ends in _2.13",
                 "{'packages':['a:b:1,c:d:2']} | no Maven coordinates",
                 "{'packages':'a:b:1'} | must be a list",
@@ -188,7 +189,7 @@ class SpecReaderTest {
                 "{'javaHome':'~/jdk'} | only a shell expands",
                 "{'javaHome':'jdk'} | no absolute path",
                 "{'javaHome':'/nowhere'} | holds no bin/java",
-                "{'sparkHome':'/nowhere'} | holds no bin/spark-submit",
+                "{'sparkHome':'/nowhere'} | holds no Spark: name the folder",
                 "{'health':{'timeout':'4m'}} | longer than the startTimeout",
                 "{'health':{'interval':'0s'}} | outside 100ms to 1h",
                 "{'health':{'intervall':'1s'}} | Did you mean 'interval'?",
@@ -241,14 +242,56 @@ class SpecReaderTest {
 
     @Test
     void distributionTellsItsVersionAndScala(@TempDir Path folder) throws IOException {
-        Files.createFile(Files.createDirectories(folder.resolve("bin")).resolve("spark-submit"));
-        Files.createFile(Files.createDirectories(folder.resolve("jars")).resolve("spark-core_2.13-3.5.0.jar"));
+        distribution(folder);
 
         assertThat(accepted("{\"sparkHome\":\"" + folder + "\",\"packages\":[\"x:y_2.13:1\"]}")
                         .spark())
                 .hasToString("3.5.0");
         assertThat(refused("{\"sparkHome\":\"" + folder + "\",\"spark\":\"4.0.1\"}"))
                 .contains("holds Spark 3.5.0");
+    }
+
+    private static void distribution(Path folder) throws IOException {
+        Path submit =
+                Files.createFile(Files.createDirectories(folder.resolve("bin")).resolve("spark-submit"));
+        assertThat(submit.toFile().setExecutable(true)).isTrue();
+        Files.createFile(Files.createDirectories(folder.resolve("jars")).resolve("spark-core_2.13-3.5.0.jar"));
+    }
+
+    @Test
+    void sparkHomeComesInThreeShapes(@TempDir Path folder) throws IOException {
+        distribution(Files.createDirectory(folder.resolve("whole")));
+        Path inside = folder.resolve("inside");
+        Files.createFile(Files.createDirectories(inside.resolve("jars")).resolve("spark-core_2.12-3.4.0.jar"));
+        Path flat = Files.createDirectory(folder.resolve("flat"));
+        Files.createFile(flat.resolve("spark-core_2.13-4.1.2.jar"));
+
+        assertThat(SparkHome.of(folder.resolve("whole")).distribution()).contains(folder.resolve("whole"));
+        assertThat(SparkHome.of(inside).bareJars()).contains(inside.resolve("jars"));
+        assertThat(SparkHome.of(flat).bareJars()).contains(flat);
+        assertThat(accepted("{\"sparkHome\":\"" + inside + "\"}").spark()).hasToString("3.4.0");
+        assertThat(accepted("{\"sparkHome\":\"" + flat + "\"}").spark()).hasToString("4.1.2");
+    }
+
+    @Test
+    void anEnvironmentThatHurtsIsWarnedOf() {
+        SpecReader.Reading reading = SpecReader.read(
+                NAME,
+                Declaration.ofJson(
+                        "{\"env\":{\"JAVA_TOOL_OPTIONS\":\"-Dpassword=x\",\"PATH\":\"/opt/bin\",\"PS1\":\"$\"}}"));
+
+        assertThat(reading.spec()).isPresent();
+        assertThat(reading.problems())
+                .extracting(Problem::message)
+                .hasSize(2)
+                .anyMatch(m -> m.contains("server's log"));
+    }
+
+    @Test
+    void aFolderOfOtherJarsIsNoSpark(@TempDir Path folder) throws IOException {
+        Files.createFile(folder.resolve("something.jar"));
+
+        assertThat(refused("{\"sparkHome\":\"" + folder + "\"}")).contains("holds no spark-core_*.jar");
     }
 
     @Test

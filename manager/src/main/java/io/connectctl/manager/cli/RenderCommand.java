@@ -8,6 +8,7 @@ import io.connectctl.compose.render.Site;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SparkHome;
 import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.ApiException;
@@ -119,8 +120,9 @@ final class RenderCommand extends ServerCommand {
     /** Where things will lie for a process on this machine. */
     private Site site(ServerSpec spec) {
         Path folder = context.folders().servers().resolve(spec.name().value());
-        Optional<Path> jars = spec.sparkHome().isPresent()
-                ? Optional.empty()
+        Optional<SparkHome> home = spec.sparkHome().map(SparkHome::of);
+        Optional<Path> jars = home.isPresent()
+                ? home.flatMap(SparkHome::bareJars)
                 : Optional.of(context.folders()
                         .cache()
                         .resolve("spark")
@@ -131,7 +133,7 @@ final class RenderCommand extends ServerCommand {
                 folder.resolve("work"),
                 folder.resolve("warehouse"),
                 spec.javaHome().orElseGet(() -> Path.of(System.getProperty("java.home"))),
-                spec.sparkHome(),
+                home.flatMap(SparkHome::distribution),
                 jars,
                 true);
     }

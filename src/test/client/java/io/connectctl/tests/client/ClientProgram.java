@@ -9,7 +9,8 @@ import org.apache.spark.sql.connect.SparkSession;
 /**
  * Does with a Spark Connect server what a user's program does. Arguments: the URL, then what to do:
  * {@code hello} (one query), {@code shuffle} (a query with an exchange), {@code hold} (keeps a session open and answers
- * each line of standard input with the result of one more query in that session).
+ * each line of standard input with the result of one more query in that session), {@code exhaust} (a query that needs
+ * more heap than a small server has).
  */
 public final class ClientProgram {
     private ClientProgram() {}
@@ -27,6 +28,10 @@ public final class ClientProgram {
                             .get(0)
                             .getLong(0));
                 case "hold" -> hold(session);
+                case "exhaust" ->
+                    session.sql(
+                                    "select length(concat_ws('', collect_list(repeat(cast(id as string), 1000000)))) from range(2000)")
+                            .collectAsList();
                 default -> throw new IllegalArgumentException("unknown: " + args[1]);
             }
         } finally {

@@ -16,6 +16,7 @@ import io.connectctl.compose.spec.Expose;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SparkHome;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -120,13 +121,16 @@ public final class ProcessRuntime implements ServerRuntime {
 
     private Site site(ServerSpec spec, Path javaHome) {
         ServerFolder folder = ServerFolder.of(folders, spec.name());
+        Optional<SparkHome> home = spec.sparkHome().map(SparkHome::of);
         return new Site(
                 folder.conf(),
                 folder.work(),
                 folder.warehouse(),
                 javaHome,
-                spec.sparkHome(),
-                spec.sparkHome().isPresent() ? Optional.empty() : Optional.of(distributions.jarsFolder(spec.spark())),
+                home.flatMap(SparkHome::distribution),
+                home.isPresent()
+                        ? home.flatMap(SparkHome::bareJars)
+                        : Optional.of(distributions.jarsFolder(spec.spark())),
                 true);
     }
 
@@ -148,11 +152,12 @@ public final class ProcessRuntime implements ServerRuntime {
     }
 
     private static void checkSparkHome(Path home) throws LaunchException {
-        if (!Files.isExecutable(home.resolve("bin/spark-submit"))) {
+        Optional<String> problem = SparkHome.of(home).problem();
+        if (problem.isPresent()) {
             throw new LaunchException(
                     "SPARK_UNRESOLVABLE",
-                    "sparkHome " + home + " holds no Spark: bin/spark-submit is missing or can't be run",
-                    "name the folder of an unpacked Spark distribution, or leave sparkHome out to have Spark fetched",
+                    "sparkHome " + problem.get(),
+                    "correct sparkHome, or leave it out to have Spark fetched",
                     false);
         }
     }
