@@ -189,17 +189,19 @@ final class ServerUnit {
         ServerState state = step.state();
         String text = StateCodec.encode(state);
         boolean redeclared = !charter.equals(before.charter()) || stored.isEmpty();
-        if (redeclared || !step.events().isEmpty() || !text.equals(stored)) {
-            journal.commit(new StoredServer(name, charter.toJson(specs), text), step.events());
-            stored = text;
-        }
         boolean fresh = state.incarnation() != before.state().incarnation();
-        known = new Known(
+        Known after = new Known(
                 state,
                 charter,
                 spec,
                 charter.equals(before.charter()) ? before.shown() : redacted(spec, charter, specs),
                 fresh ? Observed.NOTHING : before.observed());
+        if (redeclared || !step.events().isEmpty() || !text.equals(stored)) {
+            journal.commit(new StoredServer(name, charter.toJson(specs), text), step.events(), () -> known = after);
+            stored = text;
+        } else {
+            known = after;
+        }
         for (Effect effect : step.effects()) {
             runner.run(effect);
         }
