@@ -54,7 +54,7 @@ final class StartWatch {
      * @param receipt of the start
      * @param incarnation the first one that counts: what is said of an earlier one is old news
      * @return the server, proven
-     * @throws CliFailure NOT_HEALTHY if it FAILED, TIMEOUT if it takes too long; the server goes on
+     * @throws CliFailure NOT_HEALTHY if it FAILED, CONFLICT if a held port is why, TIMEOUT if it takes too long; the server goes on
      */
     ServerView untilProven(ReceiptView receipt, int incarnation) throws IOException {
         try (EventStream events =
@@ -110,7 +110,10 @@ final class StartWatch {
                     }
                 }
                 case "FAILED" -> {
-                    throw CliCommand.notHealthy(server, "server '" + name + "' FAILED");
+                    CliFailure failed = CliCommand.notHealthy(server, "server '" + name + "' FAILED");
+                    throw server.cause() == null
+                            ? failed
+                            : failed.with(ExitCode.ofCause(server.cause().code()));
                 }
                 case "STOPPED" -> {
                     if (server.desired().equals("DOWN") && phasesSeen.contains("STOPPED")) {

@@ -92,7 +92,8 @@ class StartWatchTest {
 
         CliHarness.Result result = cli.run("start", "a");
 
-        assertThat(result.code()).isEqualTo(4);
+        // A held port is a conflict, whoever found it out: the daemon before the launch, or Spark after it.
+        assertThat(result.code()).isEqualTo(8);
         assertThat(result.err())
                 .contains("connectctl: server 'a' FAILED: PORT_TAKEN")
                 .contains("  port 15002 is held by pid 77 (java)")
