@@ -45,6 +45,7 @@ public final class ApiServer implements AutoCloseable {
     private @Nullable UnixDomainServerConnector local;
     /** Tells the socket file that was bound from one that somebody put in its place. */
     private @Nullable Object bound;
+
     private @Nullable ServerConnector tcp;
     private volatile @Nullable TcpGate gate;
 
