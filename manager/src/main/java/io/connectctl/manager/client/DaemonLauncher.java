@@ -50,6 +50,7 @@ public final class DaemonLauncher {
             "LANG",
             "TZ",
             "TMPDIR",
+            "MALLOC_ARENA_MAX",
             "JAVA_HOME",
             "M2_HOME",
             "MAVEN_HOME",
@@ -100,29 +101,16 @@ public final class DaemonLauncher {
 
     private static List<String> command() {
         List<String> command = new ArrayList<>();
-        command.add("setsid");
+        // Its log has the mode that the umask leaves.
+        command.addAll(List.of("setsid", "sh", "-c", "umask 077; exec \"$@\"", "sh"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        // Small and quiet rather than fast: the daemon waits most of its life. docs/architecture.md has the
-        // measurements.
-        command.addAll(List.of(
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xms16m",
-                "-Xmx256m",
-                "-XX:MinHeapFreeRatio=10",
-                "-XX:MaxHeapFreeRatio=30",
-                "-Xss512k",
-                "-XX:+ExitOnOutOfMemoryError",
-                "-Djava.awt.headless=true",
-                "-Dconnectctl.detached=true"));
-        if (Runtime.version().feature() >= 22) {
-            // SQLite and netty load native code; later Javas warn of it on stderr otherwise.
-            command.add("--enable-native-access=ALL-UNNAMED");
-        }
         String home = System.getProperty("connectctl.home");
         if (home != null) {
+            // The same for a daemon in the foreground, which bin/connectctl starts.
+            command.add("@" + home + "/lib/daemon.options");
             command.add("-Dconnectctl.home=" + home);
         }
+        command.add("-Dconnectctl.detached=true");
         String build = System.getProperty("connectctl.build");
         if (build != null) {
             command.add("-Dconnectctl.build=" + build);
@@ -212,6 +200,8 @@ public final class DaemonLauncher {
                 .redirectErrorStream(true);
         builder.environment().clear();
         builder.environment().putAll(inherited());
+        // glibc keeps an arena of freed memory for each thread that ever allocated otherwise: tens of MiB.
+        builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
         Process process = spawn(builder);
         while (true) {
             if (answersDuringStart().isPresent()) {
