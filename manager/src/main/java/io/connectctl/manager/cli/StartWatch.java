@@ -54,7 +54,7 @@ final class StartWatch {
      * @param receipt of the start
      * @param incarnation the first one that counts: what is said of an earlier one is old news
      * @return the server, proven
-     * @throws CliFailure NOT_HEALTHY or CONFLICT if it FAILED, TIMEOUT if it takes too long; the server goes on
+     * @throws CliFailure NOT_HEALTHY if it FAILED, CONFLICT if a held port is why, TIMEOUT if it takes too long; the server goes on
      */
     ServerView untilProven(ReceiptView receipt, int incarnation) throws IOException {
         try (Following events = new Following(client, name, OptionalLong.of(receipt.sequence()))) {

@@ -9,8 +9,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,8 @@ final class DaemonLock implements AutoCloseable {
     /** A daemon closes its API first and this lock last; between them lie its probes and its store. */
     private static final Duration LONGEST_STOP = Duration.ofSeconds(10);
 
+    private final Path file;
+    private final @Nullable Object key;
     private final FileChannel channel;
 
     /** Another daemon holds the state folder. */
@@ -40,8 +44,26 @@ final class DaemonLock implements AutoCloseable {
         }
     }
 
-    private DaemonLock(FileChannel channel) {
+    private DaemonLock(Path file, FileChannel channel) throws IOException {
+        this.file = file;
+        this.key = key(file);
         this.channel = channel;
+    }
+
+    private static @Nullable Object key(Path file) throws IOException {
+        return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+    }
+
+    /**
+     * Whether it still keeps others out: a lock belongs to a file, and another daemon locks the file that it finds under this
+     * name.
+     */
+    boolean holds() {
+        try {
+            return Objects.equals(key, key(file));
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /**
@@ -64,8 +86,9 @@ final class DaemonLock implements AutoCloseable {
             }
             channel.truncate(0);
             channel.write(ByteBuffer.wrap((holder + "\n").getBytes(StandardCharsets.UTF_8)));
+            DaemonLock lock = new DaemonLock(file, channel);
             taken = true;
-            return new DaemonLock(channel);
+            return lock;
         } finally {
             if (!taken) {
                 channel.close();

@@ -130,6 +130,7 @@ class StartWatchTest {
 
         CliHarness.Result result = cli.run("start", "a");
 
+        // A held port is a conflict, whoever found it out: the daemon before the launch, or Spark after it.
         assertThat(result.code()).isEqualTo(8);
         assertThat(result.err())
                 .contains("connectctl: server 'a' FAILED: PORT_TAKEN")
