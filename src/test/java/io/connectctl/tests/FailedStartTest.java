@@ -38,8 +38,9 @@ class FailedStartTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "value      | 4.0.1 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
                 "size       | 4.0.1 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
-                "size35     | 3.5.0 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
+                "value35    | 3.5.0 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
                 "package    | 4.0.1 | PACKAGE_UNRESOLVABLE | --packages io.connectctl.none:nothing_2.13:1.0",
                 "class      | 4.0.1 | CLASS_NOT_FOUND      | --conf spark.connect.grpc.interceptor.classes=com.example.Nope",
                 "events     | 4.0.1 | FOLDER_UNWRITABLE    | --conf spark.eventLog.enabled=true --conf spark.eventLog.dir=file:/proc/nothing",
@@ -79,7 +80,7 @@ class FailedStartTest {
             value = {
                 "master  | --master local[x]           | local[x]",
                 "memory  | --driver-memory 300m        | 450",
-                "value   | --conf spark.memory.fraction=2 | spark.memory.fraction",
+                "memory3 | --conf spark.memory.fraction=2 | spark.memory.fraction",
                 "memory2 | --conf spark.driver.memory=2g --driver-memory 1g | spark.driver.memory",
             })
     void declarationThatCantWorkIsRefusedBeforeAnythingStarts(String name, String flags, String said) {
@@ -115,9 +116,7 @@ class FailedStartTest {
         Path folder = installation.home().resolve("jarless");
         // A SPARK_HOME whose jars hold no Spark Connect: what Spark 3's own distribution is.
         Path jars = Files.createDirectories(folder.resolve("jars"));
-        Path cache = Path.of(installation.environment().get("CONNECTCTL_CACHE_DIR"), "spark", "4.0.1", "jars");
-        installation.run("start", "cached", "--port", "auto", "--ui-port", "auto");
-        installation.run("stop", "cached");
+        Path cache = installation.jars("4.0.1");
         try (Stream<Path> all = Files.list(cache)) {
             for (Path jar : (Iterable<Path>) all::iterator) {
                 if (!jar.getFileName().toString().startsWith("spark-connect_")) {

@@ -103,13 +103,7 @@ class FaultTest {
     @ValueSource(strings = {"4.0.1", "3.5.0"})
     void zombieIsUnhealthy(String version, @TempDir Path folder) throws IOException {
         try (Installation installation = new Installation()) {
-            // The jars come with the first start of that version.
-            installation.ok("start", "warm", "--spark", version, "--port", "auto", "--ui-port", "auto");
-            installation.ok("stop", "warm");
-            compile(
-                    folder,
-                    ZOMBIE,
-                    Path.of(installation.environment().get("CONNECTCTL_CACHE_DIR"), "spark", version, "jars"));
+            compile(folder, ZOMBIE, installation.jars(version));
             Path trigger = folder.resolve("trigger");
             declare(
                     installation,

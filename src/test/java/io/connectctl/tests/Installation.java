@@ -90,6 +90,16 @@ final class Installation implements AutoCloseable {
         return state().resolve("servers").resolve(name);
     }
 
+    /** The folder of Spark's jars in the shared cache; fetched by a first start where no test did that yet. */
+    Path jars(String version) {
+        Path spark = ROOT.resolve("target/tests/cache/spark").resolve(version);
+        if (!Files.exists(spark.resolve("COMPLETE"))) {
+            ok("start", "fetches", "--spark", version, "--port", "auto", "--ui-port", "auto");
+            ok("stop", "fetches");
+        }
+        return spark.resolve("jars");
+    }
+
     /** The environment of its commands, to be changed. */
     Map<String, String> environment() {
         return environment;

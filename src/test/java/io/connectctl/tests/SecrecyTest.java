@@ -3,6 +3,10 @@ package io.connectctl.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -79,9 +83,14 @@ class SecrecyTest {
                         installation.ok("daemon", "status", "-o", "json").out())
                 .path("socket")
                 .asText();
-        return Installation.finish(
-                new ProcessBuilder("curl", "-s", "--unix-socket", socket, "http://localhost/metrics").start(),
-                Installation.PATIENCE);
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            channel.write(ByteBuffer.wrap("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                    .getBytes(StandardCharsets.US_ASCII)));
+            String answer =
+                    new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 200");
+            return new Outcome(0, answer, "");
+        }
     }
 
     private static List<Path> files(Path folder) throws IOException {

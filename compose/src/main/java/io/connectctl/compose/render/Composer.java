@@ -48,7 +48,7 @@ public final class Composer {
      */
     public Rendering preview(ServerSpec spec, Site site) throws RenderException {
         String fingerprint = render(spec, site).fingerprint();
-        List<RenderedFile> shown = files(redacted(spec), site).stream()
+        List<RenderedFile> shown = files(Secrets.redact(spec, isSecret), site).stream()
                 .map(file -> Redaction.of(file, isSecret))
                 .toList();
         return new Rendering(shown, fingerprint);
@@ -75,32 +75,5 @@ public final class Composer {
             files.add(new RenderedFile(template.name(), Renderer.render(template, variables), executable));
         }
         return files;
-    }
-
-    private ServerSpec redacted(ServerSpec spec) {
-        TreeMap<String, String> conf = new TreeMap<>(spec.conf());
-        conf.replaceAll((key, value) -> isSecret.test(key, value) ? Secrets.REDACTED : value);
-        TreeMap<String, String> env = new TreeMap<>(spec.env());
-        env.replaceAll((key, value) -> Secrets.REDACTED);
-        return new ServerSpec(
-                spec.name(),
-                spec.runtime(),
-                spec.spark(),
-                spec.master(),
-                spec.port(),
-                spec.uiPort(),
-                spec.driverMemory(),
-                spec.javaHome(),
-                spec.sparkHome(),
-                spec.packages(),
-                conf,
-                env,
-                spec.health(),
-                spec.restart(),
-                spec.stop(),
-                spec.auth(),
-                spec.expose(),
-                spec.profile(),
-                spec.templates());
     }
 }

@@ -1,5 +1,6 @@
 package io.connectctl.compose.render;
 
+import io.connectctl.compose.spec.Nearest;
 import io.pebbletemplates.pebble.PebbleEngine;
 import io.pebbletemplates.pebble.error.AttributeNotFoundException;
 import io.pebbletemplates.pebble.error.PebbleException;
@@ -80,7 +81,7 @@ final class Renderer {
         } catch (AttributeNotFoundException e) {
             throw new RenderException(
                     place(template, e.getLineNumber()) + "unknown variable '" + e.getAttributeName() + "'."
-                            + Nearest.to(e.getAttributeName(), names(variables))
+                            + Nearest.of(e.getAttributeName(), names(variables))
                                     .map(name -> " Did you mean '" + name + "'?")
                                     .orElse(" templates/README.md lists them."),
                     e);

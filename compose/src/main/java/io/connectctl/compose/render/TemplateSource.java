@@ -1,5 +1,6 @@
 package io.connectctl.compose.render;
 
+import io.connectctl.compose.spec.Nearest;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -82,7 +83,7 @@ final class TemplateSource {
                 .orElse("");
         return "there is no profile '" + profile + "'. Known: "
                 + String.join(", ", names.stream().distinct().sorted().toList()) + "."
-                + Nearest.to(profile, names)
+                + Nearest.of(profile, names)
                         .map(name -> " Did you mean '" + name + "'?")
                         .orElse("")
                 + place;

@@ -1,6 +1,7 @@
 package io.connectctl.compose.render;
 
 import io.connectctl.compose.spec.Expose;
+import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerSpec;
 import io.pebbletemplates.pebble.extension.escaper.SafeString;
@@ -33,8 +34,6 @@ final class Variables {
             List.of("SPARK_SUBMIT_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS");
 
     private static final Pattern ENVIRONMENT_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
-    private static final Pattern LOOPBACK_MASTER =
-            Pattern.compile("local(\\[.*|-cluster.*)?|spark://(localhost|127\\.[0-9.]+|\\[::1\\])(:.*)?");
 
     private Variables() {}
 
@@ -56,9 +55,7 @@ final class Variables {
         variables.put("loopback", loopback);
         variables.put("bindingAddress", loopback && spec.spark().hasBindingAddress() ? "127.0.0.1" : "");
         variables.put("localMaster", localMaster);
-        variables.put(
-                "publishDriver",
-                loopback && !LOOPBACK_MASTER.matcher(spec.master()).matches());
+        variables.put("publishDriver", loopback && !MasterUrl.staysHere(spec.master()));
 
         variables.put("confFolder", site.conf().toString());
         variables.put("workFolder", site.work().toString());

@@ -37,16 +37,21 @@ public interface ServerRuntime extends AutoCloseable {
 
     /**
      * Ends whatever instance of this server there is: politely, then by force after {@code grace}. Returns when it is gone.
-     * Needs no handle, and does nothing where nothing runs.
+     * Needs no handle, and does nothing where nothing runs. Returns or fails at most 12 s after {@code grace}; a caller
+     * that limits it needs more patience than that.
      *
      * @return the last instance with its exit status, if there was one
+     * @throws RuntimeUnavailableException also where the instance survives even force
      */
     Optional<Instance> halt(ServerName server, Duration grace) throws RuntimeUnavailableException, InterruptedException;
 
     /** The running instance, else the last one that ended and is still known. */
     Optional<Instance> find(ServerName server) throws RuntimeUnavailableException, InterruptedException;
 
-    /** Every instance that runs and is ours, also of servers nobody knows any more. */
+    /**
+     * Every instance that runs and is ours, also of servers nobody knows any more. One that can't be looked at is left out;
+     * {@link #find} tells why.
+     */
     List<Instance> list() throws RuntimeUnavailableException, InterruptedException;
 
     /** Where the instance is reached; ports that can't be known yet are empty. */
@@ -68,7 +73,7 @@ public interface ServerRuntime extends AutoCloseable {
     /** What the running instance uses; empty where nothing runs. */
     Optional<Usage> usage(ServerName server) throws RuntimeUnavailableException, InterruptedException;
 
-    /** True if this server's warehouse holds anything. */
+    /** True if this server's warehouse holds anything, or can't be looked into. */
     boolean hasWarehouse(ServerName server);
 
     /** Removes the server's folders, its warehouse too if {@code purge}. Nothing of it may run. */

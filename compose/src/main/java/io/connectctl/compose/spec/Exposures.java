@@ -7,25 +7,35 @@ import java.util.List;
 public final class Exposures {
     private Exposures() {}
 
-    /** One sentence for each thing that is open beyond this machine; empty where nothing is. */
+    /** One sentence for each thing that is open beyond this machine; empty where nothing is. Whoever shows it says EXPOSED. */
     public static List<String> of(ServerSpec spec) {
         List<String> exposures = new ArrayList<>();
         String port = spec.port() instanceof PortChoice.Fixed fixed ? "port " + fixed.port() : "its port";
         if (spec.expose() == Expose.ALL) {
-            exposures.add("EXPOSED: " + port
-                    + " is open on every interface, as declared (expose: all); clients need the token");
+            exposures.add(port + " is open on every interface, as declared (expose: all); clients need the token");
             if (!(spec.uiPort() instanceof PortChoice.Off)) {
                 exposures.add(
-                        "EXPOSED: the Spark UI is open on every interface and asks nobody who they are; uiPort: off closes it");
+                        "the Spark UI is open on every interface and asks nobody who they are; uiPort: off closes it");
             }
         } else if (!spec.spark().hasBindingAddress()) {
             // SPARK-44482: 3.x ignores spark.connect.grpc.binding.address without a word.
             exposures.add(
-                    "EXPOSED: Spark " + spec.spark()
+                    "Spark " + spec.spark()
                             + " can't bind to loopback (it ignores spark.connect.grpc.binding.address,"
                             + " which came with 4.0), so " + port
                             + " is open on every interface and asks for no token; use Spark 4, or close the port in the firewall");
         }
+        if (!MasterUrl.staysHere(spec.master()) && !authenticated(spec)) {
+            exposures.add(
+                    "the driver's RPC and block manager ports are open on every interface, since the executors of "
+                            + "a cluster must reach them, and ask for no password; set spark.authenticate: true in conf (with"
+                            + " spark.authenticate.secret, the cluster's own, where the master is spark://), or close the"
+                            + " ports in the firewall to all but the cluster");
+        }
         return List.copyOf(exposures);
+    }
+
+    private static boolean authenticated(ServerSpec spec) {
+        return spec.conf().getOrDefault("spark.authenticate", "false").strip().equalsIgnoreCase("true");
     }
 }

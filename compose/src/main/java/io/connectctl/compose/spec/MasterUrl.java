@@ -11,13 +11,21 @@ import java.util.regex.Pattern;
  * What Spark accepts as a master: SparkContext.createTaskScheduler, SparkMasterRegex, Utils.extractHostPortFromSparkUrl and
  * Utils.checkAndGetK8sMasterUrl of 3.4 to 4.2.
  */
-final class MasterUrl {
+public final class MasterUrl {
     private static final Pattern LOCAL = Pattern.compile("local\\[([0-9]+|\\*)(?:\\s*,\\s*([0-9]+))?]");
     private static final Pattern LOCAL_CLUSTER =
             Pattern.compile("local-cluster\\[\\s*([0-9]+)\\s*,\\s*([0-9]+)\\s*,\\s*([0-9]+)\\s*]");
     private static final List<String> EXAMPLES = List.of("local", "local[*]", "local[4]", "yarn");
 
+    private static final Pattern HERE =
+            Pattern.compile("local(\\[.*|-cluster.*)?|spark://(localhost|127\\.[0-9.]+|\\[::1\\])(:.*)?");
+
     private MasterUrl() {}
+
+    /** True if the executors run on the server's own machine, so that its driver needs no address others can reach. */
+    public static boolean staysHere(String master) {
+        return HERE.matcher(master).matches();
+    }
 
     /** What is wrong with a master, and how to write it; empty if Spark can parse it. */
     static Optional<String> problem(String master, SparkVersion spark) {

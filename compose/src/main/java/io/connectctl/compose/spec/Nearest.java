@@ -5,11 +5,11 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Finds the word that a misspelt one was probably meant to be. */
-final class Nearest {
+public final class Nearest {
     private Nearest() {}
 
     /** The nearest of {@code words}, if it is near enough: a third of the letters may differ, at most three, or it begins so. */
-    static Optional<String> of(String text, Collection<String> words) {
+    public static Optional<String> of(String text, Collection<String> words) {
         String beginning = text.toLowerCase(Locale.ROOT);
         Optional<String> begun = words.stream()
                 .filter(word ->

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiPredicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -164,8 +165,13 @@ public final class Secrets {
 
     /** A spec as it may be shown: {@link #REDACTED} in place of each secret value. */
     public static ServerSpec redact(ServerSpec spec) {
+        return redact(spec, Secrets::isSecret);
+    }
+
+    /** As {@link #redact(ServerSpec)}, with another judge of which configuration values are secret. */
+    public static ServerSpec redact(ServerSpec spec, BiPredicate<String, String> isSecret) {
         SortedMap<String, String> conf = new TreeMap<>(spec.conf());
-        conf.replaceAll((key, value) -> isSecret(key, value) ? REDACTED : value);
+        conf.replaceAll((key, value) -> isSecret.test(key, value) ? REDACTED : value);
         SortedMap<String, String> env = new TreeMap<>(spec.env());
         env.replaceAll((name, value) -> REDACTED);
         return new ServerSpec(

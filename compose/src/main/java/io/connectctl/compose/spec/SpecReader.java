@@ -64,11 +64,13 @@ public final class SpecReader {
     private final ServerName name;
     private final ObjectNode tree;
     private final Findings findings;
+    private final boolean preview;
     private final boolean looksAtDisk;
 
-    private SpecReader(ServerName name, Declaration declaration, boolean looksAtDisk) {
+    private SpecReader(ServerName name, Declaration declaration, boolean preview, boolean looksAtDisk) {
         this.looksAtDisk = looksAtDisk;
         this.name = name;
+        this.preview = preview;
         this.tree = declaration.tree();
         this.findings = new Findings("servers." + name, declaration);
     }
@@ -78,7 +80,15 @@ public final class SpecReader {
      * must be joined in ({@link Secrets#join}): a marker in place of a secret is refused.
      */
     public static Reading read(ServerName name, Declaration declaration) {
-        return new SpecReader(name, declaration, true).read();
+        return new SpecReader(name, declaration, false, true).read();
+    }
+
+    /**
+     * Reads {@code declaration} as {@link #read}, but takes the marks of secrets that were taken out of it ({@link
+     * Secrets#split}) for their values. Such a spec is for showing only, never for a launch.
+     */
+    public static Reading preview(ServerName name, Declaration declaration) {
+        return new SpecReader(name, declaration, true, true).read();
     }
 
     /**
@@ -86,7 +96,7 @@ public final class SpecReader {
      * mounted) must not make anybody forget a server. A launch looks at them anyway.
      */
     public static Reading readAccepted(ServerName name, Declaration declaration) {
-        return new SpecReader(name, declaration, false).read();
+        return new SpecReader(name, declaration, false, false).read();
     }
 
     private Reading read() {
@@ -574,7 +584,7 @@ public final class SpecReader {
             String pointer = Declaration.pointer(part, entry.getKey());
             scalar(entry.getValue(), pointer, "for the empty text write \"\", to leave it unset delete the line")
                     .ifPresent(text -> {
-                        if (text.equals(Secrets.REDACTED)) {
+                        if (text.equals(Secrets.REDACTED) && !preview) {
                             findings.error(
                                     pointer,
                                     "holds the mark of a secret that isn't here any more: give its value again");

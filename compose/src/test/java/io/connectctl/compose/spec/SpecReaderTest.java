@@ -24,6 +24,36 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SpecReaderTest {
+    @Test
+    void previewTakesTheMarksOfSecretsForTheirValues() {
+        Declaration stored = Secrets.split(
+                        Declaration.ofJson("{\"env\":{\"PATH\":\"/usr/bin\",\"SPARK_LOCAL_IP\":\"127.0.0.1\"},"
+                                + "\"conf\":{\"spark.x.password\":\"hunter22\"}}"))
+                .declaration();
+        assertThat(SpecReader.read(NAME, stored).spec()).isEmpty();
+        SpecReader.Reading preview = SpecReader.preview(NAME, stored);
+        assertThat(preview.problems()).noneMatch(problem -> problem.key().contains("env"));
+        assertThat(preview.spec().orElseThrow().env()).containsEntry("PATH", Secrets.REDACTED);
+    }
+
+    @Test
+    void driverOfAClusterIsToldToBeExposedUnlessItAuthenticates() {
+        assertThat(exposures("{\"master\":\"local[2]\"}")).isEmpty();
+        assertThat(exposures("{\"master\":\"spark://127.0.0.1:7077\"}")).isEmpty();
+        assertThat(exposures("{\"master\":\"spark://cluster:7077\"}"))
+                .singleElement()
+                .asString()
+                .startsWith("the driver's RPC")
+                .contains("spark.authenticate");
+        assertThat(exposures("{\"master\":\"yarn\",\"conf\":{\"spark.authenticate\":\"true\"}}"))
+                .isEmpty();
+    }
+
+    private static List<String> exposures(String declaration) {
+        return Exposures.of(
+                SpecReader.read(NAME, Declaration.ofJson(declaration)).spec().orElseThrow());
+    }
+
     private static final ServerName NAME = new ServerName("sales");
 
     @Test

@@ -2,16 +2,21 @@ package io.connectctl.manager.api;
 
 import io.connectctl.compose.spec.Secrets;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.supervise.Fleet;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
+import org.eclipse.jetty.server.AbstractConnector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
@@ -38,6 +43,10 @@ public final class ApiServer implements AutoCloseable {
     private final Server server;
     private final Streams streams;
     private volatile @Nullable PeerGate peers;
+    private @Nullable UnixDomainServerConnector local;
+    /** Tells the socket file that was bound from one that somebody put in its place. */
+    private @Nullable Object bound;
+
     private @Nullable ServerConnector tcp;
     private volatile @Nullable TcpGate gate;
 
@@ -91,7 +100,8 @@ public final class ApiServer implements AutoCloseable {
         Views views = new Views(setup.memory(), setup.secret(), setup.metrics().starts(), setup.servers());
         Routes routes = new Routes(setup.fleet(), setup.daemon(), views, streams, () -> setup.metrics()
                 .scrape(setup.fleet()));
-        server.setHandler(new Dispatcher(routes.table(), this::check));
+        server.setHandler(
+                new Dispatcher(routes.table(), this::check, name(setup.daemon().describe())));
     }
 
     /**
@@ -108,22 +118,66 @@ public final class ApiServer implements AutoCloseable {
 
     static ApiServer open(Path socket, Setup setup) throws IOException {
         ApiServer api = new ApiServer(socket, setup);
-        UnixDomainServerConnector connector = new UnixDomainServerConnector(api.server, 0, 1, http());
+        try {
+            api.server.start();
+            api.bind();
+        } catch (Exception e) {
+            api.close();
+            throw e instanceof IOException known ? known : api.unbound(e);
+        }
+        return api;
+    }
+
+    private synchronized void bind() throws IOException {
+        UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 0, 1, http());
         connector.setUnixDomainPath(socket);
         connector.setIdleTimeout(IDLE_CONNECTION);
         connector.setAcceptQueueSize(64);
-        api.server.addConnector(connector);
-        Files.deleteIfExists(socket);
+        server.addConnector(connector);
         try {
-            api.server.start();
+            Files.deleteIfExists(socket);
+            connector.start();
             // Java can't set the umask: until here only the folder's mode kept others out, and it is 0700.
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
-            api.peers = new PeerGate(socket);
+            peers = new PeerGate(socket);
+            bound = key();
         } catch (Exception e) {
-            api.close();
-            throw new IOException("the local API can't listen on " + socket + ": " + e.getMessage(), e);
+            server.removeConnector(connector);
+            throw unbound(e);
         }
-        return api;
+        local = connector;
+    }
+
+    private IOException unbound(Exception e) {
+        return new IOException("the local API can't listen on " + socket + ": " + e.getMessage(), e);
+    }
+
+    private @Nullable Object key() throws IOException {
+        return Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .fileKey();
+    }
+
+    /** Whether the socket file is still the one that this API listens on: whoever cleans up /tmp may have removed it. */
+    public synchronized boolean reachable() {
+        try {
+            return Objects.equals(bound, key());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Listens on a new socket file in place of one that was removed. Its connections end: clients connect anew.
+     *
+     * @throws IOException if it can't be bound; says where and why
+     */
+    public synchronized void rebind() throws IOException {
+        UnixDomainServerConnector before = local;
+        local = null;
+        if (before != null) {
+            stop(before);
+        }
+        bind();
     }
 
     /**
@@ -167,6 +221,11 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
+    /** Of each answer's Server header: by it every command sees whether the daemon is older than itself. */
+    private static String name(DaemonView daemon) {
+        return "connectctl/" + daemon.version() + " (" + daemon.build() + "; " + daemon.startedAt() + ")";
+    }
+
     /** How many streams are open. */
     public int openStreams() {
         return streams.size();
@@ -186,11 +245,11 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    private void stop(ServerConnector connector) {
+    private void stop(AbstractConnector connector) {
         try {
             connector.stop();
         } catch (Exception e) {
-            throw new IllegalStateException("the TCP listener doesn't stop: " + e.getMessage(), e);
+            throw new IllegalStateException("a listener doesn't stop: " + e.getMessage(), e);
         } finally {
             server.removeConnector(connector);
         }

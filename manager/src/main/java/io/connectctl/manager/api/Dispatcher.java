@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
 final class Dispatcher extends Handler.Abstract {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
+    private final String server;
     private final List<Route> routes;
     private final Gate gate;
 
@@ -29,15 +30,20 @@ final class Dispatcher extends Handler.Abstract {
         void check(Request request) throws ApiException;
     }
 
-    Dispatcher(List<Route> routes, Gate gate) {
+    /**
+     * @param server who answers, a header of every answer that the gate lets pass
+     */
+    Dispatcher(List<Route> routes, Gate gate, String server) {
         this.routes = List.copyOf(routes);
         this.gate = gate;
+        this.server = server;
     }
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         try {
             gate.check(request);
+            response.getHeaders().put(HttpHeader.SERVER, server);
             answer(request, response, callback);
         } catch (ApiException e) {
             problem(response, callback, e.problem());

@@ -21,6 +21,7 @@ import io.connectctl.manager.supervise.Origin;
 import io.connectctl.manager.supervise.RefusedException;
 import io.connectctl.manager.supervise.ServerStatus;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -48,6 +49,9 @@ final class Routes {
     private static final int MOST_PROBES = 8;
 
     private static final int DEFAULT_EVENTS = 1_000;
+    /** A body is read on a thread of its own, for as long as its sender likes: they must not take them all. */
+    private static final int MOST_BODIES = 4;
+
     private static final int MOST_EVENTS = 10_000;
     private static final Duration LONGEST_PROBE = Duration.ofMinutes(1);
     private static final Duration FOREVER = Duration.ofDays(10_000);
@@ -58,6 +62,7 @@ final class Routes {
     private final Streams streams;
     private final Supplier<String> metrics;
     private final Semaphore probes = new Semaphore(MOST_PROBES);
+    private final Semaphore bodies = new Semaphore(MOST_BODIES);
 
     Routes(Fleet fleet, DaemonControl daemon, Views views, Streams streams, Supplier<String> metrics) {
         this.fleet = fleet;
@@ -118,7 +123,7 @@ final class Routes {
                     null,
                     List.of(new ProblemView("ERROR", null, "servers", message, null))));
         }
-        DeclareRequest request = call.body(DeclareRequest.class);
+        DeclareRequest request = body(call, DeclareRequest.class);
         if (!(request.declaration() instanceof ObjectNode tree)) {
             throw Call.badJson("'declaration' must be an object with connectctl.yaml's keys of one server");
         }
@@ -213,12 +218,23 @@ final class Routes {
         call.json(200, all);
     }
 
+    private <T> T body(Call call, Class<T> type) throws ApiException, IOException {
+        if (!bodies.tryAcquire()) {
+            throw new ApiException(503, "BUSY", MOST_BODIES + " bodies are being sent already", "Try again later.");
+        }
+        try {
+            return call.body(type);
+        } finally {
+            bodies.release();
+        }
+    }
+
     private static UsageView usage(ServerStatus status, Usage usage) {
         return Views.usage(status.spec().name(), usage, status.instance().flatMap(Views::livePid));
     }
 
     private void settings(Call call) throws Exception {
-        call.json(200, daemon.apply(call.body(SettingsView.class)));
+        call.json(200, daemon.apply(body(call, SettingsView.class)));
     }
 
     private void stopDaemon(Call call) {

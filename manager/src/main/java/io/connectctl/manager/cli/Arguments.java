@@ -1,6 +1,7 @@
 package io.connectctl.manager.cli;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 
@@ -11,7 +12,7 @@ final class Arguments {
     private Arguments() {}
 
     /** The arguments with leading global options moved behind the command, if there is one. */
-    static String[] commandFirst(String[] arguments, Set<String> commands) {
+    static String[] commandFirst(String[] arguments, Collection<String> commands) {
         int at = 0;
         while (at < arguments.length && arguments[at].startsWith("-")) {
             at += WITH_VALUE.contains(arguments[at]) ? 2 : 1;

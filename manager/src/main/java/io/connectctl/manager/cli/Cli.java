@@ -3,14 +3,13 @@ package io.connectctl.manager.cli;
 import io.connectctl.manager.api.v1.ApiProblem;
 import io.connectctl.manager.client.ApiException;
 import io.connectctl.manager.client.DaemonUnreachableException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,35 +22,65 @@ final class Cli {
     static final String NAME = "connectctl";
 
     /** Every command, in the order of the help. */
-    private static final Map<String, Function<CliContext, CliCommand>> SUBCOMMANDS = subcommands();
-
-    private static Map<String, Function<CliContext, CliCommand>> subcommands() {
-        Map<String, Function<CliContext, CliCommand>> all = new LinkedHashMap<>();
-        all.put("start", StartCommand::new);
-        all.put("stop", StopCommand::new);
-        all.put("restart", RestartCommand::new);
-        all.put("status", StatusCommand::new);
-        all.put("top", TopCommand::new);
-        all.put("logs", LogsCommand::new);
-        all.put("events", EventsCommand::new);
-        all.put("wait", WaitCommand::new);
-        all.put("url", UrlCommand::new);
-        all.put("env", EnvCommand::new);
-        all.put("describe", DescribeCommand::new);
-        all.put("render", RenderCommand::new);
-        all.put("validate", ValidateCommand::new);
-        all.put("remove", RemoveCommand::new);
-        all.put("daemon", DaemonCommand::new);
-        all.put("version", VersionCommand::new);
-        all.put("completion", CompletionCommand::new);
-        all.put("help", HelpCommand::new);
-        all.put(TrainCommand.NAME, TrainCommand::new);
-        return all;
-    }
+    private static final List<String> SUBCOMMANDS = List.of(
+            "start",
+            "stop",
+            "restart",
+            "status",
+            "top",
+            "logs",
+            "events",
+            "wait",
+            "url",
+            "env",
+            "describe",
+            "render",
+            "validate",
+            "remove",
+            "daemon",
+            "version",
+            "completion",
+            "help",
+            TrainCommand.NAME);
 
     /** The commands below {@code daemon}. */
-    private static final List<Function<CliContext, CliCommand>> DAEMON =
-            List.of(DaemonRunCommand::new, DaemonStartCommand::new, DaemonStopCommand::new, DaemonStatusCommand::new);
+    private static final List<String> BELOW_DAEMON = List.of("run", "start", "stop", "status");
+
+    /** A switch and no map of constructors: each of those would be linked at the start of every command. */
+    private static CliCommand command(CliContext context, String name) {
+        return switch (name) {
+            case "start" -> new StartCommand(context);
+            case "stop" -> new StopCommand(context);
+            case "restart" -> new RestartCommand(context);
+            case "status" -> new StatusCommand(context);
+            case "top" -> new TopCommand(context);
+            case "logs" -> new LogsCommand(context);
+            case "events" -> new EventsCommand(context);
+            case "wait" -> new WaitCommand(context);
+            case "url" -> new UrlCommand(context);
+            case "env" -> new EnvCommand(context);
+            case "describe" -> new DescribeCommand(context);
+            case "render" -> new RenderCommand(context);
+            case "validate" -> new ValidateCommand(context);
+            case "remove" -> new RemoveCommand(context);
+            case "daemon" -> new DaemonCommand(context);
+            case "version" -> new VersionCommand(context);
+            case "completion" -> new CompletionCommand(context);
+            case "help" -> new HelpCommand(context);
+            case TrainCommand.NAME -> new TrainCommand(context);
+            default -> throw new IllegalArgumentException("there is no command '" + name + "'");
+        };
+    }
+
+    private static CliCommand commandBelowDaemon(CliContext context, String name) {
+        return switch (name) {
+            case "run" -> new DaemonRunCommand(context);
+            case "start" -> new DaemonStartCommand(context);
+            case "stop" -> new DaemonStopCommand(context);
+            case "status" -> new DaemonStatusCommand(context);
+            default -> throw new IllegalArgumentException("there is no command 'daemon " + name + "'");
+        };
+    }
 
     private Cli() {}
 
@@ -87,30 +116,64 @@ final class Cli {
 
     /** Runs one command and returns the exit code. */
     static int run(CliContext context, String... arguments) {
-        String[] ordered = Arguments.commandFirst(arguments, SUBCOMMANDS.keySet());
+        String[] ordered = Arguments.commandFirst(arguments, SUBCOMMANDS);
+        Optional<CliCommand> plain = plain(context, ordered);
+        if (plain.isPresent()) {
+            try {
+                return plain.get().call();
+            } catch (IOException | InterruptedException | RuntimeException e) {
+                return failed(context, e, NAME + " " + ordered[0], false);
+            }
+        }
         return commandLine(context, wanted(ordered)).execute(ordered);
     }
 
-    private static Iterable<String> wanted(String[] arguments) {
+    /**
+     * The commands that prompts and scripts run all day, called with nothing but a name: there is nothing to parse, and to
+     * load picocli for it takes longer than to ask the daemon.
+     */
+    private static Optional<CliCommand> plain(CliContext context, String[] arguments) {
+        if (arguments.length == 0
+                || arguments.length > 2
+                || (arguments.length == 2 && (arguments[1].isEmpty() || "-@".indexOf(arguments[1].charAt(0)) >= 0))) {
+            return Optional.empty();
+        }
+        @Nullable String name = arguments.length == 2 ? arguments[1] : null;
+        switch (arguments[0]) {
+            case "status" -> {
+                StatusCommand status = new StatusCommand(context);
+                status.name = name;
+                return Optional.of(status);
+            }
+            case "url" -> {
+                UrlCommand url = new UrlCommand(context);
+                url.name = name;
+                return Optional.of(url);
+            }
+            default -> {
+                return Optional.empty();
+            }
+        }
+    }
+
+    private static List<String> wanted(String[] arguments) {
         // Reading the annotations of all commands takes longer than asking the daemon: only the one that is meant is
         // built.
-        return arguments.length > 0 && SUBCOMMANDS.containsKey(arguments[0])
-                ? List.of(arguments[0])
-                : SUBCOMMANDS.keySet();
+        return arguments.length > 0 && SUBCOMMANDS.contains(arguments[0]) ? List.of(arguments[0]) : SUBCOMMANDS;
     }
 
     /** With every command. */
     static CommandLine commandLine(CliContext context) {
-        return commandLine(context, SUBCOMMANDS.keySet());
+        return commandLine(context, SUBCOMMANDS);
     }
 
-    private static CommandLine commandLine(CliContext context, Iterable<String> names) {
+    private static CommandLine commandLine(CliContext context, List<String> names) {
         CommandLine root = new CommandLine(new Root(context));
         for (String name : names) {
-            CommandLine command = new CommandLine(
-                    SUBCOMMANDS.getOrDefault(name, HelpCommand::new).apply(context));
+            CommandLine command = new CommandLine(command(context, name));
             if (name.equals("daemon")) {
-                DAEMON.forEach(below -> command.addSubcommand(new CommandLine(below.apply(context))));
+                BELOW_DAEMON.forEach(
+                        below -> command.addSubcommand(new CommandLine(commandBelowDaemon(context, below))));
             }
             root.addSubcommand(name, command);
         }
@@ -120,7 +183,11 @@ final class Cli {
         root.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
         root.setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8));
         root.setParameterExceptionHandler((failure, rest) -> misused(context, failure));
-        root.setExecutionExceptionHandler((failure, line, parsed) -> failed(context, failure, line));
+        root.setExecutionExceptionHandler((failure, line, parsed) -> failed(
+                context,
+                failure,
+                line.getCommandSpec().qualifiedName(),
+                line.getCommand() instanceof CliCommand command && command.global.verbose));
         return root;
     }
 
@@ -161,9 +228,8 @@ final class Cli {
         return ExitCode.USAGE.code();
     }
 
-    private static int failed(CliContext context, Exception failure, CommandLine line) {
+    private static int failed(CliContext context, Exception failure, String command, boolean verbose) {
         context.out().flush();
-        boolean verbose = line.getCommand() instanceof CliCommand command && command.global.verbose;
         ExitCode exit;
         if (failure instanceof CliFailure own) {
             exit = own.exit();
@@ -181,7 +247,7 @@ final class Cli {
             String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
             report(
                     context,
-                    line.getCommandSpec().qualifiedName() + " failed: " + message,
+                    command + " failed: " + message,
                     verbose ? Optional.empty() : Optional.of("more with --verbose"));
         }
         if (verbose) {

@@ -8,6 +8,9 @@ import io.connectctl.manager.client.DaemonUnreachableException;
 import io.connectctl.manager.client.ToolVersion;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -15,11 +18,14 @@ import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Mixin;
 
 /** What every command has: its context, the global options, and a way to the daemon. */
-abstract class CliCommand implements Callable<Integer> {
+abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
     @Mixin
     final GlobalOptions global = new GlobalOptions();
 
     final CliContext context;
+
+    /** Once is enough, and where the daemon is replaced that is what is told. */
+    private boolean toldOfVersions;
 
     CliCommand(CliContext context) {
         this.context = context;
@@ -30,7 +36,7 @@ abstract class CliCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() throws IOException, InterruptedException {
-        return execute().code();
+        return global.parseOnly ? ExitCode.OK.code() : execute().code();
     }
 
     PrintStream out() {
@@ -63,11 +69,29 @@ abstract class CliCommand implements Callable<Integer> {
 
     /** The daemon as it is: not started where none runs. */
     ApiClient client() {
-        return new ApiClient(context.socket());
+        return new ApiClient(context.socket(), this);
+    }
+
+    @Override
+    public final void answeredBy(String version, String build, String startedAt) {
+        if (!toldOfVersions && context.version().replaces(version, build, Durations.instant(startedAt))) {
+            toldOfVersions = true;
+            say("connectctl: this is connectctl " + context.version().text() + ", the daemon is " + version + " ("
+                    + build + "): the next start or stop of a server restarts the daemon, servers stay");
+        }
+    }
+
+    /** The daemon as it is, replaced where it is older than this command line: for commands that change something. */
+    ApiClient upToDate() throws IOException, InterruptedException {
+        toldOfVersions = true;
+        ApiClient client = client();
+        replaceOlder(client);
+        return client;
     }
 
     /** The daemon, started where none runs, replaced where it is older than this command line. */
     ApiClient connect() throws IOException, InterruptedException {
+        toldOfVersions = true;
         ApiClient client = client();
         boolean started = context.starter().ensureRunning(client, () -> say("connectctl: starting the daemon"));
         if (!started) {
@@ -83,6 +107,13 @@ abstract class CliCommand implements Callable<Integer> {
         if (!older) {
             return;
         }
+        if (daemon.supervised()) {
+            throw new CliFailure(
+                    ExitCode.FAILURE,
+                    "this is connectctl " + mine.text() + ", the daemon is " + daemon.version() + " (" + daemon.build()
+                            + "), and systemd runs it: only systemd should restart it",
+                    "restart it, servers stay: systemctl --user restart connectctl");
+        }
         say("connectctl: this is connectctl " + mine.text() + ", the daemon is " + daemon.version() + " ("
                 + daemon.build() + "): restarting the daemon, servers stay");
         stopDaemon(client, Duration.ofSeconds(20));
@@ -91,23 +122,40 @@ abstract class CliCommand implements Callable<Integer> {
 
     /** Ends the daemon and returns when it is gone. */
     static void stopDaemon(ApiClient client, Duration patience) throws IOException, InterruptedException {
-        client.stopDaemon();
+        long pid = client.stopDaemon().pid();
         long deadline = System.nanoTime() + patience.toNanos();
         while (System.nanoTime() < deadline) {
-            try {
-                client.ping(Duration.ofSeconds(1));
-            } catch (DaemonUnreachableException e) {
-                if (e.reason() == DaemonUnreachableException.Reason.NOT_RUNNING) {
-                    return;
-                }
+            // Its socket goes first and its lock on the state folder last, so one that doesn't answer isn't gone yet.
+            if (!answers(client) && !runs(pid)) {
+                return;
             }
             TimeUnit.MILLISECONDS.sleep(20);
         }
         throw new CliFailure(
                 ExitCode.TIMEOUT,
-                "the daemon on " + client.socket() + " still answers " + patience.toSeconds()
+                "the daemon on " + client.socket() + " (pid " + pid + ") still runs " + patience.toSeconds()
                         + " s after it was asked to stop",
                 "see daemon.log in " + client.socket().getParent());
+    }
+
+    private static boolean answers(ApiClient client) throws IOException {
+        try {
+            client.ping(Duration.ofSeconds(1));
+            return true;
+        } catch (DaemonUnreachableException e) {
+            return e.reason() != DaemonUnreachableException.Reason.NOT_RUNNING;
+        }
+    }
+
+    /** A zombie has ended too, also where no parent ever asks for it, as in a container. */
+    private static boolean runs(long pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
+            char state = stat.charAt(stat.lastIndexOf(')') + 2);
+            return state != 'Z' && state != 'X';
+        } catch (IOException e) {
+            return false; // There is no such process.
+        }
     }
 
     /** What somebody who connects to a stopped server should know; see {@code wait} and {@code status}. */
@@ -120,6 +168,14 @@ abstract class CliCommand implements Callable<Integer> {
     /** Why a server is FAILED or worse, as a block of lines. */
     static CliFailure notHealthy(ServerView server, String headline) {
         return new CliFailure(ExitCode.NOT_HEALTHY, headline + causeLines(server), remedy(server));
+    }
+
+    /** Why a start FAILED, with the exit code of its cause. */
+    static CliFailure failedStart(ServerView server, String headline) {
+        ExitCode exit = server.cause() == null
+                ? ExitCode.NOT_HEALTHY
+                : ExitCode.ofCause(server.cause().code());
+        return new CliFailure(exit, headline + causeLines(server), remedy(server));
     }
 
     private static String causeLines(ServerView server) {

@@ -24,6 +24,11 @@ final class CliFailure extends IOException {
         return new CliFailure(ExitCode.USAGE, message, remedy);
     }
 
+    /** The same failure with another exit code. */
+    CliFailure with(ExitCode other) {
+        return new CliFailure(other, String.valueOf(getMessage()), remedy);
+    }
+
     ExitCode exit() {
         return exit;
     }

@@ -43,10 +43,42 @@ final class CompletionCommand extends CliCommand {
         CommandLine all = Cli.commandLine(context);
         switch (shell) {
             // Picocli's script turns on bashcompinit by itself where it finds a zsh.
-            case BASH, ZSH -> out().print(AutoComplete.bash(Cli.NAME, all));
+            case BASH, ZSH -> out().print(AutoComplete.bash(Cli.NAME, all) + names(all));
             case FISH -> out().print(fish(all));
         }
         return ExitCode.OK;
+    }
+
+    /** Picocli can complete what it knows; which servers there are only the daemon does. */
+    private static String names(CommandLine all) {
+        StringBuilder commands = new StringBuilder();
+        all.getSubcommands().forEach((name, command) -> {
+            if (takesName(command.getCommandSpec())) {
+                commands.append(commands.isEmpty() ? "" : "|").append(name);
+            }
+        });
+        return """
+
+                # The names of servers, which only the daemon knows.
+                _connectctl_with_names() {
+                  _complete_connectctl "$@"
+                  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+                  if [ "$COMP_CWORD" -ge 2 ] && [ "${word#-}" = "$word" ] && [ "${before#-}" = "$before" ]; then
+                    case ${COMP_WORDS[1]} in
+                      COMMANDS) COMPREPLY+=($(compgen -W "$(connectctl status -o name 2>/dev/null)" -- "$word")) ;;
+                    esac
+                  fi
+                }
+                complete -F _connectctl_with_names -o default connectctl
+                """
+                .replace("COMMANDS", commands);
+    }
+
+    private static boolean takesName(CommandSpec spec) {
+        return !spec.usageMessage().hidden()
+                && spec.args().stream()
+                        .anyMatch(argument ->
+                                argument.isPositional() && argument.paramLabel().equals("NAME"));
     }
 
     private static String fish(CommandLine all) {
@@ -73,19 +105,19 @@ final class CompletionCommand extends CliCommand {
                     script.append(flag.startsWith("--") ? " -l " + flag.substring(2) : " -s " + flag.substring(1));
                 }
                 if (option.arity().max() > 0) {
-                    script.append(" -r");
+                    boolean path = option.paramLabel().equals("DIR")
+                            || option.paramLabel().equals("FILE");
+                    // -x: a value, and no file's name.
+                    script.append(path ? " -r -F" : " -x");
                     if (option.type().isEnum()) {
                         script.append(" -a ").append(quoted(values(option.type())));
-                    } else if (option.paramLabel().equals("DIR")
-                            || option.paramLabel().equals("FILE")) {
-                        script.append(" -F");
                     }
                 }
                 script.append(" -d ")
                         .append(quoted(first(option.description())))
                         .append('\n');
             }
-            if (spec.args().stream().anyMatch(argument -> argument.paramLabel().equals("NAME"))) {
+            if (takesName(spec)) {
                 script.append("complete -c connectctl -n ")
                         .append(under)
                         .append(" -a '(connectctl status -o name 2>/dev/null)'\n");

@@ -19,6 +19,19 @@ interface DaemonStarter {
 
     /** A process of its own. */
     static DaemonStarter detached(Path stateFolder, Map<String, String> environment) {
-        return (client, announce) -> new DaemonLauncher(client, stateFolder, environment).ensureRunning(announce);
+        return new Detached(stateFolder, environment);
+    }
+
+    /**
+     * Starts one that outlives the caller. No lambda: it is made by every command, and most never use it.
+     *
+     * @param stateFolder where its output goes
+     * @param environment the caller's
+     */
+    record Detached(Path stateFolder, Map<String, String> environment) implements DaemonStarter {
+        @Override
+        public boolean ensureRunning(ApiClient client, Runnable announce) throws IOException, InterruptedException {
+            return new DaemonLauncher(client, stateFolder, environment).ensureRunning(announce);
+        }
     }
 }

@@ -14,8 +14,8 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "describe",
         description = {
-            "Show all that is known of a server: its memory as arithmetic beside what it reports itself,",
-            "from where it can be reached, whether Python UDFs can work, its folders and its whole declaration."
+            "Show all that is known of a server.",
+            "Its memory as arithmetic beside what it reports itself, from where it can be reached, whether Python UDFs can work, its folders and its whole declaration."
         },
         footerHeading = "%nExamples:%n",
         footer = {"  connectctl describe sales", "  connectctl describe sales -o yaml"})

@@ -17,8 +17,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "env",
         description = {
-            "Print what a client needs in its environment: SPARK_REMOTE, and SPARK_CONNECT_AUTHENTICATE_TOKEN",
-            "where the server has a token. The token comes from its 0600 file, never from the daemon.",
+            "Print what a client needs in its environment.",
+            "That is SPARK_REMOTE, and SPARK_CONNECT_AUTHENTICATE_TOKEN where the server has a token. The token comes from its 0600 file, never from the daemon.",
             "github: ::add-mask:: comes first; the variables go into the file that GITHUB_ENV names, else to stdout."
         },
         footerHeading = "%nExamples:%n",

@@ -41,6 +41,14 @@ enum ExitCode {
         };
     }
 
+    /** The code for a start that FAILED, by its cause. */
+    static ExitCode ofCause(String causeCode) {
+        return switch (causeCode) {
+            case "PORT_TAKEN", "UI_PORT_TAKEN", "ALREADY_RUNNING" -> CONFLICT;
+            default -> NOT_HEALTHY;
+        };
+    }
+
     /** The code for one server's phase: 0 HEALTHY, 3 STOPPED, else 4. */
     static ExitCode ofPhase(String phase) {
         return switch (phase) {

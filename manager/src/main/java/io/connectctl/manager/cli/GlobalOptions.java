@@ -15,6 +15,9 @@ final class GlobalOptions {
             description = "No progress on stderr; warnings and errors stay.")
     boolean quiet;
 
+    @Option(names = "--parse-only", hidden = true, description = "Understand the command line and do nothing.")
+    boolean parseOnly;
+
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,

@@ -18,7 +18,15 @@ interface Interrupts {
 
     /** By the JVM's shutdown hooks, which SIGINT, SIGTERM and SIGHUP run. */
     static Interrupts system() {
-        return lastWord -> {
+        return new ByShutdownHook();
+    }
+
+    /** No lambda: it is made by every command, and most never use it. */
+    final class ByShutdownHook implements Interrupts {
+        private ByShutdownHook() {}
+
+        @Override
+        public Watch onSignal(Runnable lastWord) {
             Thread hook = new Thread(lastWord, "last-word");
             Runtime.getRuntime().addShutdownHook(hook);
             return () -> {
@@ -29,6 +37,6 @@ interface Interrupts {
                     return;
                 }
             };
-        };
+        }
     }
 }

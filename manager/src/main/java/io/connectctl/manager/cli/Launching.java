@@ -2,6 +2,7 @@ package io.connectctl.manager.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.spec.DaemonSettings;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Location;
 import io.connectctl.compose.spec.ProjectFile;
@@ -12,6 +13,7 @@ import io.connectctl.manager.api.v1.DeclareResponse;
 import io.connectctl.manager.api.v1.ProblemView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.api.v1.SettingsView;
 import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.ApiException;
 import java.io.IOException;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -64,6 +67,7 @@ abstract class Launching extends ServerCommand {
             check(known.get(), declared.get(), flags);
         }
         ApiClient client = connect();
+        settle(client, project);
         String server = known.isPresent() ? known.get() : project.serverName(null, client);
         Optional<ServerView> before = find(client, server);
         declare(client, project, server, declared, flags);
@@ -74,6 +78,21 @@ abstract class Launching extends ServerCommand {
             return ExitCode.OK;
         }
         return follow(client, server, receipt, before, patience);
+    }
+
+    /** A file with a {@code daemon:} part says what the daemon serves; one without leaves it as it is. */
+    private static void settle(ApiClient client, Project project) throws IOException {
+        Optional<DaemonSettings> wanted = project.file()
+                .map(ProjectFile::daemon)
+                .filter(settings -> settings.place().isPresent());
+        if (wanted.isPresent()) {
+            client.settings(new SettingsView(
+                    boxed(wanted.get().tcpPort()), boxed(wanted.get().healthPort())));
+        }
+    }
+
+    private static @Nullable Integer boxed(OptionalInt port) {
+        return port.isPresent() ? (Integer) port.getAsInt() : null;
     }
 
     private static Optional<Declaration> declaredIn(Project project, String server) {

@@ -8,7 +8,13 @@ public final class Main {
     public static void main(String[] arguments) {
         CliContext context = CliContext.system();
         int code = Cli.run(context, arguments);
-        context.out().flush();
+        // A PrintStream swallows failures: a script must not take half a document for a whole one.
+        if (context.out().checkError() && code == ExitCode.OK.code()) {
+            code = ExitCode.FAILURE.code();
+            if (!context.terminal().piped()) {
+                context.err().println("connectctl: stdout can't be written: is it closed, or the disk full?");
+            }
+        }
         context.err().flush();
         System.exit(code);
     }

@@ -49,9 +49,19 @@ final class ProgressLine implements AutoCloseable {
         if (living) {
             live(name + detail);
         } else if (news) {
-            line(name);
+            shown = name;
+            line(name + " (" + elapsed() + ")");
         } else {
             shown = name + detail;
+        }
+    }
+
+    /** A step that is passed in no time: shown on the living line, and by a heartbeat should it last after all. */
+    void passing(String text) {
+        step = text;
+        shown = text;
+        if (living && !quiet) {
+            live(text);
         }
     }
 
@@ -63,7 +73,7 @@ final class ProgressLine implements AutoCloseable {
         if (living) {
             live(shown);
         } else if (System.nanoTime() - lastLineAt >= HEARTBEAT.toNanos()) {
-            line("still " + (shown.isEmpty() ? step : shown).strip() + " (" + elapsed() + ")");
+            line("still " + shown.strip() + " (" + elapsed() + ")");
         }
     }
 
@@ -77,7 +87,6 @@ final class ProgressLine implements AutoCloseable {
     }
 
     private void line(String text) {
-        shown = text;
         context.err().println(subject + ": " + text);
         lastLineAt = System.nanoTime();
     }

@@ -23,8 +23,8 @@ final class RemoveCommand extends ServerCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
-        ApiClient client = client();
+    ExitCode execute() throws IOException, InterruptedException {
+        ApiClient client = upToDate();
         String server = serverName(client);
         client.remove(server, purge);
         say(server + ": removed");

@@ -5,10 +5,10 @@ import io.connectctl.compose.render.RenderException;
 import io.connectctl.compose.render.RenderedFile;
 import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Runtimes;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
-import io.connectctl.compose.spec.SparkHome;
 import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.ApiException;
@@ -27,8 +27,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "render",
         description = {
-            "Print or write the files a server would be started with, from its connectctl.yaml and flags;",
-            "without either, from what a running daemon has stored. Needs no daemon and no Spark.",
+            "Print or write the files a server would be started with.",
+            "They come from its connectctl.yaml and flags; without either, from what a running daemon has stored. Needs no daemon and no Spark.",
             "Secrets are redacted unless --with-secrets is given; files are written for their owner only."
         },
         footerHeading = "%nExamples:%n",
@@ -93,7 +93,8 @@ final class RenderCommand extends ServerCommand {
         } else {
             declaration = stored(server).map(known -> known.patchedBy(flags)).orElse(flags);
         }
-        SpecReader.Reading reading = SpecReader.read(serverName, declaration);
+        SpecReader.Reading reading =
+                withSecrets ? SpecReader.read(serverName, declaration) : SpecReader.preview(serverName, declaration);
         Problems.refuseErrors(reading.problems(), "the declaration of '" + server + "' isn't valid");
         warn(reading.problems());
         return reading.spec()
@@ -117,25 +118,10 @@ final class RenderCommand extends ServerCommand {
         }
     }
 
-    /** Where things will lie for a process on this machine. */
+    /** Where things will lie: as the runtime itself plans it, which touches nothing. */
     private Site site(ServerSpec spec) {
-        Path folder = context.folders().servers().resolve(spec.name().value());
-        Optional<SparkHome> home = spec.sparkHome().map(SparkHome::of);
-        Optional<Path> jars = home.isPresent()
-                ? home.flatMap(SparkHome::bareJars)
-                : Optional.of(context.folders()
-                        .cache()
-                        .resolve("spark")
-                        .resolve(spec.spark().text())
-                        .resolve("jars"));
-        return new Site(
-                folder.resolve("conf"),
-                folder.resolve("work"),
-                folder.resolve("warehouse"),
-                spec.javaHome().orElseGet(() -> Path.of(System.getProperty("java.home"))),
-                home.flatMap(SparkHome::distribution),
-                jars,
-                true);
+        return Runtimes.create(spec.runtime(), context.folders(), context.environment())
+                .plannedSite(spec);
     }
 
     private void print(Rendering rendering) {

@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -57,15 +56,15 @@ final class ServerPage {
             return;
         }
         field("Cause", cause.code() + ": " + cause.summary());
-        cause.evidence().forEach(line -> lines.add("  " + " ".repeat(LABEL) + "| " + line));
+        for (String line : cause.evidence()) {
+            lines.add("  " + " ".repeat(LABEL) + "| " + line);
+        }
         field("Remedy", cause.remedy());
     }
 
     private static String since(@Nullable String instant, Instant now) {
-        return Optional.ofNullable(instant)
-                .flatMap(Durations::instant)
-                .map(at -> " for " + Durations.age(Duration.between(at, now)))
-                .orElse("");
+        Optional<Instant> at = instant == null ? Optional.empty() : Durations.instant(instant);
+        return at.isPresent() ? " for " + Durations.age(Duration.between(at.get(), now)) : "";
     }
 
     private static String instance(ServerView server) {
@@ -92,7 +91,7 @@ final class ServerPage {
     static String mebibytes(long bytes) {
         return bytes % (1L << 20) == 0
                 ? (bytes >> 20) + " MiB"
-                : String.format(Locale.ROOT, "%.1f MiB", bytes / (double) (1L << 20));
+                : Durations.tenths(bytes / (double) (1L << 20)) + " MiB";
     }
 
     private static @Nullable String started(ServerView server) {
@@ -102,6 +101,6 @@ final class ServerPage {
         return server.startedAt()
                 + (server.startSeconds() == null
                         ? ""
-                        : String.format(Locale.ROOT, " (%.1f s to HEALTHY)", server.startSeconds()));
+                        : " (" + Durations.tenths(server.startSeconds()) + " s to HEALTHY)");
     }
 }

@@ -34,9 +34,8 @@ final class ServerTable {
     }
 
     private static String since(ServerView server, Instant now) {
-        return Optional.ofNullable(server.phaseSince())
-                .flatMap(Durations::instant)
-                .map(instant -> Durations.age(Duration.between(instant, now)))
-                .orElse("-");
+        Optional<Instant> since =
+                server.phaseSince() == null ? Optional.empty() : Durations.instant(server.phaseSince());
+        return since.isPresent() ? Durations.age(Duration.between(since.get(), now)) : "-";
     }
 }

@@ -6,12 +6,12 @@ import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.ApiException;
-import io.connectctl.manager.client.EventStream;
+import io.connectctl.manager.client.DaemonUnreachableException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -54,12 +54,11 @@ final class StartWatch {
      * @param receipt of the start
      * @param incarnation the first one that counts: what is said of an earlier one is old news
      * @return the server, proven
-     * @throws CliFailure NOT_HEALTHY if it FAILED, TIMEOUT if it takes too long; the server goes on
+     * @throws CliFailure NOT_HEALTHY if it FAILED, CONFLICT if a held port is why, TIMEOUT if it takes too long; the server goes on
      */
     ServerView untilProven(ReceiptView receipt, int incarnation) throws IOException {
-        try (EventStream events =
-                client.events(OptionalLong.of(receipt.sequence()), Optional.of(name), OptionalInt.empty(), true)) {
-            Optional<ServerView> proven = judge(client.server(name), incarnation);
+        try (Following events = new Following(client, name, OptionalLong.of(receipt.sequence()))) {
+            Optional<ServerView> proven = judge(events.server(), incarnation);
             while (proven.isEmpty()) {
                 Optional<EventView> event = events.next(TICK);
                 event.ifPresent(this::show);
@@ -67,7 +66,7 @@ final class StartWatch {
                 if (event.isPresent() && event.get().type().equals("progress")) {
                     continue;
                 }
-                proven = judge(client.server(name), incarnation);
+                proven = judge(events.server(), incarnation);
             }
             return proven.get();
         }
@@ -77,7 +76,12 @@ final class StartWatch {
         switch (event.type()) {
             case "phase" -> {
                 phasesSeen.add(event.phase());
-                progress.step(event.message());
+                switch (event.phase()) {
+                    case "STARTING" -> progress.step("starting");
+                    // The last line says it, with all that was proven.
+                    case "HEALTHY" -> progress.passing("HEALTHY");
+                    default -> progress.step(event.message());
+                }
                 if (event.phase().equals("BACKING_OFF") && event.cause() != null) {
                     progress.note(name + ": " + event.cause().code() + ": "
                             + event.cause().summary());
@@ -87,7 +91,15 @@ final class StartWatch {
                 climbFailed |= healthy;
                 progress.step(event.message());
             }
-            case "progress", "rung", "exit" -> progress.step(event.message());
+            case "rung" -> {
+                String rung = event.message().toLowerCase(Locale.ROOT);
+                if (rung.endsWith("session") || rung.endsWith("query")) {
+                    progress.step(rung);
+                } else {
+                    progress.passing(rung);
+                }
+            }
+            case "progress", "exit" -> progress.step(event.message());
             // What was asked for is known to whoever asked.
             default -> {}
         }
@@ -106,11 +118,11 @@ final class StartWatch {
                         healthyAt = System.nanoTime();
                     }
                     if (climbFailed || since(healthyAt).compareTo(CLIMB) > 0) {
-                        return Optional.of(provenByHand());
+                        return Optional.of(provenByHand(server));
                     }
                 }
                 case "FAILED" -> {
-                    throw CliCommand.notHealthy(server, "server '" + name + "' FAILED");
+                    throw CliCommand.failedStart(server, "server '" + name + "' FAILED");
                 }
                 case "STOPPED" -> {
                     if (server.desired().equals("DOWN") && phasesSeen.contains("STOPPED")) {
@@ -125,6 +137,10 @@ final class StartWatch {
             if (!launched && (server.startedAt() != null || server.phase().equals("BACKING_OFF"))) {
                 launched = true;
                 launchedAt = System.nanoTime();
+                if (server.pid() != null && server.phase().equals("STARTING")) {
+                    progress.step("launched, pid " + server.pid());
+                    progress.passing("waiting for an answer");
+                }
             }
         }
         if (launched && since(launchedAt).compareTo(timeout) > 0) {
@@ -137,10 +153,16 @@ final class StartWatch {
         return Duration.ofNanos(System.nanoTime() - instant);
     }
 
-    private ServerView provenByHand() throws IOException {
+    private ServerView provenByHand(ServerView server) throws IOException {
+        Duration rest = launched ? timeout.minus(since(launchedAt)) : timeout;
         ReadyView ready;
         try {
-            ready = client.probe(name, "query", QUERY_TIMEOUT);
+            ready = client.probe(name, "query", QUERY_TIMEOUT, rest.isNegative() ? Duration.ZERO : rest);
+        } catch (DaemonUnreachableException e) {
+            if (e.reason() == DaemonUnreachableException.Reason.NO_ANSWER) {
+                throw tooLong(server);
+            }
+            throw e;
         } catch (ApiException e) {
             throw noQuery(String.valueOf(e.getMessage()));
         }

@@ -99,14 +99,20 @@ final class StatusCommand extends CliCommand {
     private void show(List<ServerView> servers) throws IOException {
         switch (output.orTable()) {
             case JSON, YAML -> output.orTable().print(out(), OutputFormat.list(servers));
-            case NAME -> servers.forEach(server -> out().println(server.name()));
+            case NAME -> {
+                for (ServerView server : servers) {
+                    out().println(server.name());
+                }
+            }
             case TABLE -> {
                 if (servers.isEmpty()) {
                     context.err()
                             .println("connectctl: no server is declared\n  declare and start one: connectctl start");
                 } else if (servers.size() == 1) {
-                    ServerPage.lines(servers.get(0), style(), context.clock().instant())
-                            .forEach(out()::println);
+                    for (String line : ServerPage.lines(
+                            servers.get(0), style(), context.clock().instant())) {
+                        out().println(line);
+                    }
                 } else {
                     table(servers);
                 }

@@ -3,11 +3,8 @@ package io.connectctl.manager.cli;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
-import io.connectctl.manager.client.EventStream;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -39,9 +36,9 @@ final class StopCommand extends ServerCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
+    ExitCode execute() throws IOException, InterruptedException {
         Duration patience = Durations.parse("--timeout", timeout);
-        ApiClient client = client();
+        ApiClient client = upToDate();
         String server = serverName(client);
         ReceiptView receipt = client.stop(server, force);
         if (!receipt.changed() || noWait) {
@@ -63,10 +60,9 @@ final class StopCommand extends ServerCommand {
             throws IOException {
         long deadline = System.nanoTime() + patience.toNanos();
         try (ProgressLine progress = new ProgressLine(context, global.quiet, server);
-                EventStream events = client.events(
-                        OptionalLong.of(receipt.sequence()), Optional.of(server), OptionalInt.empty(), true)) {
+                Following events = new Following(client, server, OptionalLong.of(receipt.sequence()))) {
             while (true) {
-                ServerView view = client.server(server);
+                ServerView view = events.server();
                 if (view.phase().equals("STOPPED")) {
                     if (receipt.changed()) {
                         progress.clear();

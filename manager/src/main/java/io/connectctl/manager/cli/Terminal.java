@@ -15,6 +15,11 @@ interface Terminal {
     /** True if stderr is a terminal. */
     boolean err();
 
+    /** True if stdout is a pipe: whoever closes one early, as {@code head} does, has what they wanted. */
+    default boolean piped() {
+        return false;
+    }
+
     /** Columns that a line may have; {@link Integer#MAX_VALUE} where nobody's eyes limit it. */
     int columns();
 
@@ -32,6 +37,11 @@ interface Terminal {
             }
 
             @Override
+            public boolean piped() {
+                return target(1).startsWith("pipe:");
+            }
+
+            @Override
             public int columns() {
                 String columns = environment.getOrDefault("COLUMNS", "");
                 if (columns.matches("[1-9]\\d{0,3}")) {
@@ -43,13 +53,17 @@ interface Terminal {
     }
 
     private static boolean isTerminal(int descriptor) {
+        // System.console() tells of stdin and stdout together only.
+        String target = target(descriptor);
+        return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+    }
+
+    private static String target(int descriptor) {
         try {
-            // System.console() tells of stdin and stdout together only.
-            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
+            return Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
                     .toString();
-            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
         } catch (IOException e) {
-            return false;
+            return "";
         }
     }
 

@@ -53,13 +53,23 @@ final class TextTable {
             shown.remove(least);
         }
         List<String> lines = new ArrayList<>();
-        lines.add(line(shown, columns.stream().map(Column::title).toList()));
-        rows.forEach(row -> lines.add(line(shown, row)));
+        List<String> titles = new ArrayList<>();
+        for (Column column : columns) {
+            titles.add(column.title());
+        }
+        lines.add(line(shown, titles));
+        for (List<String> row : rows) {
+            lines.add(line(shown, row));
+        }
         return lines;
     }
 
     private int width(List<Integer> shown) {
-        return shown.stream().mapToInt(this::width).sum() + GAP.length() * (shown.size() - 1);
+        int width = GAP.length() * (shown.size() - 1);
+        for (Integer column : shown) {
+            width += width(column);
+        }
+        return width;
     }
 
     private int width(int column) {

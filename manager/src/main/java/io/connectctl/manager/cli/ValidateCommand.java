@@ -1,13 +1,9 @@
 package io.connectctl.manager.cli;
 
-import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.ProjectFile;
-import io.connectctl.compose.spec.ServerName;
-import io.connectctl.compose.spec.SpecReader;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,10 +37,7 @@ final class ValidateCommand extends CliCommand {
                         "there is no " + ProjectFile.NAME + " in " + context.workingFolder() + " or above it",
                         "name one: connectctl validate -f FILE"));
         ProjectFile read = ProjectFile.load(path);
-        List<Problem> problems = new ArrayList<>(read.problems());
-        for (Map.Entry<ServerName, Declaration> server : read.servers().entrySet()) {
-            problems.addAll(SpecReader.read(server.getKey(), server.getValue()).problems());
-        }
+        List<Problem> problems = read.allProblems();
         boolean valid = problems.stream().noneMatch(problem -> problem.severity() == Problem.Severity.ERROR);
         print(read, problems, valid);
         return valid ? ExitCode.OK : ExitCode.INVALID;

@@ -3,13 +3,11 @@ package io.connectctl.manager.cli;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.ApiException;
-import io.connectctl.manager.client.EventStream;
+import io.connectctl.manager.client.DaemonUnreachableException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -30,8 +28,13 @@ import picocli.CommandLine.Option;
 final class WaitCommand extends ServerCommand {
     private static final List<String> RUNGS = List.of("NONE", "CONTAINER", "PORT", "RPC", "SESSION", "QUERY");
 
-    /** Between looks without an event; also between probes by hand for a rung above what is proven periodically. */
+    /** Between looks without an event. */
     private static final Duration TICK = Duration.ofSeconds(1);
+
+    /** Between the first two probes by hand; doubled for each further one. */
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(5);
 
@@ -61,32 +64,44 @@ final class WaitCommand extends ServerCommand {
         String server = serverName(client);
         long deadline = System.nanoTime() + patience.toNanos();
         ServerView view = client.server(server);
-        if (decided(client, view, wanted)) {
+        if (decided(view, wanted)) {
             return ExitCode.OK;
         }
         try (ProgressLine progress = new ProgressLine(context, global.quiet, server);
-                EventStream events =
-                        client.events(OptionalLong.empty(), Optional.of(server), OptionalInt.empty(), true)) {
+                Following events = new Following(client, server, OptionalLong.empty())) {
             // Between the first look and the stream something may have happened: look again before waiting.
-            view = client.server(server);
-            while (!decided(client, view, wanted)) {
+            view = events.server();
+            Duration pause = FIRST_PAUSE;
+            long nextProbe = System.nanoTime();
+            while (!decided(view, wanted)) {
                 long rest = deadline - System.nanoTime();
                 if (rest <= 0) {
-                    throw new CliFailure(
-                            ExitCode.TIMEOUT,
-                            "server '" + server + "' isn't " + state + " after " + Durations.precise(patience)
-                                    + ": phase " + view.phase() + ", rung " + view.rung(),
-                            "it goes on; see: connectctl status " + server);
+                    throw tooLong(view, patience);
                 }
-                Duration pause = rest < TICK.toNanos() ? Duration.ofNanos(rest) : TICK;
-                events.next(pause)
+                if (RUNGS.contains(wanted) && view.phase().equals("HEALTHY") && System.nanoTime() >= nextProbe) {
+                    if (probed(client, server, wanted, Duration.ofNanos(rest))) {
+                        return ExitCode.OK;
+                    }
+                    nextProbe = System.nanoTime() + pause.toNanos();
+                    pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+                    rest = Math.max(0, deadline - System.nanoTime());
+                }
+                events.next(rest < TICK.toNanos() ? Duration.ofNanos(rest) : TICK)
                         .filter(event -> !event.type().equals("command"))
                         .ifPresent(event -> progress.step(event.message()));
                 progress.tick();
-                view = client.server(server);
+                view = events.server();
             }
         }
         return ExitCode.OK;
+    }
+
+    private CliFailure tooLong(ServerView view, Duration patience) {
+        return new CliFailure(
+                ExitCode.TIMEOUT,
+                "server '" + view.name() + "' isn't " + state + " after " + Durations.precise(patience) + ": phase "
+                        + view.phase() + ", rung " + view.rung(),
+                "it goes on; see: connectctl status " + view.name());
     }
 
     /** HEALTHY, STOPPED, or a rung. */
@@ -105,7 +120,7 @@ final class WaitCommand extends ServerCommand {
     }
 
     /** True if it is as wanted; throws where it never will be by itself. */
-    private boolean decided(ApiClient client, ServerView view, String wanted) throws IOException {
+    private boolean decided(ServerView view, String wanted) throws CliFailure {
         boolean gone = view.phase().equals("STOPPED");
         if (wanted.equals("STOPPED")) {
             if (view.phase().equals("FAILED")) {
@@ -125,15 +140,20 @@ final class WaitCommand extends ServerCommand {
         if (wanted.equals("HEALTHY")) {
             return view.phase().equals("HEALTHY");
         }
-        boolean proven = RUNGS.indexOf(view.rung()) >= RUNGS.indexOf(wanted)
+        return RUNGS.indexOf(view.rung()) >= RUNGS.indexOf(wanted)
                 && (view.phase().equals("HEALTHY") || view.phase().equals("STARTING"));
-        return proven || (view.phase().equals("HEALTHY") && probed(client, view.name(), wanted));
     }
 
-    /** A rung above what periodic probes prove is never reached by waiting: ask for it. */
-    private static boolean probed(ApiClient client, String server, String rung) throws IOException {
+    /**
+     * A rung above what periodic probes prove is never reached by waiting: ask for it. Waits for the answer as long as there
+     * is time: a probe that is given up goes on in the server, and each would leave a job behind.
+     */
+    private static boolean probed(ApiClient client, String server, String rung, Duration rest) throws IOException {
         try {
-            return client.probe(server, rung, PROBE_TIMEOUT).ready();
+            return client.probe(server, rung, PROBE_TIMEOUT, rest).ready();
+        } catch (DaemonUnreachableException e) {
+            // The time is up, or the daemon is being replaced: whoever waits sees which.
+            return false;
         } catch (ApiException e) {
             if (e.code().equals("NOT_RUNNING") || e.problem().status() == 503) {
                 return false;

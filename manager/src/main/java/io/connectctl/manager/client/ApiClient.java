@@ -12,6 +12,7 @@ import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.api.v1.SettingsView;
 import io.connectctl.manager.api.v1.UsageView;
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -37,6 +38,7 @@ public final class ApiClient {
 
     private final Path socket;
     private final Duration timeout;
+    private final @Nullable Listener listener;
 
     /** A client of the daemon that listens on {@code socket}. */
     public ApiClient(Path socket) {
@@ -48,8 +50,30 @@ public final class ApiClient {
      * @param timeout for each call to be answered
      */
     public ApiClient(Path socket, Duration timeout) {
+        this(socket, timeout, null);
+    }
+
+    /** A client that tells {@code listener} who answers. */
+    public ApiClient(Path socket, Listener listener) {
+        this(socket, PATIENCE, listener);
+    }
+
+    private ApiClient(Path socket, Duration timeout, @Nullable Listener listener) {
         this.socket = socket;
         this.timeout = timeout;
+        this.listener = listener;
+    }
+
+    /** Hears who answers. */
+    public interface Listener {
+        /**
+         * With each answer that names its daemon.
+         *
+         * @param version the daemon's version
+         * @param build the daemon's build
+         * @param startedAt when the daemon started
+         */
+        void answeredBy(String version, String build, String startedAt);
     }
 
     /** Where the daemon listens. */
@@ -63,7 +87,7 @@ public final class ApiClient {
      * @param patience how long it may take
      */
     public void ping(Duration patience) throws IOException {
-        try (Exchange exchange = Exchange.send(socket, "GET", "/healthz", null, patience)) {
+        try (Exchange exchange = send("GET", "/healthz", null, patience)) {
             byte[] body = exchange.all(patience);
             if (exchange.status() != 200) {
                 throw problem(exchange.status(), body);
@@ -73,12 +97,12 @@ public final class ApiClient {
 
     /** Every server. */
     public ServerList servers() throws IOException {
-        return get("/v1/servers", ServerList.class);
+        return ServerReader.list(fetch("/v1/servers"));
     }
 
     /** One server. */
     public ServerView server(String name) throws IOException {
-        return get(path(name, ""), ServerView.class);
+        return ServerReader.server(fetch(path(name, "")));
     }
 
     /** One server in full. */
@@ -134,10 +158,19 @@ public final class ApiClient {
 
     /** Probes now, up to a rung such as {@code query}, and tells the verdict. */
     public ReadyView probe(String name, String until, Duration probeTimeout) throws IOException {
+        // Each of the ladder's four rungs may take the timeout.
+        return probe(name, until, probeTimeout, probeTimeout.multipliedBy(4).plus(timeout));
+    }
+
+    /**
+     * Probes now, up to a rung such as {@code query}, and tells the verdict.
+     *
+     * @param probeTimeout for each rung
+     * @param patience for the answer; a probe may have to wait for the one before it
+     */
+    public ReadyView probe(String name, String until, Duration probeTimeout, Duration patience) throws IOException {
         String target = path(name, "/probe") + "?until=" + until.toLowerCase(Locale.ROOT) + "&timeout="
                 + Math.max(1, probeTimeout.toMillis()) + "ms";
-        // Each of the ladder's four rungs may take the timeout.
-        Duration patience = probeTimeout.multipliedBy(4).plus(timeout);
         try (Exchange exchange = send("POST", target, null, patience)) {
             byte[] body = exchange.all(patience);
             // 503 is the answer "not ready", unless it is a problem.
@@ -213,11 +246,14 @@ public final class ApiClient {
         return get("/v1/daemon", DaemonView.class);
     }
 
-    /** Ends the daemon; servers stay. */
-    public void stopDaemon() throws IOException {
-        try (Exchange exchange = send("POST", "/v1/daemon/stop", null, timeout)) {
-            checked(exchange);
-        }
+    /** Puts the daemon's own settings into force; PORT_HELD says by whom. */
+    public SettingsView settings(SettingsView wanted) throws IOException {
+        return call("PUT", "/v1/daemon/settings", Wire.mapper().writeValueAsBytes(wanted), timeout, SettingsView.class);
+    }
+
+    /** Ends the daemon, which answers who it was; servers stay. */
+    public DaemonView stopDaemon() throws IOException {
+        return call("POST", "/v1/daemon/stop", null, timeout, DaemonView.class);
     }
 
     private LineStream stream(String target) throws IOException {
@@ -227,6 +263,12 @@ public final class ApiClient {
         }
         try (exchange) {
             throw problem(exchange.status(), exchange.all(timeout));
+        }
+    }
+
+    private byte[] fetch(String target) throws IOException {
+        try (Exchange exchange = send("GET", target, null, timeout)) {
+            return checked(exchange);
         }
     }
 
@@ -242,7 +284,24 @@ public final class ApiClient {
     }
 
     private Exchange send(String method, String target, byte @Nullable [] body, Duration patience) throws IOException {
-        return Exchange.send(socket, method, target, body, patience);
+        Exchange exchange = Exchange.send(socket, method, target, body, patience);
+        tell(exchange.header("server"));
+        return exchange;
+    }
+
+    /** {@code connectctl/0.1.0 (1f2e3d4c5b6a; 2026-11-22T16:00:00Z)}. */
+    private void tell(@Nullable String server) {
+        if (listener == null || server == null || !server.startsWith("connectctl/") || !server.endsWith(")")) {
+            return;
+        }
+        int build = server.indexOf(" (");
+        int since = server.indexOf("; ");
+        if (build > 0 && since > build) {
+            listener.answeredBy(
+                    server.substring("connectctl/".length(), build),
+                    server.substring(build + 2, since),
+                    server.substring(since + 2, server.length() - 1));
+        }
     }
 
     private byte[] checked(Exchange exchange) throws IOException {

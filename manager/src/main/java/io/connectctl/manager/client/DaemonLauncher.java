@@ -34,6 +34,9 @@ public final class DaemonLauncher {
     /** A cold JVM with SQLite and Jetty answers within 2 s here; the rest is for machines under load. */
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    /** How a daemon exits that finds another one holding the state folder. */
+    private static final int HELD = 8;
+
     /**
      * What a daemon may inherit. Its environment is made anew: whatever else the first caller's shell holds, tokens not the
      * least, would otherwise live as long as the daemon does.
@@ -47,6 +50,7 @@ public final class DaemonLauncher {
             "LANG",
             "TZ",
             "TMPDIR",
+            "MALLOC_ARENA_MAX",
             "JAVA_HOME",
             "M2_HOME",
             "MAVEN_HOME",
@@ -97,29 +101,16 @@ public final class DaemonLauncher {
 
     private static List<String> command() {
         List<String> command = new ArrayList<>();
-        command.add("setsid");
+        // Its log has the mode that the umask leaves.
+        command.addAll(List.of("setsid", "sh", "-c", "umask 077; exec \"$@\"", "sh"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        // Small and quiet rather than fast: the daemon waits most of its life. docs/architecture.md has the
-        // measurements.
-        command.addAll(List.of(
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xms16m",
-                "-Xmx256m",
-                "-XX:MinHeapFreeRatio=10",
-                "-XX:MaxHeapFreeRatio=30",
-                "-Xss512k",
-                "-XX:+ExitOnOutOfMemoryError",
-                "-Djava.awt.headless=true",
-                "-Dconnectctl.detached=true"));
-        if (Runtime.version().feature() >= 22) {
-            // SQLite and netty load native code; later Javas warn of it on stderr otherwise.
-            command.add("--enable-native-access=ALL-UNNAMED");
-        }
         String home = System.getProperty("connectctl.home");
         if (home != null) {
+            // The same for a daemon in the foreground, which bin/connectctl starts.
+            command.add("@" + home + "/lib/daemon.options");
             command.add("-Dconnectctl.home=" + home);
         }
+        command.add("-Dconnectctl.detached=true");
         String build = System.getProperty("connectctl.build");
         if (build != null) {
             command.add("-Dconnectctl.build=" + build);
@@ -209,22 +200,21 @@ public final class DaemonLauncher {
                 .redirectErrorStream(true);
         builder.environment().clear();
         builder.environment().putAll(inherited());
-        Process process;
-        try {
-            process = builder.start();
-        } catch (IOException e) {
-            throw new DaemonUnreachableException(
-                    Reason.NOT_STARTED,
-                    "the daemon can't be started: " + e.getMessage(),
-                    "connectctl needs setsid (package util-linux) and the Java it runs on; or run the daemon in the"
-                            + " foreground: connectctl daemon run",
-                    e);
-        }
+        // glibc keeps an arena of freed memory for each thread that ever allocated otherwise: tens of MiB.
+        builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
+        Process process = spawn(builder);
         while (true) {
             if (answersDuringStart().isPresent()) {
                 return;
             }
             if (process.waitFor(20, TimeUnit.MILLISECONDS) && !answers()) {
+                if (process.exitValue() == HELD && System.nanoTime() < deadline) {
+                    // Another daemon holds the folder and doesn't answer: it is about to start, to end, or to make its
+                    // removed socket anew. Each takes seconds.
+                    TimeUnit.MILLISECONDS.sleep(500);
+                    process = spawn(builder);
+                    continue;
+                }
                 throw new DaemonUnreachableException(
                         Reason.NOT_STARTED,
                         "the daemon ended with exit code " + process.exitValue() + " while starting" + lines(before),
@@ -240,6 +230,19 @@ public final class DaemonLauncher {
                         "see " + output + " and daemon.log beside it",
                         null);
             }
+        }
+    }
+
+    private static Process spawn(ProcessBuilder builder) throws DaemonUnreachableException {
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new DaemonUnreachableException(
+                    Reason.NOT_STARTED,
+                    "the daemon can't be started: " + e.getMessage(),
+                    "connectctl needs setsid (package util-linux) and the Java it runs on; or run the daemon in the"
+                            + " foreground: connectctl daemon run",
+                    e);
         }
     }
 

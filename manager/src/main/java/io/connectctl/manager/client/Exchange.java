@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class Exchange implements Closeable {
     /** Longest line of a head or of a chunk's size: more is no answer of our daemon. */
     private static final int LONGEST_LINE = 16 * 1024;
+
+    /** Between two tries to connect to a daemon whose queue is full. */
+    private static final long RETRY_NANOS = 20_000_000;
 
     private final Path socket;
     private final SocketChannel channel;
@@ -60,9 +64,9 @@ final class Exchange implements Closeable {
      */
     static Exchange send(Path socket, String method, String target, byte @Nullable [] body, Duration timeout)
             throws IOException {
-        Exchange exchange = connect(socket);
+        long deadline = System.nanoTime() + timeout.toNanos();
+        Exchange exchange = connect(socket, deadline);
         try {
-            long deadline = System.nanoTime() + timeout.toNanos();
             exchange.write(head(method, target, body), deadline);
             if (body != null) {
                 exchange.write(body, deadline);
@@ -75,14 +79,26 @@ final class Exchange implements Closeable {
         }
     }
 
-    private static Exchange connect(Path socket) throws IOException {
-        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-        try {
-            channel.connect(UnixDomainSocketAddress.of(socket));
-            return new Exchange(socket, channel);
-        } catch (IOException e) {
-            channel.close();
-            throw refused(socket, e);
+    private static Exchange connect(Path socket, long deadline) throws IOException {
+        while (true) {
+            SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+            try {
+                Ownership.checkFolder(socket);
+                Exchange exchange = new Exchange(socket, channel);
+                // A Unix socket connects at once, or not at all where its queue is full: then only a new try helps.
+                if (channel.connect(UnixDomainSocketAddress.of(socket))) {
+                    Ownership.checkPeer(socket, channel);
+                    return exchange;
+                }
+                exchange.close();
+            } catch (IOException e) {
+                channel.close();
+                throw e instanceof DaemonUnreachableException ? e : refused(socket, e);
+            }
+            if (System.nanoTime() > deadline) {
+                throw DaemonUnreachableException.noAnswer(socket, "it takes no more connections", null);
+            }
+            LockSupport.parkNanos(RETRY_NANOS);
         }
     }
 
@@ -237,6 +253,12 @@ final class Exchange implements Closeable {
     /** The answer's status code. */
     int status() {
         return status;
+    }
+
+    /** A header of the answer, named in lower case. */
+    @Nullable
+    String header(String name) {
+        return headers.get(name);
     }
 
     /** True once the whole body was read. */

@@ -34,7 +34,7 @@ public final class Wire {
         }
     }
 
-    private static IOException unreadable(Class<?> type, JsonProcessingException failure) {
+    static IOException unreadable(Class<?> type, JsonProcessingException failure) {
         return new IOException(
                 "the daemon's answer is no " + type.getSimpleName() + ": " + failure.getOriginalMessage()
                         + "; daemon and command line may be of different versions: see connectctl version",

@@ -14,12 +14,15 @@ import io.connectctl.manager.supervise.ProbeListener;
 import io.connectctl.manager.supervise.ServerStatus;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,10 +35,14 @@ final class Daemon implements DaemonControl, AutoCloseable {
     /** Enough to find the first HEALTHY of every incarnation that runs; the journal is bounded anyway. */
     private static final int RECALLED_EVENTS = 10_000;
 
+    /** How long a removed socket goes unnoticed at most; a look costs two calls of stat. */
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
+
     private final Folders folders;
     private final Path socket;
     private final BuildInfo build;
-    private final Instant startedAt = Instant.now();
+    private final boolean supervised;
+    private final Instant startedAt = Instant.now().truncatedTo(ChronoUnit.MILLIS);
     private final SettingsFile settingsFile;
     private final CountDownLatch stop = new CountDownLatch(1);
     private final DaemonLock lock;
@@ -46,6 +53,8 @@ final class Daemon implements DaemonControl, AutoCloseable {
     private @Nullable ApiServer api;
     private volatile @Nullable HealthEndpoint health;
     private SettingsView settings = SettingsView.NONE;
+    /** Why the socket can't be made again, as last told. */
+    private String unreachable = "";
 
     /**
      * A fleet and what it stands on.
@@ -65,9 +74,11 @@ final class Daemon implements DaemonControl, AutoCloseable {
         Supervision open(Folders folders, ProbeListener probes) throws IOException;
     }
 
-    private Daemon(Folders folders, BuildInfo build, DaemonLock lock, Opener opener) throws IOException {
+    private Daemon(Folders folders, BuildInfo build, boolean supervised, DaemonLock lock, Opener opener)
+            throws IOException {
         this.folders = folders;
         this.build = build;
+        this.supervised = supervised;
         this.lock = lock;
         this.socket = folders.socket(PrivateFolder.uid());
         this.settingsFile = new SettingsFile(folders.state());
@@ -89,10 +100,10 @@ final class Daemon implements DaemonControl, AutoCloseable {
         DaemonLock lock = DaemonLock.take(
                 folders.state().resolve("daemon.lock"),
                 "pid " + ProcessHandle.current().pid() + ", version " + build.version() + ", build " + build.build()
-                        + ", since " + Instant.now());
+                        + ", since " + Instant.now().truncatedTo(ChronoUnit.MILLIS));
         Daemon daemon;
         try {
-            daemon = new Daemon(folders, build, lock, opener);
+            daemon = new Daemon(folders, build, Systemd.supervises(environment), lock, opener);
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
@@ -170,7 +181,8 @@ final class Daemon implements DaemonControl, AutoCloseable {
                 folders.state().toString(),
                 settings.tcpPort(),
                 settings.healthPort(),
-                fleet.servers().size());
+                fleet.servers().size(),
+                supervised);
     }
 
     @Override
@@ -265,14 +277,46 @@ final class Daemon implements DaemonControl, AutoCloseable {
         stop.countDown();
     }
 
-    /** Waits until somebody asks it to stop. */
-    void awaitStop() throws InterruptedException {
-        stop.await();
+    /**
+     * Waits until somebody asks it to stop, and keeps itself reachable meanwhile.
+     *
+     * @throws IOException if it lost its state folder, so that it must end
+     */
+    void awaitStop() throws InterruptedException, IOException {
+        while (!stop.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+            look();
+        }
+    }
+
+    /** Looks whether what it stands on is still there. */
+    void look() throws IOException {
+        if (!lock.holds()) {
+            throw new IOException("the state folder " + folders.state()
+                    + " was removed or replaced while the daemon ran, so it ends and keeps nothing any more;"
+                    + " servers that ran stay: stop them by hand (connectctl start tells who holds a port)");
+        }
+        ApiServer server = Objects.requireNonNull(api, "the API is open");
+        if (server.reachable()) {
+            return;
+        }
+        try {
+            PrivateFolder.make(Objects.requireNonNull(socket.getParent(), "a socket lies in a folder"));
+            server.rebind();
+            LOG.warn("{} was removed; it is there again", socket);
+            unreachable = "";
+        } catch (IOException e) {
+            String why = String.valueOf(e.getMessage());
+            if (!why.equals(unreachable)) {
+                LOG.error("{} was removed and can't be made again, so nobody can ask this daemon: {}", socket, why);
+                unreachable = why;
+            }
+        }
     }
 
     @Override
     public void close() {
         LOG.info("connectctl stops; its servers stay");
+        lock.stopping();
         quietly(api);
         quietly(health);
         quietly(subscription);

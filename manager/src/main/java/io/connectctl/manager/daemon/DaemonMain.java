@@ -31,6 +31,7 @@ public final class DaemonMain {
 
     private static int run(Map<String, String> environment) {
         CountDownLatch closed = new CountDownLatch(1);
+        String failed = "the daemon can't start";
         try {
             Folders folders = Folders.of(environment, Path.of(System.getProperty("user.home")), PrivateFolder.uid());
             PrivateFolder.make(folders.state());
@@ -40,6 +41,7 @@ public final class DaemonMain {
                 // On a signal the JVM waits for this hook, and the hook for the orderly end of main.
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> await(daemon, closed), "signal"));
                 systemd.ready("answers on " + daemon.socket());
+                failed = "the daemon ends";
                 daemon.awaitStop();
                 systemd.stopping();
             }
@@ -48,7 +50,7 @@ public final class DaemonMain {
             System.err.println("connectctl: " + e.getMessage());
             return CONFLICT;
         } catch (IOException | RuntimeException e) {
-            System.err.println("connectctl: the daemon can't start: " + reason(e));
+            System.err.println("connectctl: " + failed + ": " + reason(e));
             return FAILURE;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

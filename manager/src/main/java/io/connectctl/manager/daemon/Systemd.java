@@ -19,6 +19,15 @@ final class Systemd {
         this.listens = environment.containsKey("NOTIFY_SOCKET");
     }
 
+    /**
+     * Whether systemd started this process, with these variables. INVOCATION_ID alone doesn't say so: what a unit's process
+     * starts, such as a desktop's terminal and all in it, inherits it.
+     */
+    static boolean supervises(Map<String, String> environment) {
+        return environment.containsKey("NOTIFY_SOCKET")
+                || Long.toString(ProcessHandle.current().pid()).equals(environment.get("SYSTEMD_EXEC_PID"));
+    }
+
     /** The daemon answers. */
     void ready(String status) {
         tell("--ready", "--pid=" + ProcessHandle.current().pid(), "--status=" + status);

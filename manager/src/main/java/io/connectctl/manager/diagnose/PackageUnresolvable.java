@@ -10,9 +10,14 @@ import java.util.regex.Pattern;
 final class PackageUnresolvable implements Rule {
     private static final Pattern UNRESOLVED =
             Pattern.compile("\\[(?:unresolved dependency|download failed): ([^\\]]{1,200}?)(?:: not found)?[\\],]");
+    /**
+     * A repository that didn't answer. Spark always asks repos.spark-packages.org too, which holds few packages and is often
+     * out of reach: its silence says nothing about a package that the others deny.
+     */
     private static final Pattern NETWORK = Pattern.compile(
-            "Server access error|Connection refused|Connection timed out|connect timed out|Read timed out"
-                    + "|UnknownHostException|Network is unreachable|proxy server that is not well configured|SSLHandshakeException");
+            "^(?!.*repos\\.spark-packages\\.org).*(?:Server access error|Host \\S+ not found|Connection refused"
+                    + "|Connection timed out|connect timed out|Read timed out|UnknownHostException|Network is unreachable"
+                    + "|SSLHandshakeException)");
 
     @Override
     public Optional<Finding> look(Clues clues) {

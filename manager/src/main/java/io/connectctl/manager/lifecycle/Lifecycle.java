@@ -357,9 +357,10 @@ public final class Lifecycle {
             instance = Optional.of(started);
             if (rung == Rung.NONE) {
                 rung = Rung.CONTAINER;
+                event("rung", "proven: " + rung, Optional.empty());
             }
             deadline = Optional.of(now.boot().plus(patience));
-            probe = Optional.of(new ProbeClock(now.boot(), false));
+            probe = Optional.of(ProbeClock.next(now.boot()));
         }
 
         private void launchFailed(Input.LaunchFailed failed) {
@@ -649,7 +650,7 @@ public final class Lifecycle {
             if (probed.reached().atLeast(Rung.PORT) && probed.port().isPresent()) {
                 port = probed.port();
             }
-            probe = Optional.of(new ProbeClock(now.boot().plus(interval()), false));
+            probe = Optional.of(ProbeClock.next(nextProbe()));
             if (probed.reached().atLeast(terms.until())) {
                 probed.failure()
                         .ifPresent(beyond ->
@@ -670,6 +671,17 @@ public final class Lifecycle {
                 case HEALTHY, UNHEALTHY -> true;
                 case STOPPED, STOPPING, BACKING_OFF, FAILED, UNKNOWN -> false;
             };
+        }
+
+        /**
+         * An interval after this one began, not after it ended: a server that hangs is UNHEALTHY within failures x interval +
+         * timeout. Never at once, lest slow probes leave it no rest.
+         */
+        private Duration nextProbe() {
+            Duration began = probe.flatMap(ProbeClock::asked).orElse(now.boot());
+            Duration next = began.plus(interval());
+            Duration earliest = now.boot().plus(FASTEST);
+            return next.compareTo(earliest) > 0 ? next : earliest;
         }
 
         private Duration interval() {
@@ -700,7 +712,7 @@ public final class Lifecycle {
                 if (first && rung != Rung.QUERY) {
                     ask(Rung.QUERY);
                 } else {
-                    probe = Optional.of(new ProbeClock(now.boot().plus(interval()), false));
+                    probe = Optional.of(ProbeClock.next(now.boot().plus(interval())));
                 }
             }
         }
@@ -716,7 +728,7 @@ public final class Lifecycle {
                 if (failures >= terms.health().failures()) {
                     Cause why = failing(failure);
                     cause = Optional.of(why);
-                    ProbeClock next = probe.orElse(new ProbeClock(now.boot(), false));
+                    ProbeClock next = probe.orElse(ProbeClock.next(now.boot()));
                     enter(Phase.UNHEALTHY, why.summary());
                     deadline = Optional.of(now.boot().plus(patience()));
                     probe = Optional.of(next);
@@ -746,7 +758,7 @@ public final class Lifecycle {
 
         private void ask(Rung until) {
             Duration limit = LongestClimb.of(until, terms.health().timeout()).plus(PROBE_SLACK);
-            probe = Optional.of(new ProbeClock(now.boot().plus(limit), true));
+            probe = Optional.of(ProbeClock.underWay(now.boot(), now.boot().plus(limit)));
             effects.add(new Effect.Probe(incarnation, until));
         }
 
@@ -756,7 +768,7 @@ public final class Lifecycle {
             if (deadline.filter(this::reached).isPresent()) {
                 tooLate();
             } else if (probing() && probe.filter(clock -> reached(clock.due())).isPresent()) {
-                if (probe.filter(ProbeClock::asked).isPresent()) {
+                if (probe.flatMap(ProbeClock::asked).isPresent()) {
                     failed(new ProbeFailure(terms.until(), ProbeFailure.Kind.TIMED_OUT, "a probe never came back"));
                 }
                 ask(terms.until());

@@ -82,6 +82,12 @@ final class EffectRunner {
     private @Nullable Thread prober;
     private @Nullable Ladder ladder;
     private @Nullable ProbeTarget target;
+    /**
+     * Where the last climb found the server's session. Finding it out again reads hundreds of links in /proc, which costs more
+     * than the climb; a climb that fails looks anew.
+     */
+    private @Nullable Endpoint proven;
+
     private int probeNumber;
 
     EffectRunner(ServerUnit unit, Surroundings around, Executor workers) {
@@ -353,6 +359,7 @@ final class EffectRunner {
         Ladder old = ladder;
         ladder = null;
         target = null;
+        proven = null;
         if (old != null) {
             workers.execute(old::close);
         }
@@ -370,7 +377,8 @@ final class EffectRunner {
             if (instance == null || instance.incarnation() != probe.incarnation()) {
                 return;
             }
-            Endpoint endpoint = runtime().endpoint(instance, unit.live());
+            Endpoint known = proven();
+            Endpoint endpoint = known != null ? known : runtime().endpoint(instance, unit.live());
             if (endpoint.grpcPort().isEmpty()) {
                 answer(
                         probe,
@@ -400,6 +408,7 @@ final class EffectRunner {
                                     .map(failure -> failure.rung() != rung)
                                     .orElse(true)));
             unit.observed(probe.incarnation(), climb.observed());
+            prove(number, climb.reached().atLeast(Rung.SESSION) ? endpoint : null);
             answer(probe, number, climb.reached(), climb.failure(), endpoint.grpcPort());
         } catch (InterruptedException e) {
             LOG.debug("{}: a probe was interrupted", unit.name());
@@ -420,6 +429,16 @@ final class EffectRunner {
                 // The thread goes back to the pool: an interrupt meant for this probe must not hit the next task.
                 Thread.interrupted();
             }
+        }
+    }
+
+    private synchronized @Nullable Endpoint proven() {
+        return proven;
+    }
+
+    private synchronized void prove(int number, @Nullable Endpoint endpoint) {
+        if (number == probeNumber) {
+            proven = endpoint;
         }
     }
 

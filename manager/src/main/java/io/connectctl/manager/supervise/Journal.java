@@ -43,8 +43,11 @@ final class Journal {
         List<ServerEvent> to(StateStore store) throws StoreException;
     }
 
-    synchronized void commit(StoredServer server, List<ServerEvent> events) throws StoreException {
-        write(target -> target.commit(server, events));
+    /** @param visible makes the state visible that is stored by now: whoever hears of it may look at once */
+    synchronized void commit(StoredServer server, List<ServerEvent> events, Runnable visible) throws StoreException {
+        List<ServerEvent> numbered = store.commit(server, events);
+        visible.run();
+        tell(numbered);
     }
 
     synchronized void write(Write write) throws StoreException {

@@ -237,19 +237,21 @@ final class ServerUnit {
         ServerState state = step.state();
         String text = StateCodec.encode(state);
         boolean redeclared = !charter.equals(before.charter()) || stored.isEmpty();
-        if (redeclared || !step.events().isEmpty() || !text.equals(stored)) {
-            journal.commit(new StoredServer(name, charter.toJson(specs), text), step.events());
-            stored = text;
-        }
         boolean fresh = state.incarnation() != before.state().incarnation();
         ServerSpec live = fresh || !live(state.phase()) ? spec : before.live();
-        known = new Known(
+        Known after = new Known(
                 state,
                 charter,
                 spec,
                 live,
                 live.equals(before.live()) ? before.shown() : Secrets.redact(live),
                 fresh ? Observed.NOTHING : before.observed());
+        if (redeclared || !step.events().isEmpty() || !text.equals(stored)) {
+            journal.commit(new StoredServer(name, charter.toJson(specs), text), step.events(), () -> known = after);
+            stored = text;
+        } else {
+            known = after;
+        }
         // Before the effects: whatever becomes of them, time goes on.
         arm(state);
         for (Effect effect : step.effects()) {

@@ -19,6 +19,8 @@ import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.supervise.RefusedException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -393,6 +395,26 @@ class ApiServerTest {
             assertThat(last.lines().reduce((a, b) -> b).orElse("")).contains("TOO_SLOW");
         }
         await().until(() -> api.openStreams() == 0);
+    }
+
+    @Test
+    void bodiesThatNeverComeDoNotStarveOthers() throws IOException {
+        List<SocketChannel> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < 40; i++) {
+                SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+                slow.add(channel);
+                channel.write(StandardCharsets.US_ASCII.encode(
+                        "PUT /v1/servers/etl HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{\"decl"));
+            }
+            await().untilAsserted(() ->
+                    problem(RawHttp.send(socket, "PUT", "/v1/servers/etl", "{\"declaration\":{}}"), 503, "BUSY"));
+            assertThat(get("/healthz").body()).isEqualTo("ok\n");
+        } finally {
+            for (SocketChannel channel : slow) {
+                channel.close();
+            }
+        }
     }
 
     @Test

@@ -20,7 +20,8 @@ final class ScriptedDaemon implements DaemonControl {
                 "/home/ada/.local/state/connectctl",
                 settings.tcpPort(),
                 settings.healthPort(),
-                1);
+                1,
+                false);
     }
 
     @Override

@@ -23,6 +23,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CliTest {
     private static final String FOLLOW_A = "GET /v1/events?server=a&follow=true";
 
+    private static final String DAEMON =
+            "{\"version\":\"0.1.0\",\"build\":\"bbbbbbbbbbbb\",\"pid\":1,\"startedAt\":\"2026-11-22T15:00:00Z\","
+                    + "\"socket\":\"s\",\"stateFolder\":\"f\",\"servers\":0}";
+
     private Path folder;
 
     private FakeDaemon daemon;
@@ -186,7 +190,7 @@ class CliTest {
         "500,INTERNAL,1"
     })
     void everyRefusalHasItsExitCode(int status, String code, int exit) {
-        daemon.problem("DELETE /v1/servers/a", status, code, "refused for a reason");
+        daemon.on("GET /v1/daemon", 200, DAEMON).problem("DELETE /v1/servers/a", status, code, "refused for a reason");
 
         CliHarness.Result result = cli.run("remove", "a");
 
@@ -297,9 +301,64 @@ class CliTest {
                 .on(
                         "POST /v1/servers/a/probe?until=query&timeout=5000ms",
                         200,
-                        "{\"ready\":true,\"phase\":\"HEALTHY\",\"rung\":\"QUERY\",\"reason\":\"\"}");
+                        "{\"ready\":true,\"phase\":\"HEALTHY\",\"rung\":\"QUERY\",\"reason\":\"\"}")
+                .endless(FOLLOW_A);
 
         assertThat(cli.run("wait", "a", "--for", "rung=query").code()).isZero();
+    }
+
+    @Test
+    void waitGivesAProbeAllItsTimeAndThenExitsWith124() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY", "UP", "SESSION", null)))
+                .endless("POST /v1/servers/a/probe?until=query&timeout=5000ms")
+                .endless(FOLLOW_A);
+
+        CliHarness.Result result = cli.run("wait", "a", "--for", "rung=query", "--timeout", "3s");
+
+        assertThat(result.code()).isEqualTo(124);
+        assertThat(daemon.requests().stream().filter(request -> request.contains("/probe")))
+                .hasSize(1);
+    }
+
+    @Test
+    void waitFollowsOnAfterTheDaemonWasReplaced() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STARTING", "UP", "PORT", null)))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STARTING", "UP", "PORT", null)))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STARTING", "UP", "PORT", null)))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .lines(FOLLOW_A, Servers.event(5, "a", "phase", "STARTING", "launched"))
+                .endless("GET /v1/events?after=5&server=a&follow=true");
+
+        assertThat(cli.run("wait", "a").code()).isZero();
+        assertThat(daemon.requests()).contains("GET /v1/events?after=5&server=a&follow=true");
+    }
+
+    @Test
+    void anOlderDaemonIsToldOnce() {
+        String body = Servers.json(Servers.server("a", "HEALTHY"));
+        daemon.raw(
+                "GET /v1/servers/a",
+                "HTTP/1.1 200 OK\r\nServer: connectctl/0.0.9 (aaaaaaaaaaaa; 2026-11-22T15:00:00Z)\r\nContent-Length: "
+                        + body.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n" + body);
+
+        CliHarness.Result result = cli.run("status", "a");
+
+        assertThat(result.err()).containsOnlyOnce("this is connectctl 0.1.0 (bbbbbbbbbbbb), the daemon is 0.0.9");
+        assertThat(cli.run("status", "a", "--quiet").err()).isEmpty();
+    }
+
+    @Test
+    void anOlderDaemonOfSystemdIsLeftToSystemd() {
+        daemon.on(
+                "GET /v1/daemon",
+                200,
+                DAEMON.replace("0.1.0", "0.0.9").replace("\"servers\":0", "\"servers\":0,\"supervised\":true"));
+
+        CliHarness.Result result = cli.run("stop", "a");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("systemctl --user restart connectctl");
+        assertThat(daemon.requests()).containsExactly("GET /v1/daemon");
     }
 
     @Test
@@ -310,7 +369,11 @@ class CliTest {
 
     @Test
     void stoppingAStoppedServerIsASuccessAndSaysSo() {
-        daemon.on("POST /v1/servers/a/stop", 202, "{\"sequence\":4,\"changed\":false,\"message\":\"already stopped\"}")
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .on(
+                        "POST /v1/servers/a/stop",
+                        202,
+                        "{\"sequence\":4,\"changed\":false,\"message\":\"already stopped\"}")
                 .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
                 .endless("GET /v1/events?after=4&server=a&follow=true");
 
@@ -322,7 +385,8 @@ class CliTest {
 
     @Test
     void stopForceAsksForIt() {
-        daemon.on(
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .on(
                         "POST /v1/servers/a/stop?force=true",
                         202,
                         "{\"sequence\":4,\"changed\":true,\"message\":\"stopping\"}")

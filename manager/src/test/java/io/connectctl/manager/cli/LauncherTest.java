@@ -6,7 +6,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** bin/connectctl with a Java that only tells how it was called. */
 @Timeout(60)
@@ -57,19 +63,144 @@ class LauncherTest {
     }
 
     @Test
-    void aNewJarMakesANewCopyAndTheOldOneGoes() throws Exception {
+    void aNewJarMakesANewCopyAndAnOldOneGoes() throws Exception {
         run(launcher, "version");
-        Path lib = folder.resolve("dist/lib");
-        Files.writeString(lib.resolve("connectctl-manager-1.2.4.jar"), "another jar");
-        Files.delete(lib.resolve("connectctl-manager-1.2.3.jar"));
+        ageCopies();
+        upgrade("1.2.3", "1.2.4");
 
         Result result = run(launcher, "version");
 
         assertThat(result.out()).contains("/app/1.2.4-");
+        assertThat(copies()).hasSize(1);
+    }
+
+    @Test
+    void aCopyOfTodayAndOneOfAnotherCheckoutStay() throws Exception {
+        run(launcher, "version");
+        Path stamps = folder.resolve("cache/app/from");
+        Files.writeString(stamps.resolve("%another"), copies().get(0) + "\n");
+        ageCopies();
+        upgrade("1.2.3", "1.2.4");
+        run(launcher, "version");
+        upgrade("1.2.4", "1.2.5");
+
+        run(launcher, "version");
+
+        assertThat(copies()).hasSize(3);
+    }
+
+    private void upgrade(String from, String to) throws IOException {
+        Path lib = folder.resolve("dist/lib");
+        Files.writeString(lib.resolve("connectctl-manager-" + to + ".jar"), "jar " + to);
+        Files.delete(lib.resolve("connectctl-manager-" + from + ".jar"));
+    }
+
+    private List<Path> copies() throws IOException {
         try (var copies = Files.list(folder.resolve("cache/app"))) {
-            assertThat(copies.filter(path -> Files.isDirectory(path.resolve("lib"))))
-                    .hasSize(1);
+            return copies.filter(path -> Files.isDirectory(path.resolve("lib"))).toList();
         }
+    }
+
+    private void ageCopies() throws IOException {
+        for (Path copy : copies()) {
+            Files.setLastModifiedTime(
+                    copy.resolve("lib"), FileTime.from(Instant.now().minus(Duration.ofDays(3))));
+        }
+    }
+
+    @Test
+    void aCacheWithAColonIsRefused() throws Exception {
+        environment.put("CONNECTCTL_CACHE_DIR", folder.resolve("a:b").toString());
+
+        Result result = run(launcher, "version");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("has a ':' in its path", "CONNECTCTL_CACHE_DIR");
+    }
+
+    @Test
+    void aMissingFlockIsNamed() throws Exception {
+        Files.createDirectory(folder.resolve("tools"));
+        for (String tool : List.of("sh", "find", "mkdir", "rm", "readlink")) {
+            Files.createSymbolicLink(folder.resolve("tools").resolve(tool), Path.of("/usr/bin", tool));
+        }
+        environment.put("PATH", folder.resolve("tools").toString());
+
+        Result result = run(launcher, "version");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("flock is missing", "util-linux");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"INT, 130", "TERM, 143", "HUP, 129"})
+    void anInterruptedBuildEndsWithItsSignalAndLeavesNothingBehind(String signal, int code) throws Exception {
+        checkoutWith("#!/bin/sh\necho $$ >\"$CONNECTCTL_CACHE_DIR/mvn.pid\"\nexec sleep 100\n");
+        Path pid = folder.resolve("cache/mvn.pid");
+        Process process = builder(launcher, "version").redirectErrorStream(true).start();
+        while (!Files.exists(pid) || Files.size(pid) == 0) {
+            Thread.sleep(20);
+        }
+
+        new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                .start()
+                .waitFor();
+
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(code);
+        ProcessHandle mvn =
+                ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).orElse(null);
+        if (mvn != null) {
+            mvn.onExit().get(20, TimeUnit.SECONDS);
+        }
+        assertThat(new ProcessBuilder(
+                                "flock",
+                                "-w",
+                                "10",
+                                folder.resolve("cache/app/lock").toString(),
+                                "true")
+                        .start()
+                        .waitFor())
+                .as("the lock is free")
+                .isZero();
+    }
+
+    @Test
+    void aColonInTheCachesPathIsRefused() throws Exception {
+        environment.put("CONNECTCTL_CACHE_DIR", folder.resolve("a:b").toString());
+
+        Result result = run(launcher, "version");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("a:b has a colon").contains("CONNECTCTL_CACHE_DIR");
+    }
+
+    @Test
+    void whatIsMeantForOtherJavasDoesNotReachTheCommandLine() throws Exception {
+        environment.put("JAVA_TOOL_OPTIONS", "-XX:+UseParallelGC");
+        Path java = Path.of(environment.get("CONNECTCTL_JAVA_HOME"), "bin/java");
+        Files.writeString(java, "#!/bin/sh\necho \"options: ${JAVA_TOOL_OPTIONS-none}\"\n");
+
+        assertThat(run(launcher, "version").out()).contains("options: none");
+        assertThat(run(launcher, "daemon", "run").out()).contains("options: -XX:+UseParallelGC");
+    }
+
+    @Test
+    void aTrainingRunThatWasKilledIsTriedAgainAndOneThatFailedIsNot() throws Exception {
+        run(launcher, "version");
+        Path tried;
+        try (java.util.stream.Stream<Path> files = Files.walk(folder.resolve("cache"))) {
+            tried = files.filter(file -> file.toString().endsWith(".tried"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        assertThat(tried).hasContent("failed");
+
+        // No process has this number: the kernel's limit is 4194304.
+        Files.writeString(tried, "9999999\n");
+        run(launcher, "version");
+
+        assertThat(tried).hasContent("failed");
     }
 
     @Test
@@ -101,20 +232,24 @@ class LauncherTest {
 
     @Test
     void aFailedBuildShowsItsErrorsAndWhereTheLogIs() throws Exception {
-        Path checkout = folder.resolve("dist");
-        Files.createDirectories(checkout.resolve("manager/src"));
-        Files.writeString(checkout.resolve("pom.xml"), "<project/>");
-        Path mvn = Files.createDirectory(folder.resolve("tools")).resolve("mvn");
-        Files.writeString(
-                mvn, "#!/bin/sh\necho '[INFO] Building connectctl compose 1 [2/3]'\necho '[ERROR] no luck'\nexit 7\n");
-        executable(mvn);
-        environment.put("PATH", mvn.getParent() + ":" + System.getenv("PATH"));
+        checkoutWith("#!/bin/sh\necho '[INFO] Building connectctl compose 1 [2/3]'\necho '[ERROR] no luck'\nexit 7\n");
 
         Result result = run(launcher, "version");
 
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.err())
                 .contains("building connectctl compose (2/3)", "mvn exited with 7", "[ERROR] no luck", "build.log");
+    }
+
+    /** A source checkout, and a Maven for it. */
+    private void checkoutWith(String script) throws IOException {
+        Path checkout = folder.resolve("dist");
+        Files.createDirectories(checkout.resolve("manager/src"));
+        Files.writeString(checkout.resolve("pom.xml"), "<project/>");
+        Path mvn = Files.createDirectory(folder.resolve("tools")).resolve("mvn");
+        Files.writeString(mvn, script);
+        executable(mvn);
+        environment.put("PATH", mvn.getParent() + ":" + System.getenv("PATH"));
     }
 
     private Path java(String version) throws IOException {
@@ -135,21 +270,25 @@ class LauncherTest {
     private record Result(int code, String out, String err) {}
 
     private Result run(Path command, String... arguments) throws IOException, InterruptedException {
-        List<String> line = new java.util.ArrayList<>(List.of(command.toString()));
-        line.addAll(List.of(arguments));
         Path out = Files.createTempFile(folder, "out", "");
         Path err = Files.createTempFile(folder, "err", "");
-        ProcessBuilder builder = new ProcessBuilder(line)
-                .directory(folder.toFile())
+        Process process = builder(command, arguments)
                 .redirectOutput(out.toFile())
-                .redirectError(err.toFile());
-        builder.environment().clear();
-        builder.environment().putAll(environment);
-        Process process = builder.start();
+                .redirectError(err.toFile())
+                .start();
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         return new Result(
                 process.exitValue(),
                 Files.readString(out, StandardCharsets.UTF_8),
                 Files.readString(err, StandardCharsets.UTF_8));
+    }
+
+    private ProcessBuilder builder(Path command, String... arguments) {
+        List<String> line = new ArrayList<>(List.of(command.toString()));
+        line.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(line).directory(folder.toFile());
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+        return builder;
     }
 }

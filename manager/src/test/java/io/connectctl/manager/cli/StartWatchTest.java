@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.FakeDaemon;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,6 +63,43 @@ class StartWatchTest {
     }
 
     @Test
+    void withoutATerminalThereIsOneLineAStepAndItsTime() {
+        ServerView climbing = Servers.server("a", "HEALTHY", "UP", "SESSION", null);
+        // Asked before the start, at its begin, and after each of the five events that aren't mere progress.
+        then(climbing, climbing, climbing, climbing, climbing, climbing, Servers.server("a", "HEALTHY"));
+        daemon.endless(
+                EVENTS,
+                Servers.event(5, "a", "phase", "STARTING", "STOPPED -> STARTING: started by hand"),
+                Servers.event(0, "a", "progress", "STARTING", "fetching Spark 4.0.1 1/300"),
+                Servers.event(0, "a", "progress", "STARTING", "fetching Spark 4.0.1 2/300"),
+                Servers.event(6, "a", "rung", "STARTING", "proven: PORT"),
+                Servers.event(7, "a", "rung", "STARTING", "proven: SESSION"),
+                Servers.event(8, "a", "phase", "HEALTHY", "STARTING -> HEALTHY: SESSION proven"),
+                Servers.event(9, "a", "rung", "HEALTHY", "proven: QUERY"));
+
+        String told = cli.run("start", "a").err().replaceAll("\\d+\\.\\d s\\)", "T)");
+
+        assertThat(told)
+                .isEqualTo(
+                        "a: starting (T)\na: fetching Spark 4.0.1 (T)\na: proven: session (T)\na: proven: query (T)\n"
+                                + "a  HEALTHY  rung=query  spark=4.0.1  local[4]  12.3 s  sc://localhost:15002\n");
+    }
+
+    @Test
+    void theFilesDaemonSettingsAreSentAndAConflictExitsWith8() throws IOException {
+        Files.writeString(folder.resolve("connectctl.yaml"), "servers: {a: {}}\ndaemon: {healthPort: 15100}\n");
+        daemon.problem("PUT /v1/daemon/settings", 409, "PORT_HELD", "port 15100 is held by pid 77 (java)");
+
+        CliHarness.Result result = cli.run("start");
+
+        assertThat(result.code()).isEqualTo(8);
+        assertThat(result.err()).contains("port 15100 is held by pid 77");
+        assertThat(daemon.requests())
+                .contains("PUT /v1/daemon/settings {\"tcpPort\":null,\"healthPort\":15100}")
+                .noneMatch(request -> request.contains("/start"));
+    }
+
+    @Test
     void startWaitsForAQueryThatRan() {
         then(Servers.server("a", "HEALTHY", "UP", "SESSION", null), Servers.server("a", "HEALTHY"));
         daemon.endless(EVENTS, Servers.event(6, "a", "rung", "HEALTHY", "proven: QUERY"));
@@ -92,7 +130,8 @@ class StartWatchTest {
 
         CliHarness.Result result = cli.run("start", "a");
 
-        assertThat(result.code()).isEqualTo(4);
+        // A held port is a conflict, whoever found it out: the daemon before the launch, or Spark after it.
+        assertThat(result.code()).isEqualTo(8);
         assertThat(result.err())
                 .contains("connectctl: server 'a' FAILED: PORT_TAKEN")
                 .contains("  port 15002 is held by pid 77 (java)")

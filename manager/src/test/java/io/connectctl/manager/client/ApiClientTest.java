@@ -7,6 +7,7 @@ import io.connectctl.manager.api.v1.EventView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -134,6 +135,42 @@ class ApiClientTest {
         assertThatThrownBy(() -> new ApiClient(daemon.socket(), Duration.ofMillis(100)).daemon())
                 .isInstanceOfSatisfying(DaemonUnreachableException.class, e -> assertThat(e.reason())
                         .isEqualTo(DaemonUnreachableException.Reason.NO_ANSWER));
+    }
+
+    @Test
+    void aFolderThatOthersMayWriteIsNotTrusted() throws IOException {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+        assertThatThrownBy(() -> client.daemon())
+                .isInstanceOfSatisfying(DaemonUnreachableException.class, e -> assertThat(e.reason())
+                        .isEqualTo(DaemonUnreachableException.Reason.FORBIDDEN))
+                .hasMessageContaining("nothing was sent");
+        assertThat(daemon.requests()).isEmpty();
+    }
+
+    @Test
+    void aLinkedFolderIsNotTrusted() throws IOException {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), folder);
+
+        assertThatThrownBy(() -> new ApiClient(link.resolve(daemon.socket().getFileName())).daemon())
+                .isInstanceOf(DaemonUnreachableException.class)
+                .hasMessageContaining("isn't trusted");
+    }
+
+    @Test
+    void aFullQueueOfConnectionsDoesNotHangACallForEver() throws IOException {
+        Path full = folder.resolve("full.sock");
+        try (var server = java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+            server.bind(java.net.UnixDomainSocketAddress.of(full), 1);
+            ApiClient hurried = new ApiClient(full, Duration.ofMillis(200));
+
+            // Nobody accepts: the first ones wait in the queue for an answer, the others for a place in it.
+            for (int i = 0; i < 5; i++) {
+                assertThatThrownBy(hurried::daemon)
+                        .isInstanceOfSatisfying(DaemonUnreachableException.class, e -> assertThat(e.reason())
+                                .isEqualTo(DaemonUnreachableException.Reason.NO_ANSWER));
+            }
+        }
     }
 
     @Test

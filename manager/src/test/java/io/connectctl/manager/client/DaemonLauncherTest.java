@@ -50,6 +50,17 @@ class DaemonLauncherTest {
     }
 
     @Test
+    void aDaemonThatFindsTheFolderHeldIsTriedAgain() {
+        Path once = folder.resolve("once");
+        List<String> holds = List.of("sh", "-c", "test -e '" + once + "' && exit 3; touch '" + once + "'; exit 8");
+
+        assertThatThrownBy(() -> launcher(folder.resolve("d.sock"), holds, Duration.ofSeconds(20))
+                        .ensureRunning(() -> {}))
+                .isInstanceOf(DaemonUnreachableException.class)
+                .hasMessageContaining("exit code 3");
+    }
+
+    @Test
     void aDaemonThatNeverListensIsGivenUpInTime() {
         // It ends by itself, soon after the test: it is in a session of its own.
         List<String> hangs = List.of("setsid", "sh", "-c", "exec sleep 2");

@@ -144,6 +144,39 @@ class DaemonTest {
     }
 
     @Test
+    void aRemovedSocketIsMadeAnew() throws Exception {
+        Files.delete(daemon.socket());
+        daemon.look();
+        assertThat(RawHttp.send(daemon.socket(), "GET", "/healthz").body()).isEqualTo("ok\n");
+        assertThat(mode(daemon.socket())).isEqualTo("rw-------");
+    }
+
+    @Test
+    void aRemovedRunFolderIsMadeAnew() throws Exception {
+        Files.delete(daemon.socket());
+        Files.delete(folders.run());
+        daemon.look();
+        assertThat(RawHttp.send(daemon.socket(), "GET", "/healthz").body()).isEqualTo("ok\n");
+        assertThat(mode(folders.run())).isEqualTo("rwx------");
+    }
+
+    @Test
+    void aSocketThatIsStillItsOwnIsLeftAlone() throws Exception {
+        Object key = Files.getAttribute(daemon.socket(), "unix:ino");
+        daemon.look();
+        assertThat(Files.getAttribute(daemon.socket(), "unix:ino")).isEqualTo(key);
+    }
+
+    @Test
+    void aDaemonWhoseStateFolderWasRemovedEnds() throws Exception {
+        Files.move(folders.state(), home.resolve("elsewhere"));
+        assertThatThrownBy(daemon::awaitStop)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(folders.state().toString())
+                .hasMessageContaining("removed or replaced");
+    }
+
+    @Test
     void aRunFolderThatIsALinkIsNotTrusted() throws Exception {
         Path link = home.resolve("link");
         Files.createSymbolicLink(link, Files.createDirectory(home.resolve("elsewhere")));

@@ -83,7 +83,8 @@ class LifecycleTest {
         on(new Input.Probed(1, Rung.QUERY, Rung.QUERY, Optional.empty(), OptionalInt.of(15002)));
         assertThat(state.rung()).isEqualTo(Rung.QUERY);
         assertThat(events.stream().filter(event -> event.type().equals("rung")).map(ServerEvent::message))
-                .containsExactly("proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
+                .containsExactly(
+                        "proven: CONTAINER", "proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
     }
 
     @Test
@@ -101,6 +102,36 @@ class LifecycleTest {
         assertThat(events)
                 .anyMatch(
                         event -> event.type().equals("probe") && event.message().contains("no executor"));
+    }
+
+    @Test
+    void aServerThatHangsIsUnhealthyWithinFailuresTimesIntervalAndOneTimeout() {
+        healthy().on(passed(1));
+        Duration hung = clock;
+
+        while (state.phase() == Phase.HEALTHY) {
+            clock = state.probe().orElseThrow().due();
+            on(new Input.Tick());
+            clock = clock.plus(TERMS.health().timeout());
+            on(failed(1));
+        }
+
+        Duration bound = TERMS.health()
+                .interval()
+                .multipliedBy(TERMS.health().failures())
+                .plus(TERMS.health().timeout());
+        assertThat(clock.minus(hung)).isLessThanOrEqualTo(bound);
+    }
+
+    @Test
+    void probesThatTakeLongerThanTheIntervalLeaveTheServerARest() {
+        healthy().on(passed(1));
+        clock = state.probe().orElseThrow().due();
+        on(new Input.Tick());
+        clock = clock.plus(TERMS.health().interval()).plusSeconds(7);
+        on(failed(1));
+
+        assertThat(state.probe().orElseThrow().due()).isGreaterThan(clock);
     }
 
     @Test

@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -132,6 +133,22 @@ class LiveFleetTest {
         until(Phase.HEALTHY);
     }
 
+    @Test
+    void whoHearsOfAStepSeesItsOutcome() throws Exception {
+        List<Rung> seen = new CopyOnWriteArrayList<>();
+        try (AutoCloseable follower = fleet.follow(Optional.of(SALES), 0, event -> {
+            if (event.type().equals("rung")) {
+                seen.add(status().rung());
+            }
+        })) {
+            healthy();
+            until(BLINK, () -> seen.size() == 5);
+            assertThat(seen.get(0)).isNotEqualTo(Rung.NONE);
+            assertThat(seen.get(4)).isEqualTo(Rung.QUERY);
+            assertThat(follower).isNotNull();
+        }
+    }
+
     private List<String> events(String type) {
         return fleet.events(Optional.of(SALES), 0, 1000).stream()
                 .filter(event -> event.type().equals(type))
@@ -144,7 +161,9 @@ class LiveFleetTest {
         healthy();
         until(BLINK, () -> status().rung() == Rung.QUERY);
 
-        assertThat(events("rung")).containsExactly("proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
+        assertThat(events("rung"))
+                .containsExactly(
+                        "proven: CONTAINER", "proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
         assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(40_000));
         assertThat(fleet.start(SALES).message()).isEqualTo("already running, unchanged");
         assertThat(fleet.start(SALES).changed()).isFalse();

@@ -11,29 +11,44 @@ import java.nio.file.WatchService;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Tells of exits: at once through inotify when a keeper writes the exit file, within half a second where the keeper was
- * killed too. Holds the one thread that this package needs; the JDK's inotify service has another inside.
+ * killed too, or where inotify is used up (fs.inotify.max_user_instances, max_user_watches). Holds the one thread that this package needs; the JDK's inotify service has another inside.
  */
 final class ExitWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ExitWatch.class);
     private static final long SLOW_CHECK_MILLIS = 500;
 
     private final Consumer<Instance> listener;
-    private final WatchService service;
+    private final @Nullable WatchService service;
+    private final CountDownLatch closed = new CountDownLatch(1);
     private final Map<Path, Watched> watched = new ConcurrentHashMap<>();
     private final Thread thread;
 
-    private record Watched(RunFolder run, WatchKey key) {}
+    /** A run without a key is only looked at each half second. */
+    private record Watched(RunFolder run, @Nullable WatchKey key) {}
 
-    ExitWatch(Consumer<Instance> listener) throws IOException {
+    /** A watch with inotify, or without where that is used up. */
+    static ExitWatch start(Consumer<Instance> listener) {
+        WatchService service = null;
+        try {
+            service = FileSystems.getDefault().newWatchService();
+        } catch (IOException e) {
+            LOG.warn("exits are told half a second late; is fs.inotify.max_user_instances used up? {}", e.toString());
+        }
+        return new ExitWatch(listener, service);
+    }
+
+    ExitWatch(Consumer<Instance> listener, @Nullable WatchService service) {
         this.listener = listener;
-        this.service = FileSystems.getDefault().newWatchService();
+        this.service = service;
         this.thread = new Thread(this::work, "process-exits");
         this.thread.setDaemon(true);
         this.thread.start();
@@ -44,24 +59,20 @@ final class ExitWatch implements AutoCloseable {
         if (watched.containsKey(run.path())) {
             return;
         }
+        WatchKey key = null;
         try {
-            WatchKey key = run.path().register(service, StandardWatchEventKinds.ENTRY_CREATE);
-            watched.putIfAbsent(run.path(), new Watched(run, key));
+            key = service == null ? null : run.path().register(service, StandardWatchEventKinds.ENTRY_CREATE);
         } catch (IOException e) {
-            LOG.warn("{} can't be watched for an exit of {}: {}", run.path(), run.server(), e.toString());
+            LOG.warn("an exit of {} is told half a second late, {}: {}", run.server(), run.path(), e.toString());
         } catch (ClosedWatchServiceException e) {
             LOG.debug("closed before {} was watched", run.path());
         }
+        watched.putIfAbsent(run.path(), new Watched(run, key));
     }
 
     private void work() {
         try {
-            while (true) {
-                WatchKey key = service.poll(SLOW_CHECK_MILLIS, TimeUnit.MILLISECONDS);
-                if (key != null) {
-                    key.pollEvents();
-                    key.reset();
-                }
+            while (!pause()) {
                 watched.values().forEach(this::check);
             }
         } catch (ClosedWatchServiceException e) {
@@ -69,6 +80,19 @@ final class ExitWatch implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Until something happens or half a second went by; true once this watch is closed. */
+    private boolean pause() throws InterruptedException {
+        if (service == null) {
+            return closed.await(SLOW_CHECK_MILLIS, TimeUnit.MILLISECONDS);
+        }
+        WatchKey key = service.poll(SLOW_CHECK_MILLIS, TimeUnit.MILLISECONDS);
+        if (key != null) {
+            key.pollEvents();
+            key.reset();
+        }
+        return false;
     }
 
     private void check(Watched entry) {
@@ -92,11 +116,18 @@ final class ExitWatch implements AutoCloseable {
 
     private void forget(Watched entry) {
         watched.remove(entry.run().path());
-        entry.key().cancel();
+        WatchKey key = entry.key();
+        if (key != null) {
+            key.cancel();
+        }
     }
 
     @Override
     public void close() {
+        closed.countDown();
+        if (service == null) {
+            return;
+        }
         try {
             service.close();
         } catch (IOException e) {

@@ -1,8 +1,8 @@
 package io.connectctl.compose.runtime.process;
 
 import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.spec.JavaSupport;
 import io.connectctl.compose.spec.ServerSpec;
-import io.connectctl.compose.spec.SparkVersion;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -12,15 +12,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Finds a JDK that a Spark version runs on. */
 final class JavaHomes {
-    private static final Pattern VERSION = Pattern.compile("(?m)^JAVA_VERSION=\"(?:1\\.)?(\\d+)");
+    private static final Logger LOG = LoggerFactory.getLogger(JavaHomes.class);
 
     private final List<Path> candidates;
 
@@ -43,7 +44,7 @@ final class JavaHomes {
 
     /**
      * The JDK for this server: the declared one as it is (its failure is diagnosed from the server's own words), else the
-     * first that fits of JAVA_HOME, the daemon's own and those in /usr/lib/jvm.
+     * first that fits of JAVA_HOME, the daemon's own and those in /usr/lib/jvm; where none fits, the first untested one.
      */
     Path find(ServerSpec spec) throws LaunchException {
         if (spec.javaHome().isPresent()) {
@@ -57,7 +58,7 @@ final class JavaHomes {
             }
             return home;
         }
-        Range range = range(spec.spark());
+        Optional<Path> untested = Optional.empty();
         List<String> seen = new ArrayList<>();
         boolean newer = false;
         boolean older = false;
@@ -66,13 +67,19 @@ final class JavaHomes {
             if (version.isEmpty()) {
                 continue;
             }
-            int feature = version.getAsInt();
-            if (range.holds(feature)) {
-                return home;
+            switch (JavaSupport.fit(spec.spark(), version.getAsInt())) {
+                case GOOD -> {
+                    return home;
+                }
+                case UNTESTED -> untested = untested.or(() -> Optional.of(home));
+                case TOO_NEW -> newer = true;
+                case TOO_OLD -> older = true;
             }
-            newer |= feature > range.last();
-            older |= feature < range.first();
-            seen.add(feature + " at " + home);
+            seen.add(version.getAsInt() + " at " + home);
+        }
+        if (untested.isPresent()) {
+            LOG.warn("{} runs on {}, untested: {}", spec.name(), untested.get(), JavaSupport.remedy(spec.spark()));
+            return untested.get();
         }
         String code;
         if (newer && !older) {
@@ -84,7 +91,7 @@ final class JavaHomes {
         }
         throw new LaunchException(
                 code,
-                "Spark " + spec.spark() + " runs on Java " + range.first() + " to " + range.last() + "; found "
+                JavaSupport.remedy(spec.spark()) + "; found "
                         + (seen.isEmpty() ? "no Java" : "only " + String.join(", ", seen)),
                 "install a JDK 17 (such as the package openjdk-17-jre-headless), or name one with --java-home",
                 false);
@@ -95,27 +102,8 @@ final class JavaHomes {
         return spec.javaHome().orElse(candidates.get(0));
     }
 
-    private record Range(int first, int last) {
-        boolean holds(int feature) {
-            return first <= feature && feature <= last;
-        }
-    }
-
-    /**
-     * Class files are for 8 (3.x) and 17 (4.x). On Java 24 and later everything before 4.2 dies with "getSubject is not
-     * supported", since the security manager is gone; 4.2.0 was run on 25. The last long-term version below that is 21.
-     */
-    private static Range range(SparkVersion spark) {
-        boolean withoutSecurityManager = spark.major() > 4 || (spark.major() == 4 && spark.minor() >= 2);
-        return new Range(spark.major() >= 4 ? 17 : 8, withoutSecurityManager ? 25 : 21);
-    }
-
     /** The feature version a JDK's release file tells; empty if there is no JDK. */
     static OptionalInt version(Path home) {
-        if (!Files.isExecutable(home.resolve("bin/java"))) {
-            return OptionalInt.empty();
-        }
-        Matcher matcher = VERSION.matcher(Proc.read(home.resolve("release")).orElse(""));
-        return matcher.find() ? OptionalInt.of(Integer.parseInt(matcher.group(1))) : OptionalInt.empty();
+        return Files.isExecutable(home.resolve("bin/java")) ? JavaSupport.majorOf(home) : OptionalInt.empty();
     }
 }

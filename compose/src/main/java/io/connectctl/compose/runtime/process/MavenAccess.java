@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.maven.model.io.xpp3.MavenXpp3Reader;
 import org.apache.maven.settings.Mirror;
 import org.apache.maven.settings.Profile;
@@ -58,12 +59,17 @@ final class MavenAccess {
     /** How long a repository may be silent: a dead proxy should be told within a minute, retries included. */
     private static final int SILENCE_MILLIS = 20_000;
 
+    /** What stands before the host in a URL. A password may hold an {@code @} itself, so up to the last one. */
+    private static final Pattern USER_INFO = Pattern.compile("://[^/\\s]*@");
+
     private final Settings settings;
+    private final Path home;
     private final Path localRepository;
     private final Map<String, String> environment;
 
-    private MavenAccess(Settings settings, Path localRepository, Map<String, String> environment) {
+    private MavenAccess(Settings settings, Path home, Path localRepository, Map<String, String> environment) {
         this.settings = settings;
+        this.home = home;
         this.localRepository = localRepository;
         this.environment = environment;
     }
@@ -87,16 +93,16 @@ final class MavenAccess {
         } catch (SettingsBuildingException e) {
             throw new LaunchException(
                     "SPARK_UNRESOLVABLE",
-                    "Maven's settings can't be read: " + e.getMessage(),
+                    plain("Maven's settings can't be read: " + e.getMessage()),
                     "correct " + user + "; mvn help:effective-settings shows whether Maven itself accepts it",
                     false,
-                    e);
+                    plain(e));
         }
         decrypt(settings, home);
         String property = System.getProperty("maven.repo.local");
         String declared = property != null ? property : settings.getLocalRepository();
         Path local = declared == null || declared.isBlank() ? home.resolve(".m2/repository") : Path.of(declared);
-        return new MavenAccess(settings, local, environment);
+        return new MavenAccess(settings, home, local, environment);
     }
 
     private static Properties properties(Map<String, String> environment, Path home) {
@@ -161,12 +167,35 @@ final class MavenAccess {
         return localRepository;
     }
 
+    /** A message without the user names and passwords that URLs in it hold. */
+    static String plain(String text) {
+        return USER_INFO.matcher(text).replaceAll("://");
+    }
+
+    /** An exception that can be logged: itself, or where a message of it or its causes holds a password, a copy without. */
+    static Exception plain(Exception e) {
+        boolean clean = true;
+        for (Throwable at = e; at != null; at = at.getCause()) {
+            // Its own words hold those of its causes, and of the exceptions that it only lists.
+            String words = at.toString();
+            clean &= words.equals(plain(words));
+        }
+        return clean ? e : copy(e);
+    }
+
+    private static IOException copy(Throwable e) {
+        Throwable cause = e.getCause();
+        IOException copy = new IOException(plain(e.toString()), cause == null ? null : copy(cause));
+        copy.setStackTrace(e.getStackTrace());
+        return copy;
+    }
+
     /** Names of repositories and mirrors that are asked, for messages. */
     String asked(RepositorySystem system, CloseableSession session) {
         return String.join(
                 ", ",
                 repositories(system, session).stream()
-                        .map(repository -> repository.getId() + " (" + repository.getUrl() + ")")
+                        .map(repository -> repository.getId() + " (" + plain(repository.getUrl()) + ")")
                         .toList());
     }
 
@@ -189,7 +218,7 @@ final class MavenAccess {
         return new SessionBuilderSupplier(system)
                 .get()
                 .withLocalRepositoryBaseDirectories(localRepository)
-                .setSystemProperties(properties(environment, localRepository))
+                .setSystemProperties(properties(environment, home))
                 .setOffline(settings.isOffline())
                 .setMirrorSelector(mirrors)
                 .setAuthenticationSelector(authentications)

@@ -3,7 +3,7 @@ package io.connectctl.compose.runtime.process;
 import io.connectctl.compose.runtime.LaunchException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SeekableByteChannel;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -13,6 +13,7 @@ import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -21,14 +22,19 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.UUID;
 
 /** Files and folders that only their owner can open, from the moment they exist and whatever the umask is. */
 final class PrivateFiles {
     private static final FileAttribute<Set<PosixFilePermission>> FOLDER = mode("rwx------");
     private static final FileAttribute<Set<PosixFilePermission>> PLAIN = mode("rw-------");
     private static final FileAttribute<Set<PosixFilePermission>> EXECUTABLE = mode("rwx------");
+
+    /** How the names of files end that aren't whole yet. */
+    private static final String TEMPORARY = ".new";
 
     private PrivateFiles() {}
 
@@ -54,18 +60,60 @@ final class PrivateFiles {
         }
     }
 
-    /** Writes the file as a whole or not at all: a reader sees the old content or the new. */
+    /**
+     * Writes the file as a whole or not at all: a reader sees the old content or the new, also after a power failure. Of
+     * two that write the same file at once the later one wins.
+     */
     static void write(Path file, String text, boolean executable) throws IOException {
-        Path fresh = file.resolveSibling("." + file.getFileName() + ".new");
-        Files.deleteIfExists(fresh);
+        Path fresh = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + TEMPORARY);
         Set<StandardOpenOption> options = EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        try (SeekableByteChannel channel = Files.newByteChannel(fresh, options, executable ? EXECUTABLE : PLAIN)) {
-            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
+        try {
+            try (FileChannel channel = FileChannel.open(fresh, options, executable ? EXECUTABLE : PLAIN)) {
+                ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+                channel.force(true);
             }
+            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            discard(fresh, e);
+            throw e;
         }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Path parent = file.getParent();
+        if (parent != null) {
+            force(parent);
+        }
+    }
+
+    private static void discard(Path fresh, IOException reason) {
+        try {
+            Files.deleteIfExists(fresh);
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+
+    /** Brings a file's content, or the names in a folder, to the disk. */
+    static void force(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    /**
+     * True for a file that {@link #write} may be about to put into its place. One that is older than a minute was left by
+     * a writer that was killed.
+     */
+    static boolean beingWritten(Path path) throws IOException {
+        try {
+            return path.getFileName().toString().endsWith(TEMPORARY)
+                    && Files.getLastModifiedTime(path, LinkOption.NOFOLLOW_LINKS)
+                            .toInstant()
+                            .isAfter(Instant.now().minusSeconds(60));
+        } catch (NoSuchFileException e) {
+            return true; // it is in its place by now
+        }
     }
 
     /**
@@ -118,6 +166,11 @@ final class PrivateFiles {
 
     /** Says of a failed write whether the disk is full or the folder can't be written, and what to do. */
     static LaunchException failure(String doing, Path path, IOException e) {
+        return failure(doing, path, "CONNECTCTL_STATE_DIR or CONNECTCTL_CACHE_DIR", e);
+    }
+
+    /** The same, where another setting than connectctl's own names the folder. */
+    static LaunchException failure(String doing, Path path, String setting, IOException e) {
         String reason = e instanceof FileSystemException fileSystem && fileSystem.getReason() != null
                 ? fileSystem.getReason()
                 : String.valueOf(e.getMessage());
@@ -125,19 +178,25 @@ final class PrivateFiles {
             return new LaunchException(
                     "DISK_FULL",
                     doing + " failed: the disk of " + path + " is full (" + reason + ")",
-                    "free space there, or name another folder with CONNECTCTL_STATE_DIR or CONNECTCTL_CACHE_DIR",
+                    "free space there, or name another folder with " + setting,
                     true,
                     e);
         }
-        String what = e instanceof AccessDeniedException ? "permission denied" : reason;
+        String what = reason;
+        if (e instanceof AccessDeniedException) {
+            what = "permission denied";
+        } else if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
+            what = "a file lies where a folder should be";
+        } else if (e instanceof NoSuchFileException) {
+            what = "it doesn't exist, and can't be made";
+        }
         String where = e instanceof FileSystemException fileSystem && fileSystem.getFile() != null
                 ? fileSystem.getFile()
                 : path.toString();
         return new LaunchException(
                 "FOLDER_UNWRITABLE",
                 doing + " failed: " + where + ": " + what,
-                "make the folder writable for the user that runs the daemon, or name another one with CONNECTCTL_STATE_DIR"
-                        + " or CONNECTCTL_CACHE_DIR",
+                "make the folder writable for the user that runs the daemon, or name another one with " + setting,
                 false,
                 e);
     }

@@ -21,8 +21,13 @@ final class Proc {
     private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB");
     private static final Pattern THREADS = Pattern.compile("(?m)^Threads:\\s+(\\d+)");
 
+    private static final Pattern UPTIME = Pattern.compile("^(\\d+)\\.(\\d{2}) ");
+
     /** USER_HZ: what /proc counts CPU time in. The kernel has shown 100 to user space on every Linux that Java runs on. */
     private static final long TICKS_PER_SECOND = 100;
+
+    private static final String BOOT_ID =
+            read(ROOT.resolve("sys/kernel/random/boot_id")).map(String::strip).orElse("unknown");
 
     private Proc() {}
 
@@ -74,11 +79,18 @@ final class Proc {
         }
     }
 
-    /** The kernel's boot id. */
+    /** The kernel's boot id; it can't change while this process lives. */
     static String bootId() {
-        return read(ROOT.resolve("sys/kernel/random/boot_id"))
-                .map(String::strip)
-                .orElse("unknown");
+        return BOOT_ID;
+    }
+
+    /** Time since the boot, to the hundredth of a second; nobody can set it. Zero where the kernel doesn't tell it. */
+    static Duration sinceBoot() {
+        Matcher seconds = UPTIME.matcher(read(ROOT.resolve("uptime")).orElse(""));
+        return seconds.find()
+                ? Duration.ofSeconds(Long.parseLong(seconds.group(1)))
+                        .plusMillis(10L * Integer.parseInt(seconds.group(2)))
+                : Duration.ZERO;
     }
 
     /** What /proc/PID/stat says; empty if there is no such process. */

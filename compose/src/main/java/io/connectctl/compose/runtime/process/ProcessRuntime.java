@@ -33,7 +33,9 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -64,11 +66,15 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final Duration SETTLE_PATIENCE = Duration.ofSeconds(2);
 
     /** From SIGKILL to the exit: the kernel may have much memory to free. */
-    private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(3);
+
+    /** From the server's exit to its keeper's word on it, which takes milliseconds; a stopped keeper never says it. */
+    private static final Duration KEEPER_PATIENCE = Duration.ofSeconds(2);
 
     private static final int LOCK_HELD = 75;
     private static final int FLOCK_MISSING = 69;
     private static final int UI_RETRIES = 16;
+    private static final long LOOK_AGAIN = 500;
     private static final int LOG_HEAD_LINES = 2000;
     private static final List<String> INHERITED = List.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ");
     private static final String TOOLS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -85,6 +91,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private final JavaHomes javaHomes;
     private final long logLimit;
     private final int logCheckSeconds;
+    private final Map<ServerName, Known> listeners = new ConcurrentHashMap<>();
     private final List<ExitWatch> watches = new CopyOnWriteArrayList<>();
 
     /**
@@ -191,7 +198,6 @@ public final class ProcessRuntime implements ServerRuntime {
             checkPort(plan);
             // What the last run left behind (such as Python workers) would hold memory, and its files.
             newest.ifPresent(last -> last.processes().forEach(process -> process.signal(true)));
-            folder.cleanWork();
             folder.writeConf(plan.rendering());
             folder.prune();
             run = RunFolder.create(
@@ -219,6 +225,7 @@ public final class ProcessRuntime implements ServerRuntime {
                 keeper.toString(),
                 folder.lock().toString(),
                 run.path().toString(),
+                folder.work().toString(),
                 Long.toString(logLimit),
                 Integer.toString(logCheckSeconds)));
         command.addAll(plan.command());
@@ -228,7 +235,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private Instance start(LaunchPlan plan, ServerFolder folder, RunFolder run, List<String> command)
             throws LaunchException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(folder.work().toFile())
+                .directory(folder.path().toFile())
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
@@ -262,6 +269,8 @@ public final class ProcessRuntime implements ServerRuntime {
                         true);
             }
         }
+        // Once more: a watch gives up on a keeper that takes seconds to say its first word.
+        watches.forEach(watch -> watch.add(run));
         return run.instance();
     }
 
@@ -392,30 +401,37 @@ public final class ProcessRuntime implements ServerRuntime {
         if (ended(run, KILL_PATIENCE)) {
             return;
         }
-        if (run.process().filter(Proc.Identity::alive).isEmpty()) {
-            // The server is gone and its keeper (stopped, say) doesn't write down how: end that too.
-            run.keeper().ifPresent(keeper -> keeper.signal(true));
-            if (ended(run, KILL_PATIENCE)) {
-                return;
-            }
-        }
         throw new RuntimeUnavailableException(
                 "process " + run.process().map(Proc.Identity::pid).orElse(0L) + " of " + run.server()
-                        + " survived SIGKILL for " + KILL_PATIENCE.toSeconds() + " s",
+                        + ", or its keeper, survived SIGKILL for " + KILL_PATIENCE.toSeconds() + " s",
                 new IOException("it may hang in the kernel, such as on a dead network disk"));
     }
 
-    /** Waits for the end. A look costs some microseconds, so that short steps cost nothing and stops stay quick. */
+    /**
+     * Waits for the end. A look costs some microseconds, so that short steps cost nothing and stops stay quick. A keeper
+     * that doesn't write down how its server ended (one that is stopped, say) is killed, however much patience is left.
+     */
     private static boolean ended(RunFolder run, Duration patience) throws IOException, InterruptedException {
         long start = System.nanoTime();
         long end = start + patience.toNanos();
+        OptionalLong silentUntil = OptionalLong.empty();
         while (true) {
             RunFolder.State state = run.settle(Duration.ZERO);
             if (state == RunFolder.State.ENDED || state == RunFolder.State.NEVER_STARTED) {
                 return true;
             }
             long now = System.nanoTime();
-            if (now >= end) {
+            if (state == RunFolder.State.ENDING) {
+                silentUntil = OptionalLong.of(silentUntil.orElse(now + KEEPER_PATIENCE.toNanos()));
+                if (now - silentUntil.getAsLong() >= 0) {
+                    run.keeper().ifPresent(keeper -> keeper.signal(true));
+                }
+            }
+            // One second more than a silent keeper gets, for it to be gone.
+            long late = state == RunFolder.State.ENDING
+                    ? KEEPER_PATIENCE.plusSeconds(1).toNanos()
+                    : 0;
+            if (now - end >= late) {
                 return false;
             }
             TimeUnit.MILLISECONDS.sleep(now - start < TimeUnit.SECONDS.toNanos(3) ? 10 : 50);
@@ -455,20 +471,31 @@ public final class ProcessRuntime implements ServerRuntime {
     @Override
     public List<Instance> list() throws RuntimeUnavailableException, InterruptedException {
         List<Instance> running = new ArrayList<>();
+        List<ServerFolder> all;
         try {
-            for (ServerFolder folder : ServerFolder.all(folders)) {
+            all = ServerFolder.all(folders);
+        } catch (IOException e) {
+            throw unreadable(folders.servers(), e);
+        }
+        for (ServerFolder folder : all) {
+            try {
                 Optional<RunFolder> newest = folder.newest(SETTLE_PATIENCE);
                 newest.ifPresent(this::watchIfRunning);
                 newest.map(RunFolder::instance).filter(Instance::running).ifPresent(running::add);
+            } catch (IOException | RuntimeException e) {
+                // Only this server is in doubt, and find() says so when somebody asks for it.
+                LOG.warn(
+                        "{} can't be read or written, so {} isn't listed: {}",
+                        folder.path(),
+                        folder.server(),
+                        e.toString());
             }
-        } catch (IOException e) {
-            throw unreadable(folders.servers(), e);
         }
         return List.copyOf(running);
     }
 
     private void watchIfRunning(RunFolder run) {
-        if (run.exit().isEmpty()) {
+        if (!run.ended()) {
             watches.forEach(watch -> watch.add(run));
         }
     }
@@ -484,23 +511,23 @@ public final class ProcessRuntime implements ServerRuntime {
 
     @Override
     public AutoCloseable watch(Consumer<Instance> listener) {
+        ExitWatch watch = ExitWatch.start(listener);
         try {
-            ExitWatch watch = new ExitWatch(listener);
             for (ServerFolder folder : ServerFolder.all(folders)) {
                 folder.runs().stream()
-                        .filter(run -> run.exit().isEmpty())
+                        .filter(run -> !run.ended())
                         .max(Comparator.comparingInt(RunFolder::incarnation))
                         .ifPresent(watch::add);
             }
-            watches.add(watch);
-            return () -> {
-                watches.remove(watch);
-                watch.close();
-            };
         } catch (IOException e) {
-            throw new IllegalStateException(
-                    "exits can't be watched: raise fs.inotify.max_user_instances if it is used up", e);
+            // list() and find() say so too, and put what they find under watch.
+            LOG.warn("{} can't be read, so running servers aren't watched yet: {}", folders.servers(), e.toString());
         }
+        watches.add(watch);
+        return () -> {
+            watches.remove(watch);
+            watch.close();
+        };
     }
 
     // ------------------------------------------------------------------ where it listens
@@ -509,43 +536,101 @@ public final class ProcessRuntime implements ServerRuntime {
     public Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException {
         Optional<RunFolder> run = RunFolder.read(
                 instance.server(), ServerFolder.of(folders, instance.server()).run(instance.incarnation()));
-        if (run.isEmpty() || run.get().process().isEmpty()) {
+        if (run.flatMap(RunFolder::process).filter(Proc.Identity::alive).isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
         }
-        NavigableSet<Integer> own = ownPorts(run.get());
+        Listener listener = listener(run.orElseThrow());
+        Optional<Endpoint> known = listener.fresh();
+        if (known.isPresent()) {
+            return known.get();
+        }
+        long start = System.nanoTime();
+        Endpoint now = look(run.orElseThrow(), spec, listener);
+        listener.remember(now, start);
+        return now;
+    }
+
+    private static Endpoint look(RunFolder run, ServerSpec spec, Listener listener) throws RuntimeUnavailableException {
+        NavigableSet<Integer> own = listener.ports().now();
         if (own.isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
         }
         try {
             Named named = spec.port() instanceof PortChoice.Fixed && !(spec.uiPort() instanceof PortChoice.Auto)
                     ? Named.NOTHING
-                    : named(run.get());
-            OptionalInt grpc = grpcPort(run.get(), spec, own, named);
+                    : listener.named(run);
+            OptionalInt grpc = grpcPort(run, spec, own, named);
             return new Endpoint("localhost", grpc, uiPorts(spec, own, grpc, named));
         } catch (IOException e) {
-            throw unreadable(run.get().log(), e);
+            throw unreadable(run.log(), e);
         }
-    }
-
-    /** Ports that the server itself listens on; where its entrypoint stays in front of it, those of its whole session. */
-    private static NavigableSet<Integer> ownPorts(RunFolder run) {
-        Optional<Proc.Identity> process = run.process().filter(Proc.Identity::alive);
-        if (process.isEmpty()) {
-            return new TreeSet<>();
-        }
-        NavigableSet<Integer> ports = Sockets.ports(process.get().pid());
-        if (ports.isEmpty()) {
-            for (Proc.Identity other : run.processes()) {
-                ports.addAll(Sockets.ports(other.pid()));
-            }
-        }
-        return ports;
     }
 
     /** What the log says about ports; a log that is quiet or in another format says nothing. */
     private record Named(OptionalInt grpc, OptionalInt ui, NavigableSet<Integer> others) {
         static final Named NOTHING = new Named(OptionalInt.empty(), OptionalInt.empty(), new TreeSet<>());
     }
+
+    /** What is known of the ports of one incarnation, kept between two looks. */
+    private static final class Listener {
+        private final ListeningPorts ports;
+        private volatile Optional<Named> named = Optional.empty();
+        private volatile Optional<Remembered> endpoint = Optional.empty();
+
+        private record Remembered(Endpoint endpoint, long seen, long good) {}
+
+        Listener(RunFolder run) {
+            ports = new ListeningPorts(run);
+        }
+
+        ListeningPorts ports() {
+            return ports;
+        }
+
+        /** The last answer, while it may still be given. */
+        Optional<Endpoint> fresh() {
+            return endpoint.filter(last -> System.nanoTime() - last.seen() < last.good())
+                    .map(Remembered::endpoint);
+        }
+
+        /**
+         * The service comes up last, after UI, driver and block manager: with its port there, no other comes. It is asked
+         * for at every probe, and a look costs from less than one to more than 100 ms, by kernel and load; looking again
+         * only after 500 times as long bounds that to 0.2 % of a core. A port that closes meanwhile is what probes find out.
+         */
+        void remember(Endpoint now, long start) {
+            long seen = System.nanoTime();
+            endpoint = now.grpcPort().isPresent()
+                    ? Optional.of(new Remembered(now, seen, (seen - start) * LOOK_AGAIN))
+                    : Optional.empty();
+        }
+
+        /** A server names its ports while it starts; once all are named nothing more is to be read. */
+        Named named(RunFolder run) throws IOException {
+            if (named.isPresent()) {
+                return named.get();
+            }
+            Named now = ProcessRuntime.named(run);
+            if (now.ui().isPresent()
+                    && (now.grpc().isPresent() || run.foundPort().isPresent())) {
+                named = Optional.of(now);
+            }
+            return now;
+        }
+    }
+
+    /** Of the newest incarnation asked for; an older one's is of no use any more. */
+    private Listener listener(RunFolder run) {
+        return listeners
+                .compute(
+                        run.server(),
+                        (server, known) -> known != null && known.marker().equals(run.marker())
+                                ? known
+                                : new Known(run.marker(), new Listener(run)))
+                .listener();
+    }
+
+    private record Known(String marker, Listener listener) {}
 
     private static Named named(RunFolder run) throws IOException {
         OptionalInt grpc = OptionalInt.empty();
@@ -654,6 +739,7 @@ public final class ProcessRuntime implements ServerRuntime {
                 throw new IllegalStateException(server + " runs; halt it before its folders are removed");
             }
             newest.ifPresent(ProcessRuntime::sweep);
+            listeners.remove(server);
             if (!purge && folder.hasWarehouse()) {
                 for (Path child : ServerFolder.children(folder.path())) {
                     if (!child.equals(folder.warehouse())) {

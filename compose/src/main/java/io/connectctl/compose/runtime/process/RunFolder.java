@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * The folder of one incarnation, {@code run/N}: everything that is known of it lies here, so that any later daemon knows it too.
  *
  * <pre>
- * instance.json   written before the keeper starts: marker, launch time, the port asked for, out-of-memory counters then
+ * instance.json   written before the keeper starts: marker, launch time (by the clock, and since which boot), the port asked
+ *                 for, out-of-memory counters then
  * keeper          written by the keeper: its pid, start ticks, boot id
  * instance        written by the server's process itself before it becomes the server: the same three of it
  * halt            there from the moment connectctl wants it ended: TERM or KILL
@@ -42,11 +43,16 @@ final class RunFolder {
     private static final Pattern NOTE = Pattern.compile("(?m)^note=(.+)$");
     private static final int KILLED = 137;
 
+    /** From a run's description to its keeper's first word; a bit less than a settling is waited for. */
+    private static final Duration KEEPER_PATIENCE = Duration.ofMillis(1900);
+
     private final Path path;
     private final ServerName server;
     private final int incarnation;
     private final String marker;
     private final Instant launchedAt;
+    private final Duration launchedSinceBoot;
+    private final String boot;
     private final OptionalInt askedPort;
     private final OptionalLong groupKills;
     private final OptionalLong hostKills;
@@ -57,6 +63,8 @@ final class RunFolder {
             int incarnation,
             String marker,
             Instant launchedAt,
+            Duration launchedSinceBoot,
+            String boot,
             OptionalInt askedPort,
             OptionalLong groupKills,
             OptionalLong hostKills) {
@@ -65,6 +73,8 @@ final class RunFolder {
         this.incarnation = incarnation;
         this.marker = marker;
         this.launchedAt = launchedAt;
+        this.launchedSinceBoot = launchedSinceBoot;
+        this.boot = boot;
         this.askedPort = askedPort;
         this.groupKills = groupKills;
         this.hostKills = hostKills;
@@ -97,6 +107,8 @@ final class RunFolder {
                 incarnation,
                 marker,
                 launchedAt,
+                Proc.sinceBoot(),
+                Proc.bootId(),
                 askedPort,
                 Proc.groupOutOfMemoryKills(),
                 Proc.hostOutOfMemoryKills());
@@ -104,7 +116,9 @@ final class RunFolder {
                 .put("server", server.value())
                 .put("incarnation", incarnation)
                 .put("marker", marker)
-                .put("launchedAt", launchedAt.toString());
+                .put("launchedAt", launchedAt.toString())
+                .put("launchedSinceBoot", run.launchedSinceBoot.toString())
+                .put("boot", run.boot);
         askedPort.ifPresent(port -> node.put("grpcPort", port));
         run.groupKills.ifPresent(kills -> node.put("groupOutOfMemoryKills", kills));
         run.hostKills.ifPresent(kills -> node.put("hostOutOfMemoryKills", kills));
@@ -126,6 +140,8 @@ final class RunFolder {
                     node.path("incarnation").asInt(),
                     node.path("marker").asText(),
                     Instant.parse(node.path("launchedAt").asText()),
+                    Duration.parse(node.path("launchedSinceBoot").asText("PT0S")),
+                    node.path("boot").asText(),
                     node.has("grpcPort") ? OptionalInt.of(node.path("grpcPort").asInt()) : OptionalInt.empty(),
                     counter(node, "groupOutOfMemoryKills"),
                     counter(node, "hostOutOfMemoryKills")));
@@ -177,6 +193,11 @@ final class RunFolder {
         return Proc.read(path.resolve("keeper")).flatMap(Proc.Identity::parse);
     }
 
+    /** True once it is written down how it ended. */
+    boolean ended() {
+        return exitWritten();
+    }
+
     private boolean exitWritten() {
         return Files.exists(path.resolve("exit"));
     }
@@ -208,10 +229,16 @@ final class RunFolder {
             }
             return State.NEVER_STARTED;
         }
-        // Between the folder's description and the keeper's first word lie milliseconds; a daemon may have died in
-        // them.
-        boolean fresh = Duration.between(launchedAt, Instant.now()).abs().compareTo(Duration.ofSeconds(2)) < 0;
-        return fresh ? State.LAUNCHING : State.NEVER_STARTED;
+        return fresh() ? State.LAUNCHING : State.NEVER_STARTED;
+    }
+
+    /**
+     * Between the folder's description and the keeper's first word lie milliseconds; a daemon may have died in them. Told
+     * by the time since the boot, since a clock may be set meanwhile.
+     */
+    private boolean fresh() {
+        Duration age = Proc.sinceBoot().minus(launchedSinceBoot);
+        return boot.equals(Proc.bootId()) && !age.isNegative() && age.compareTo(KEEPER_PATIENCE) < 0;
     }
 
     /**

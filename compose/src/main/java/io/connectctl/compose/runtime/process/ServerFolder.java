@@ -117,27 +117,21 @@ record ServerFolder(ServerName server, Path path) {
             names.add(file.name());
         }
         for (Path present : children(conf())) {
-            if (!names.contains(present.getFileName().toString())) {
+            if (!names.contains(present.getFileName().toString()) && !PrivateFiles.beingWritten(present)) {
                 PrivateFiles.remove(present);
             }
         }
     }
 
-    /** Empties the work folder: what an incarnation left there is of no use to the next. */
-    void cleanWork() throws IOException {
-        if (Files.isSymbolicLink(work())) {
-            throw new IOException(work() + " is a symbolic link; its target isn't ours to empty");
-        }
-        for (Path left : children(work())) {
-            PrivateFiles.remove(left);
-        }
-    }
-
+    /** True if the warehouse holds anything, or may: only what is known to be empty may go without being asked for. */
     boolean hasWarehouse() {
-        try {
-            return !children(warehouse()).isEmpty();
-        } catch (IOException e) {
-            return false; // there is none
+        if (Files.notExists(warehouse(), LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(warehouse())) {
+            return stream.iterator().hasNext();
+        } catch (IOException | DirectoryIteratorException e) {
+            return true;
         }
     }
 

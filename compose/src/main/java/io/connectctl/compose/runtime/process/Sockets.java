@@ -4,9 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.NavigableSet;
 import java.util.Set;
-import java.util.TreeSet;
 
 /** Listening TCP sockets, as the kernel lists them. */
 final class Sockets {
@@ -59,15 +57,15 @@ final class Sockets {
                 Long.parseLong(fields[9])));
     }
 
-    /** The ports that a process itself listens on. */
-    static NavigableSet<Integer> ports(long pid) {
+    /** The listening sockets that a process itself holds. */
+    static Set<Listening> of(long pid) {
         Set<String> own = new HashSet<>(Proc.descriptors(pid));
-        NavigableSet<Integer> ports = new TreeSet<>();
+        Set<Listening> sockets = new HashSet<>();
         for (Listening socket : listening(Proc.folder(pid).resolve("net"))) {
             if (own.contains("socket:[" + socket.inode() + "]")) {
-                ports.add(socket.port());
+                sockets.add(socket);
             }
         }
-        return ports;
+        return sockets;
     }
 }

@@ -13,7 +13,7 @@ import java.net.UnknownHostException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.FileLockInterruptionException;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -25,17 +25,21 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.ZipFile;
 import javax.net.ssl.SSLException;
 import org.apache.maven.model.building.ModelBuildingException;
 import org.eclipse.aether.RepositorySystem;
@@ -55,7 +59,6 @@ import org.eclipse.aether.resolution.ArtifactResult;
 import org.eclipse.aether.resolution.DependencyResolutionException;
 import org.eclipse.aether.resolution.VersionRangeRequest;
 import org.eclipse.aether.resolution.VersionRangeResolutionException;
-import org.eclipse.aether.supplier.RepositorySystemSupplier;
 import org.eclipse.aether.transfer.AbstractTransferListener;
 import org.eclipse.aether.transfer.ArtifactNotFoundException;
 import org.eclipse.aether.transfer.ChecksumFailureException;
@@ -81,11 +84,29 @@ public final class SparkDistributions {
     private static final String RUNTIME = "runtime";
     private static final Set<String> RUNTIME_SCOPES = Set.of("compile", RUNTIME);
     private static final int NEARBY = 5;
+    private static final long LOCK_CHECK_MILLIS = 1000;
     private static final Pattern STATUS = Pattern.compile("status(?: code)?:? (\\d{3})");
+
+    /** Of this whole JVM: a lock on a file excludes other processes, and is an error where two threads of one want it. */
+    private static final Map<Path, Turn> TURNS = new ConcurrentHashMap<>();
 
     private final Path spark;
     private final Map<String, String> environment;
-    private final Map<SparkVersion, ReentrantLock> locks = new ConcurrentHashMap<>();
+
+    /**
+     * Who fetches a version in this process, and all who want it: how far the one gets is told to every one, since a
+     * preparation of which nothing is heard runs into its deadline.
+     */
+    private record Turn(ReentrantLock lock, List<Progress> listeners) implements Progress {
+        Turn() {
+            this(new ReentrantLock(), new CopyOnWriteArrayList<>());
+        }
+
+        @Override
+        public void report(String stage, long done, long total) {
+            listeners.forEach(listener -> listener.report(stage, done, total));
+        }
+    }
 
     /**
      * @param cache the cache folder; holds nothing that can't be fetched again
@@ -125,29 +146,57 @@ public final class SparkDistributions {
             tellOfMllib(version, progress);
             return jarsFolder(version);
         }
-        ReentrantLock lock = locks.computeIfAbsent(version, any -> new ReentrantLock());
-        lock.lockInterruptibly();
+        Turn turn = TURNS.computeIfAbsent(jarsFolder(version).toAbsolutePath(), any -> new Turn());
+        turn.listeners().add(progress);
+        try {
+            turn.lock().lockInterruptibly();
+            try {
+                fetchInTurn(version, turn);
+            } finally {
+                turn.lock().unlock();
+            }
+        } finally {
+            turn.listeners().remove(progress);
+        }
+        tellOfMllib(version, progress);
+        return jarsFolder(version);
+    }
+
+    private void fetchInTurn(SparkVersion version, Progress progress) throws LaunchException, InterruptedException {
         try {
             PrivateFiles.folder(spark);
             try (FileChannel channel = FileChannel.open(
                             spark.resolve(version.text() + ".lock"),
                             StandardOpenOption.CREATE,
                             StandardOpenOption.WRITE);
-                    FileLock held = channel.lock()) {
+                    FileLock held = lock(channel, version, progress)) {
                 if (held.isValid() && !complete(version)) {
                     fetchInterruptibly(version, progress);
                 }
             }
-        } catch (FileLockInterruptionException | ClosedByInterruptException e) {
+        } catch (ClosedByInterruptException e) {
             Thread.interrupted();
             throw new InterruptedException("interrupted while another process fetches Spark " + version);
         } catch (IOException e) {
             throw PrivateFiles.failure("fetching Spark " + version, spark, e);
-        } finally {
-            lock.unlock();
         }
-        tellOfMllib(version, progress);
-        return jarsFolder(version);
+    }
+
+    /** Waits for other processes that fetch this version, and says so again and again: it may take them minutes. */
+    private static FileLock lock(FileChannel channel, SparkVersion version, Progress progress)
+            throws IOException, InterruptedException {
+        while (true) {
+            try {
+                FileLock lock = channel.tryLock();
+                if (lock != null) {
+                    return lock;
+                }
+            } catch (OverlappingFileLockException e) {
+                LOG.debug("Spark {} is fetched by another object of this process", version);
+            }
+            progress.report("waiting for another connectctl that fetches Spark " + version, 0, 0);
+            TimeUnit.MILLISECONDS.sleep(LOCK_CHECK_MILLIS);
+        }
     }
 
     private void tellOfMllib(SparkVersion version, Progress progress) {
@@ -202,7 +251,7 @@ public final class SparkDistributions {
         MavenAccess maven = MavenAccess.of(environment);
         Transfers transfers = new Transfers("fetching Spark " + version, progress, cancelled);
         progress.report("resolving Spark " + version, 0, 0);
-        try (RepositorySystem system = new RepositorySystemSupplier().get();
+        try (RepositorySystem system = new Resolver().get();
                 CloseableSession session = maven.session(system, transfers)) {
             List<RemoteRepository> repositories = maven.repositories(system, session);
             Resolution resolution = new Resolution(system, session, repositories, version, maven);
@@ -210,7 +259,28 @@ public final class SparkDistributions {
             boolean mllib = resolution.hasMllib();
             List<Artifact> artifacts = resolution.collect(mllib);
             transfers.expect(artifacts.size());
-            store(version, resolution.resolve(artifacts), mllib);
+            List<Path> files = resolution.resolve(artifacts);
+            checkArchives(version, files);
+            store(version, files, mllib);
+        }
+    }
+
+    /**
+     * A file in Maven's local repository isn't checked again by anybody, and a proxy that wants a login answers with a page
+     * instead of a jar. Java would ignore either without a word, and the server end with a class that is missing.
+     */
+    private static void checkArchives(SparkVersion version, List<Path> files) throws LaunchException {
+        for (Path file : files) {
+            try (ZipFile archive = new ZipFile(file.toFile())) {
+                LOG.trace("{} holds {} entries", file, archive.size());
+            } catch (IOException e) {
+                throw new LaunchException(
+                        "SPARK_UNRESOLVABLE",
+                        file + ", which Spark " + version + " needs, is damaged: " + e.getMessage(),
+                        "delete it and start again; if it comes back so, a proxy or mirror answers with something else",
+                        false,
+                        e);
+            }
         }
     }
 
@@ -227,7 +297,12 @@ public final class SparkDistributions {
                     // Another disk, or a file system or a kernel setting that forbids links.
                     Files.copy(file, jar, StandardCopyOption.REPLACE_EXISTING);
                 }
+                // Before COMPLETE says so, also of a link: Maven may have fetched its file just now. What lies on the
+                // disk
+                // already takes no time.
+                PrivateFiles.force(jar);
             }
+            PrivateFiles.force(jars);
             if (!mllib) {
                 PrivateFiles.write(fresh.resolve(WITHOUT_MLLIB), "", false);
             }
@@ -235,6 +310,7 @@ public final class SparkDistributions {
             Path target = spark.resolve(version.text());
             PrivateFiles.remove(target);
             Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
+            PrivateFiles.force(spark);
         } finally {
             PrivateFiles.remove(fresh);
         }
@@ -342,7 +418,9 @@ public final class SparkDistributions {
                 return PrivateFiles.failure(
                         "fetching " + what,
                         maven.localRepository(),
-                        new IOException(disk.get().getMessage(), e));
+                        "localRepository in ~/.m2/settings.xml",
+                        new IOException(
+                                MavenAccess.plain(String.valueOf(disk.get().getMessage())), MavenAccess.plain(e)));
             }
             if (maven.offline() || find(e, RepositoryOfflineException.class).isPresent()) {
                 return unresolvable(
@@ -378,14 +456,23 @@ public final class SparkDistributions {
                         server,
                         e);
             }
+            if (!notFound(e)) {
+                // Such as a connection that ended in the middle of a jar, or an answer that isn't HTTP.
+                Throwable last = all(e).get(all(e).size() - 1);
+                return unresolvable(
+                        what + " can't be fetched: " + words(last) + "; asked: " + asked,
+                        "try again; what was fetched so far is kept. If it stays so, see the repositories and proxies in"
+                                + " ~/.m2/settings.xml",
+                        true,
+                        e);
+            }
             if (artifact.getArtifactId().startsWith("spark-connect")) {
                 return unresolvable(
                         "Spark " + version + " isn't published as " + what + "; asked: " + asked, nearby(), false, e);
             }
             return unresolvable(
-                    what + ", which Spark " + version + " needs, isn't found: " + String.valueOf(e.getMessage())
-                            + "; asked: " + asked,
-                    "choose another Spark version, or point sparkHome at an unpacked Spark",
+                    what + ", which Spark " + version + " needs, isn't published; asked: " + asked,
+                    nearby() + ", or point sparkHome at an unpacked Spark",
                     false,
                     e);
         }
@@ -402,13 +489,15 @@ public final class SparkDistributions {
                         system.resolveVersionRange(session, request).getVersions()) {
                     try {
                         SparkVersion other = SparkVersion.parse(found.toString());
-                        byDistance.put(distance(other), other.text());
+                        if (!other.equals(version)) {
+                            byDistance.put(distance(other), other.text());
+                        }
                     } catch (IllegalArgumentException e) {
                         LOG.debug("not a Spark version: {}", found);
                     }
                 }
             } catch (VersionRangeResolutionException e) {
-                LOG.debug("the versions of Spark can't be listed", e);
+                LOG.debug("the versions of Spark can't be listed", MavenAccess.plain(e));
             }
             List<String> names = byDistance.values().stream().limit(NEARBY).toList();
             return names.isEmpty()
@@ -426,14 +515,17 @@ public final class SparkDistributions {
         }
 
         private static LaunchException unresolvable(String message, String remedy, boolean retryable, Exception e) {
-            return new LaunchException("SPARK_UNRESOLVABLE", message, remedy, retryable, e);
+            return new LaunchException(
+                    "SPARK_UNRESOLVABLE", MavenAccess.plain(message), remedy, retryable, MavenAccess.plain(e));
         }
 
         private static String words(Throwable network) {
             String kind = network instanceof UnknownHostException
                     ? "unknown host "
                     : network instanceof SocketTimeoutException ? "timeout: " : "";
-            return kind + String.valueOf(network.getMessage());
+            return kind
+                    + Objects.requireNonNullElse(
+                            network.getMessage(), network.getClass().getSimpleName());
         }
 
         private static Optional<Throwable> network(Throwable e) {

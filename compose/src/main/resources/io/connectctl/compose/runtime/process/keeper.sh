@@ -2,17 +2,18 @@
 # Keeps one server: holds its lock, starts it, waits for it, writes down how it ended, bounds its log.
 # Started by connectctl in a session of its own, so it outlives the daemon. POSIX sh (dash, busybox, bash).
 #
-#   keeper.sh LOCK RUN LOG_LIMIT SECONDS COMMAND [ARG...]
+#   keeper.sh LOCK RUN WORK LOG_LIMIT SECONDS COMMAND [ARG...]
 #
 #   LOCK       held (flock) as long as this keeper or the server lives: file descriptor 9, inherited by the server
 #   RUN        folder of this incarnation; gets keeper, instance (pid, start ticks, boot id), server.log*, rotated, exit
+#   WORK       the server's working folder: emptied first, and only with the lock held, so that nobody else works in it
 #   LOG_LIMIT  bytes from which on server.log is moved to server.log.1 (then .2, .3; older ones go)
 #   SECONDS    between two looks at the log's size
 #
-# Exit codes before a server exists: 75 the lock is held, 69 flock is missing, 73 RUN can't be written.
+# Exit codes before a server exists: 75 the lock is held, 69 flock is missing, 73 LOCK, RUN or WORK can't be written.
 set -u
-lock=$1 run=$2 limit=$3 seconds=$4
-shift 4
+lock=$1 run=$2 work=$3 limit=$4 seconds=$5
+shift 5
 log=$run/server.log
 umask 077
 
@@ -26,7 +27,10 @@ child='' stopping='' interrupted=''
 trap 'interrupted=1' HUP
 trap 'interrupted=1; stopping=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
 
-exec 9>>"$lock" || exit 73
+# An exec (or any other special builtin, such as ":") that can't open its file ends the shell, with a code of the shell's own.
+# So a plain command tries first.
+true >>"$lock" || exit 73
+exec 9>>"$lock"
 flock -n 9 || exit 75
 
 read -r boot </proc/sys/kernel/random/boot_id
@@ -44,6 +48,16 @@ identify() {
 
 identify self
 echo "$pid $start $boot" >"$run/keeper" || exit 73
+
+# What earlier runs left in WORK is moved away, which takes no time however much it is, and removed beside the server's start.
+# A folder that can't be moved (a mount point) is emptied in its place.
+[ ! -L "$work" ] || { echo "keeper: $work is a symbolic link; its target isn't ours to empty" >&2; exit 73; }
+if [ -e "$work" ] && ! mv "$work" "$run/left" 2>/dev/null; then
+    find "$work" -mindepth 1 -delete || exit 73
+fi
+mkdir -p "$work" && cd "$work" || exit 73
+rm -rf "${run%/*}"/*/left </dev/null 9>&- &
+
 # Written over in place at the end, so that a disk that filled up meanwhile can't swallow the exit code.
 echo "code=               " >"$run/exit.tmp" || exit 73
 
@@ -62,22 +76,29 @@ child=$!
 bound_log() {
     total=0 nap=''
     trap 'kill "$nap"; wait "$nap"; exit' TERM
-    : >"$run/looked"
+    true >"$run/looked"
     while sleep "$seconds" & nap=$!; wait "$nap"; do
         identify "$child" || return
         [ "$state" != Z ] || return
         read -r _ born _ <"$run/instance" || return
         [ "$start" = "$born" ] || return
         [ "$log" -nt "$run/looked" ] || continue
-        : >"$run/looked"
+        true >"$run/looked"
         size=$(wc -c <"$log")
         [ "$size" -gt "$limit" ] || continue
         rm -f "$log.3"
+        first=$((size - limit + 1))
+        if ! { tail -c "+$first" "$log" | head -c "$limit" >"$log.new"; }; then
+            # No room for a copy. Room may come, so the log stays whole up to three times its limit; then all but its end goes:
+            # a server on a full disk is better off than one whose log fills it.
+            [ "$size" -gt $((limit * 3)) ] || { rm -f "$log.new"; continue; }
+            last=$(tail -c 65536 "$log")
+            : >"$log"
+            printf '%s\n' "$last" >"$log.new"
+        fi
         [ ! -e "$log.2" ] || mv -f "$log.2" "$log.3"
         [ ! -e "$log.1" ] || mv -f "$log.1" "$log.2"
-        first=1
-        [ "$size" -le "$limit" ] || first=$((size - limit + 1))
-        tail -c "+$first" "$log" | head -c "$limit" >"$log.new" && mv -f "$log.new" "$log.1"
+        mv -f "$log.new" "$log.1" || continue
         : >"$log"
         total=$((total + size))
         echo "$total" >"$run/rotated.new" && mv -f "$run/rotated.new" "$run/rotated"
@@ -97,6 +118,8 @@ while :; do
     code=$result
     [ -n "$interrupted" ] || break
 done
+# It is reaped: its pid may be another's by now.
+trap '' TERM
 
 printf 'code=%s' "$code" 1<>"$run/exit.tmp"
 mv -f "$run/exit.tmp" "$run/exit"

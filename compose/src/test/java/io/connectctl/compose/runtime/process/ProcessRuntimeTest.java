@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.Instance;
@@ -12,12 +13,12 @@ import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.testing.Plans;
 import io.connectctl.compose.runtime.testing.ServerRuntimeContract;
 import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,6 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -131,6 +135,37 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
     }
 
     @Test
+    void workOfAnEarlierRunIsGoneWhenTheNextStarts() throws Exception {
+        runtime.launch(lasting(1));
+        Files.createDirectories(server().resolve("work/local/deep"));
+        runtime.halt(name, Duration.ofSeconds(10));
+        runtime.launch(lasting(2));
+        assertThat(server().resolve("work/local")).doesNotExist();
+        await().atMost(SOON).until(() -> !Files.exists(server().resolve("run/2/left")));
+    }
+
+    @Test
+    void lockThatCantBeOpenedIsToldAsSuch() throws Exception {
+        Files.createDirectories(server().resolve("lock"));
+        assertThatThrownBy(() -> runtime.launch(lasting(1))).isInstanceOfSatisfying(LaunchException.class, e -> {
+            assertThat(e.code()).isEqualTo("FOLDER_UNWRITABLE");
+            assertThat(e.getMessage())
+                    .contains("exit code 73", server().resolve("lock").toString());
+        });
+    }
+
+    @Test
+    void exitIsToldThoughInotifyIsUsedUp() throws Exception {
+        LinkedBlockingQueue<Instance> told = new LinkedBlockingQueue<>();
+        runtime.launch(lasting(1));
+        try (ExitWatch watch = new ExitWatch(told::add, null)) {
+            watch.add(RunFolder.read(name, server().resolve("run/1")).orElseThrow());
+            identity("instance", 1).signal(true);
+            assertThat(told.poll(10, TimeUnit.SECONDS)).isNotNull();
+        }
+    }
+
+    @Test
     void killedServerIsToldWithItsSignal() throws Exception {
         LinkedBlockingQueue<Instance> told = new LinkedBlockingQueue<>();
         try (AutoCloseable watch = runtime.watch(told::add)) {
@@ -167,10 +202,12 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
         Instance launched = runtime.launch(lasting(1));
         Proc.Identity process = identity("instance", 1);
         PrivateFiles.remove(server().resolve("run/1"));
+        Files.writeString(server().resolve("work/mine"), "x");
         assertThatThrownBy(() -> runtime.launch(lasting(2)))
                 .isInstanceOfSatisfying(
                         LaunchException.class, e -> assertThat(e.code()).isEqualTo("ALREADY_RUNNING"));
         assertThat(process.pid()).isEqualTo(launched.pid().orElseThrow());
+        assertThat(server().resolve("work/mine")).exists();
         process.signal(true);
     }
 
@@ -181,6 +218,30 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
         Instance ended = runtime.halt(name, Duration.ofMillis(300)).orElseThrow();
         assertThat(ended.exit().orElseThrow().signal()).hasValue(9);
         assertThat(ended.exit().orElseThrow().note()).hasValue("killed by connectctl");
+    }
+
+    @Test
+    void serverOfAStoppedKeeperCanBeStopped() throws Exception {
+        runtime.launch(lasting(1));
+        String keeper = Long.toString(identity("keeper", 1).pid());
+        assertThat(new ProcessBuilder("kill", "-STOP", keeper).start().waitFor())
+                .isZero();
+        long before = System.nanoTime();
+        Instance ended = runtime.halt(name, Duration.ofSeconds(30)).orElseThrow();
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(12));
+        assertThat(ended.exit().orElseThrow().note()).get().asString().contains("keeper was gone");
+        assertThat(identity("keeper", 1).alive()).isFalse();
+    }
+
+    @Test
+    void serverWhoseFolderCantBeReadHidesNoOther() throws Exception {
+        Instance good = runtime.launch(lasting(1));
+        Path run = root.resolve("state/servers/bad/run/1");
+        RunFolder.create(run, new ServerName("bad"), 1, "m", Instant.now(), OptionalInt.empty());
+        Proc.Stat self = Proc.stat(ProcessHandle.current().pid()).orElseThrow();
+        PrivateFiles.write(run.resolve("instance"), self.pid() + " " + self.start() + " another-boot\n", false);
+        PrivateFiles.write(run.resolve("exit"), "code=99999999999\n", false);
+        assertThat(runtime.list()).containsExactly(good);
     }
 
     @Test
@@ -297,6 +358,41 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
     }
 
     @Test
+    void warehouseThatCantBeLookedIntoCountsAsFull() throws Exception {
+        ServerFolder folder = new ServerFolder(name, server());
+        assertThat(folder.hasWarehouse()).isFalse();
+        folder.create();
+        assertThat(folder.hasWarehouse()).isFalse();
+        Files.delete(folder.warehouse());
+        Files.createSymbolicLink(folder.warehouse(), root.resolve("a disk that isn't mounted"));
+        assertThat(folder.hasWarehouse()).isTrue();
+    }
+
+    @Test
+    void filesWrittenByManyAtOnceAreWhole() throws Exception {
+        Path file = root.resolve("file");
+        List<String> texts = List.of("a".repeat(50_000), "b".repeat(70_000));
+        ExecutorService writers = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<Boolean>> done = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                String text = texts.get(i % 2);
+                done.add(writers.submit(() -> {
+                    PrivateFiles.write(file, text, false);
+                    return true;
+                }));
+            }
+            for (Future<Boolean> write : done) {
+                assertThat(write.get()).isTrue();
+            }
+        } finally {
+            writers.shutdownNow();
+        }
+        assertThat(Files.readString(file)).isIn(texts);
+        assertThat(root.toFile().list()).containsExactly("file");
+    }
+
+    @Test
     void warehouseSurvivesUnlessPurgedAndLinksAreNotFollowed() throws Exception {
         runtime.launch(lasting(1));
         runtime.halt(name, Duration.ofSeconds(10));
@@ -324,8 +420,17 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
 
     @Test
     void launchThatNeverGotToAKeeperIsNoInstance() throws Exception {
-        RunFolder.create(server().resolve("run/1"), name, 1, "m", Instant.now().minusSeconds(60), OptionalInt.empty());
-        Files.setLastModifiedTime(server().resolve("run/1"), FileTime.from(Instant.now()));
+        Path run = server().resolve("run/1");
+        RunFolder.create(run, name, 1, "m", Instant.now(), OptionalInt.empty());
+        assertThat(RunFolder.read(name, run).orElseThrow().state()).isEqualTo(RunFolder.State.LAUNCHING);
+        // A minute later, whatever the clock says.
+        Path description = run.resolve("instance.json");
+        String now = new ObjectMapper()
+                .readTree(description.toFile())
+                .get("launchedSinceBoot")
+                .asText();
+        String then = Duration.parse(now).minusSeconds(60).toString();
+        Files.writeString(description, Files.readString(description).replace(now, then));
         assertThat(runtime.find(name)).isEmpty();
         assertThat(runtime.halt(name, Duration.ZERO)).isEmpty();
     }

@@ -30,10 +30,15 @@ public final class Plans {
 
     /** A server of this name and port choice, otherwise plain. */
     public static ServerSpec spec(String name, PortChoice port) {
+        return spec(name, port, "4.0.1");
+    }
+
+    /** The same with another Spark. */
+    public static ServerSpec spec(String name, PortChoice port, String spark) {
         return new ServerSpec(
                 new ServerName(name),
                 "process",
-                SparkVersion.parse("4.0.1"),
+                SparkVersion.parse(spark),
                 "local[1]",
                 port,
                 new PortChoice.Off(),

@@ -3,7 +3,11 @@ package io.connectctl.manager.api.v1;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import org.jspecify.annotations.Nullable;
 
-/** The daemon itself. */
+/**
+ * The daemon itself.
+ *
+ * @param supervised true if systemd runs it, so that only systemd should restart it
+ */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record DaemonView(
         String version,
@@ -14,4 +18,5 @@ public record DaemonView(
         String stateFolder,
         @Nullable Integer tcpPort,
         @Nullable Integer healthPort,
-        int servers) {}
+        int servers,
+        boolean supervised) {}

@@ -1,0 +1,187 @@
+package io.connectctl.manager.client;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.ServerList;
+import io.connectctl.manager.api.v1.ServerView;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads servers as {@link Wire} would, by Jackson's streaming parser alone: loading databind takes longer than the rest of
+ * {@code connectctl status}. A test holds both equal. Unknown fields are tolerated; a missing text reads as empty.
+ */
+final class ServerReader {
+    private static final JsonFactory JSON = new JsonFactory();
+
+    /** One JSON object. */
+    private final Map<String, @Nullable Object> fields;
+
+    private ServerReader(Map<String, @Nullable Object> fields) {
+        this.fields = fields;
+    }
+
+    /** Reads the answer of {@code GET /v1/servers}. */
+    static ServerList list(byte[] json) throws IOException {
+        ServerReader list = document(json, ServerList.class);
+        List<ServerView> servers = new ArrayList<>();
+        for (Object each : list.array("servers")) {
+            servers.add(of(each).view());
+        }
+        return new ServerList(list.text("apiVersion"), list.text("kind"), servers);
+    }
+
+    /** Reads the answer of {@code GET /v1/servers/NAME}. */
+    static ServerView server(byte[] json) throws IOException {
+        return document(json, ServerView.class).view();
+    }
+
+    private static ServerReader document(byte[] json, Class<?> type) throws IOException {
+        try (JsonParser parser = JSON.createParser(json)) {
+            if (parser.nextToken() == JsonToken.START_OBJECT) {
+                return new ServerReader(object(parser));
+            }
+            throw new IOException("the daemon's answer is no " + type.getSimpleName() + ": it is no JSON object");
+        } catch (JsonProcessingException e) {
+            throw Wire.unreadable(type, e);
+        }
+    }
+
+    private static Map<String, @Nullable Object> object(JsonParser parser) throws IOException {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String name = parser.currentName();
+            parser.nextToken();
+            fields.put(name, value(parser));
+        }
+        return fields;
+    }
+
+    private static @Nullable Object value(JsonParser parser) throws IOException {
+        return switch (parser.currentToken()) {
+            case START_OBJECT -> object(parser);
+            case START_ARRAY -> {
+                List<@Nullable Object> elements = new ArrayList<>();
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    elements.add(value(parser));
+                }
+                yield elements;
+            }
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getNumberValue();
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
+            case VALUE_NULL -> null;
+            default -> parser.getText();
+        };
+    }
+
+    private ServerView view() throws IOException {
+        Number seconds = number("startSeconds");
+        return new ServerView(
+                text("name"),
+                text("desired"),
+                text("phase"),
+                text("rung"),
+                optional("url"),
+                text("runtime"),
+                (int) whole("incarnation"),
+                optionalLong("pid"),
+                optional("containerId"),
+                text("sparkVersion"),
+                text("master"),
+                optionalInt("port"),
+                optional("uiUrl"),
+                memory(),
+                (int) whole("restarts"),
+                optional("startedAt"),
+                optional("healthySince"),
+                optional("phaseSince"),
+                cause(),
+                Boolean.TRUE.equals(fields.get("changed")),
+                optional("declaredIn"),
+                optional("logFile"),
+                optional("tokenFile"),
+                texts("exposures"),
+                optional("applicationId"),
+                optionalInt("cores"),
+                seconds == null ? null : (Double) seconds.doubleValue());
+    }
+
+    private MemoryView memory() throws IOException {
+        ServerReader memory = of(fields.get("memory"));
+        return new MemoryView(
+                memory.whole("driverBytes"),
+                memory.whole("poolBytes"),
+                memory.optionalLong("observedPoolBytes"),
+                memory.text("explanation"));
+    }
+
+    private @Nullable CauseView cause() throws IOException {
+        if (!(fields.get("cause") instanceof Map)) {
+            return null;
+        }
+        ServerReader cause = of(fields.get("cause"));
+        return new CauseView(
+                cause.text("code"),
+                cause.text("summary"),
+                cause.text("remedy"),
+                cause.texts("evidence"),
+                cause.optional("logFile"));
+    }
+
+    @SuppressWarnings("unchecked") // Every map in the tree was made by object().
+    private static ServerReader of(@Nullable Object value) {
+        return new ServerReader(value instanceof Map ? (Map<String, @Nullable Object>) value : Map.of());
+    }
+
+    private @Nullable String optional(String name) throws IOException {
+        Object value = fields.get(name);
+        if (value instanceof Map || value instanceof List) {
+            throw new IOException("the daemon's answer can't be read: '" + name + "' is no text but " + value
+                    + "; daemon and command line may be of different versions: see connectctl version");
+        }
+        return value == null ? null : value.toString();
+    }
+
+    private String text(String name) throws IOException {
+        String text = optional(name);
+        return text == null ? "" : text;
+    }
+
+    private @Nullable Number number(String name) {
+        return fields.get(name) instanceof Number number ? number : null;
+    }
+
+    private long whole(String name) {
+        Number number = number(name);
+        return number == null ? 0 : number.longValue();
+    }
+
+    private @Nullable Long optionalLong(String name) {
+        return number(name) == null ? null : (Long) whole(name);
+    }
+
+    private @Nullable Integer optionalInt(String name) {
+        return number(name) == null ? null : (Integer) (int) whole(name);
+    }
+
+    private List<?> array(String name) {
+        return fields.get(name) instanceof List<?> list ? list : List.of();
+    }
+
+    private List<String> texts(String name) {
+        List<String> texts = new ArrayList<>();
+        for (Object each : array(name)) {
+            texts.add(String.valueOf(each));
+        }
+        return texts;
+    }
+}

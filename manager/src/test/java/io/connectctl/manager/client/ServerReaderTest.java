@@ -1,0 +1,114 @@
+package io.connectctl.manager.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.ServerList;
+import io.connectctl.manager.api.v1.ServerView;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class ServerReaderTest {
+    private static final ServerView FULL = new ServerView(
+            "sales",
+            "UP",
+            "UNHEALTHY",
+            "SESSION",
+            "sc://localhost:15020",
+            "process",
+            7,
+            4_294_967_297L,
+            "c0ffee",
+            "4.0.1",
+            "local[4]",
+            15020,
+            "http://localhost:4050",
+            new MemoryView(1585446912L, 762524467L, 762524468L, "(1512 MiB \u2212 300 MiB) x 0.6"),
+            3,
+            "2026-11-22T16:00:00Z",
+            "2026-11-22T16:00:12Z",
+            "2026-11-22T16:00:13Z",
+            new CauseView("PROBE_FAILED", "no \"answer\"\n", "wait", List.of("a", "b"), "/log"),
+            true,
+            "/home/u/connectctl.yaml",
+            "/state/server.log",
+            "/state/token",
+            List.of("Spark 3.5.0 listens on every interface"),
+            "local-1",
+            4,
+            12.25);
+
+    private static final ServerView EMPTY = new ServerView(
+            "old",
+            "DOWN",
+            "STOPPED",
+            "NONE",
+            null,
+            "process",
+            0,
+            null,
+            null,
+            "3.5.0",
+            "local[*]",
+            null,
+            null,
+            new MemoryView(1, 2, null, ""),
+            0,
+            null,
+            null,
+            null,
+            null,
+            false,
+            null,
+            null,
+            null,
+            List.of(),
+            null,
+            null,
+            null);
+
+    @Test
+    void aListReadsAsTheGeneralMapperReadsIt() throws IOException {
+        byte[] json =
+                Wire.mapper().writeValueAsBytes(new ServerList("connectctl/v1", "ServerList", List.of(FULL, EMPTY)));
+
+        assertThat(ServerReader.list(json))
+                .isEqualTo(Wire.read(json, ServerList.class))
+                .isEqualTo(new ServerList("connectctl/v1", "ServerList", List.of(FULL, EMPTY)));
+    }
+
+    @Test
+    void aServerReadsAsTheGeneralMapperReadsIt() throws IOException {
+        for (ServerView server : List.of(FULL, EMPTY)) {
+            assertThat(ServerReader.server(Wire.mapper().writeValueAsBytes(server)))
+                    .isEqualTo(server);
+        }
+    }
+
+    @Test
+    void whatALaterDaemonAddsIsPassedOver() throws IOException {
+        ServerView server = ServerReader.server(
+                bytes("{\"name\":\"a\",\"later\":{\"deep\":[1,{\"x\":null}]},\"phase\":\"HEALTHY\"}"));
+
+        assertThat(server.name()).isEqualTo("a");
+        assertThat(server.phase()).isEqualTo("HEALTHY");
+        assertThat(server.exposures()).isEmpty();
+    }
+
+    @Test
+    void whatIsNoAnswerOfADaemonIsNamed() {
+        assertThatThrownBy(() -> ServerReader.server(bytes("[]"))).hasMessageContaining("no ServerView");
+        assertThatThrownBy(() -> ServerReader.list(bytes("{\"servers\":")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no ServerList")
+                .hasMessageContaining("connectctl version");
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
