@@ -81,8 +81,13 @@ class StartWatchTest {
 
         assertThat(told)
                 .isEqualTo(
-                        "a: starting (T)\na: fetching Spark 4.0.1 (T)\na: proven: session (T)\na: proven: query (T)\n"
-                                + "a  HEALTHY  rung=query  spark=4.0.1  local[4]  12.3 s  sc://localhost:15002\n");
+                        """
+                        a: starting (T)
+                        a: fetching Spark 4.0.1 (T)
+                        a: proven: session (T)
+                        a: proven: query (T)
+                        a  HEALTHY  rung=query  spark=4.0.1  local[4]  12.3 s  sc://localhost:15002
+                        """);
     }
 
     @Test
