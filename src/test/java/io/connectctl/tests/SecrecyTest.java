@@ -86,8 +86,7 @@ class SecrecyTest {
         try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
             channel.write(ByteBuffer.wrap("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                     .getBytes(StandardCharsets.US_ASCII)));
-            String answer =
-                    new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+            String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
             assertThat(answer).startsWith("HTTP/1.1 200");
             return new Outcome(0, answer, "");
         }

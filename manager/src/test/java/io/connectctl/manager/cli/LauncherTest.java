@@ -172,7 +172,7 @@ class LauncherTest {
         Result result = run(launcher, "version");
 
         assertThat(result.code()).isEqualTo(1);
-        assertThat(result.err()).contains("a:b has a colon").contains("CONNECTCTL_CACHE_DIR");
+        assertThat(result.err()).contains("a:b has a ':'").contains("CONNECTCTL_CACHE_DIR");
     }
 
     @Test

@@ -79,15 +79,13 @@ class StartWatchTest {
 
         String told = cli.run("start", "a").err().replaceAll("\\d+\\.\\d s\\)", "T)");
 
-        assertThat(told)
-                .isEqualTo(
-                        """
-                        a: starting (T)
-                        a: fetching Spark 4.0.1 (T)
-                        a: proven: session (T)
-                        a: proven: query (T)
-                        a  HEALTHY  rung=query  spark=4.0.1  local[4]  12.3 s  sc://localhost:15002
-                        """);
+        assertThat(told.lines())
+                .containsExactly(
+                        "a: starting (T)",
+                        "a: fetching Spark 4.0.1 (T)",
+                        "a: proven: session (T)",
+                        "a: proven: query (T)",
+                        "a  HEALTHY  rung=query  spark=4.0.1  local[4]  12.3 s  sc://localhost:15002");
     }
 
     @Test
