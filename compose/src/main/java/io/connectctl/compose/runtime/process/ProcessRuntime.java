@@ -19,6 +19,7 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SparkHome;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -500,7 +501,12 @@ public final class ProcessRuntime implements ServerRuntime {
         }
     }
 
-    private static RuntimeUnavailableException unreadable(Path path, IOException e) {
+    /** A file channel answers an interrupt of its thread by closing itself: that is no fault of the folder's. */
+    private static RuntimeUnavailableException unreadable(Path path, IOException e) throws InterruptedException {
+        if (e instanceof ClosedByInterruptException) {
+            Thread.interrupted();
+            throw new InterruptedException("interrupted while " + path + " was read or written");
+        }
         return new RuntimeUnavailableException(path + " can't be read or written: " + e.getMessage(), e);
     }
 
@@ -533,7 +539,8 @@ public final class ProcessRuntime implements ServerRuntime {
     // ------------------------------------------------------------------ where it listens
 
     @Override
-    public Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException {
+    public Endpoint endpoint(Instance instance, ServerSpec spec)
+            throws RuntimeUnavailableException, InterruptedException {
         Optional<RunFolder> run = RunFolder.read(
                 instance.server(), ServerFolder.of(folders, instance.server()).run(instance.incarnation()));
         if (run.flatMap(RunFolder::process).filter(Proc.Identity::alive).isEmpty()) {
@@ -550,7 +557,8 @@ public final class ProcessRuntime implements ServerRuntime {
         return now;
     }
 
-    private static Endpoint look(RunFolder run, ServerSpec spec, Listener listener) throws RuntimeUnavailableException {
+    private static Endpoint look(RunFolder run, ServerSpec spec, Listener listener)
+            throws RuntimeUnavailableException, InterruptedException {
         NavigableSet<Integer> own = listener.ports().now();
         if (own.isEmpty()) {
             return new Endpoint("localhost", OptionalInt.empty(), List.of());
