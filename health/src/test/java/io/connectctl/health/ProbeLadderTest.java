@@ -279,11 +279,8 @@ class ProbeLadderTest {
     }
 
     @Test
-    void aPortFreedAndTakenAgainIsFoundAtTheNextClimb() throws Exception {
-        int port;
-        try (FakeSparkConnect first = FakeSparkConnect.start(Dialect.SPARK_4)) {
-            port = first.port();
-        }
+    void aPortThatNobodyListensOnAnyMoreIsRefused() throws Exception {
+        int port = RawServer.deadPort();
         try (Ladder ladder = Probes.ladder(Targets.of(port))) {
             assertFailed(ladder.climb(Rung.RPC, TIMEOUT), Rung.PORT, Kind.REFUSED, "127.0.0.1:" + port);
         }
