@@ -62,7 +62,7 @@ class DaemonDeathTest {
                 Installation.finish(impatient, Installation.PATIENCE);
                 installation.ok("daemon", "start");
                 assertAtMostOneInstanceEach(installation);
-                assertThat(installation.ok("status", "-o", "name").out().lines())
+                assertThat(installation.run("status", "-o", "name").out().lines())
                         .containsExactlyElementsOf(SERVERS);
             }
 
