@@ -52,11 +52,12 @@ class FetchingTest {
 
     @Test
     void passwordsInUrlsOfRepositoriesAreNotTold() {
-        assertThat(MavenAccess.plain("central (https://me:p@ss@repo.corp/maven2), other (https://repo.corp/a@b)"))
-                .isEqualTo("central (https://repo.corp/maven2), other (https://repo.corp/a@b)");
+        assertThat(MavenAccess.plain(
+                        "central (https://me:p@ss@nexus.example/maven2), other (https://nexus.example/a@b)"))
+                .isEqualTo("central (https://nexus.example/maven2), other (https://nexus.example/a@b)");
         Exception told = MavenAccess.plain(
-                new IllegalStateException("outer", new IOException("no answer of https://me:secret@repo.corp")));
-        assertThat(told).hasStackTraceContaining("no answer of https://repo.corp");
+                new IllegalStateException("outer", new IOException("no answer of https://me:secret@nexus.example")));
+        assertThat(told).hasStackTraceContaining("no answer of https://nexus.example");
         StringWriter trace = new StringWriter();
         told.printStackTrace(new PrintWriter(trace));
         assertThat(trace.toString()).doesNotContain("secret");
