@@ -1,6 +1,7 @@
 package io.connectctl.manager.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -137,10 +138,11 @@ class LauncherTest {
     void anInterruptedBuildEndsWithItsSignalAndLeavesNothingBehind(String signal, int code) throws Exception {
         checkoutWith("#!/bin/sh\necho $$ >\"$CONNECTCTL_CACHE_DIR/mvn.pid\"\nexec sleep 100\n");
         Path pid = folder.resolve("cache/mvn.pid");
-        Process process = builder(launcher, "version").redirectErrorStream(true).start();
-        while (!Files.exists(pid) || Files.size(pid) == 0) {
-            Thread.sleep(20);
-        }
+        // A shell can't trap what was ignored when it began, as INT and HUP are below nohup and in a script's
+        // background.
+        ProcessBuilder signalled = builder(Path.of("/usr/bin/env"), "--default-signal", launcher.toString(), "version");
+        Process process = signalled.redirectErrorStream(true).start();
+        await().atMost(Duration.ofSeconds(60)).until(() -> Files.exists(pid) && Files.size(pid) > 0);
 
         new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
                 .start()
