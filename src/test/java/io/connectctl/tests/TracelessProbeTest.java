@@ -31,10 +31,12 @@ class TracelessProbeTest {
     @ValueSource(strings = {"4.0.1", "3.5.0"})
     void manyProbesOfEveryDefaultRungLeaveNoTrace(String version) throws IOException, InterruptedException {
         try (Installation installation = new Installation()) {
-            // The supervisor's own probes stay out of the way, so that each line of the log is ours.
+            // The supervisor's own probes stay out of the way, so that each line of the log is ours; nor does Spark
+            // tell, whenever it collects garbage, that it dropped what the queries before left.
             Files.writeString(
                     installation.project().resolve("connectctl.yaml"),
-                    "servers: {connect: {spark: " + version + ", port: auto, uiPort: auto, health: {interval: 1h}}}\n");
+                    "servers: {connect: {spark: " + version + ", port: auto, uiPort: auto, health: {interval: 1h},"
+                            + " conf: {spark.cleaner.referenceTracking: 'false'}}}\n");
             installation.ok("start");
             JsonNode status = installation.status("connect");
             String ui = status.path("uiUrl").asText();
@@ -56,7 +58,9 @@ class TracelessProbeTest {
                     assertThat(climb.reached()).isEqualTo(Rung.SESSION);
                 }
 
-                assertThat(Files.size(log)).as("the server's log").isEqualTo(length);
+                assertThat(Files.readString(log).substring((int) length))
+                        .as("what the server logged meanwhile")
+                        .isEmpty();
                 assertThat(Spark.sessionsOnline(ui))
                         .isBetween(sessions, version.startsWith("3") ? sessions + 1 : sessions);
                 questions.println("again");
