@@ -58,10 +58,12 @@ public final class Composer {
     public LaunchPlan compose(ServerSpec spec, Site site, LaunchTicket ticket) throws RenderException {
         Rendering rendering = render(spec, site);
         Map<String, String> environment = new TreeMap<>();
-        environment.put("JAVA_HOME", site.javaHome().toString());
+        site.javaHome().ifPresent(home -> environment.put("JAVA_HOME", home.toString()));
         environment.put("CONNECTCTL_INSTANCE", ticket.marker());
         ticket.grpcPort().ifPresent(port -> environment.put("CONNECTCTL_GRPC_PORT", Integer.toString(port)));
-        ticket.token().ifPresent(token -> environment.put(Variables.TOKEN, token));
+        ticket.token()
+                .filter(token -> site.token().isEmpty())
+                .ifPresent(token -> environment.put(Variables.TOKEN, token));
         List<String> command =
                 List.of("/bin/sh", site.conf().resolve(ENTRYPOINT).toString());
         return new LaunchPlan(spec, site, ticket, rendering, command, environment);

@@ -9,22 +9,36 @@ import java.util.Optional;
  * @param conf folder of the rendered files
  * @param work the working folder: Spark's local dirs, artifacts and temporary files
  * @param warehouse spark.sql.warehouse.dir; survives restarts
- * @param javaHome the JDK
+ * @param javaHome the JDK; empty where the place itself knows (a container's JAVA_HOME, or the java on its PATH)
  * @param sparkHome a Spark distribution with its own bin/; empty when {@code jars} is used
  * @param jars a bare folder of jars; empty when {@code sparkHome} is used
  * @param loopback true if binding to loopback confines the server to this machine (a process), false if the network does (a container)
+ * @param token a file that holds the server's token, where it isn't handed over through the environment
  */
 public record Site(
         Path conf,
         Path work,
         Path warehouse,
-        Path javaHome,
+        Optional<Path> javaHome,
         Optional<Path> sparkHome,
         Optional<Path> jars,
-        boolean loopback) {
+        boolean loopback,
+        Optional<Path> token) {
     public Site {
         if (sparkHome.isPresent() == jars.isPresent()) {
             throw new IllegalArgumentException("a site has either a SPARK_HOME or a folder of jars");
         }
+    }
+
+    /** Of a process: its JDK is known, its token comes through the environment. */
+    public Site(
+            Path conf,
+            Path work,
+            Path warehouse,
+            Path javaHome,
+            Optional<Path> sparkHome,
+            Optional<Path> jars,
+            boolean loopback) {
+        this(conf, work, warehouse, Optional.of(javaHome), sparkHome, jars, loopback, Optional.empty());
     }
 }

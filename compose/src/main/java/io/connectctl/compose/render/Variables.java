@@ -61,7 +61,8 @@ final class Variables {
         variables.put("workFolder", site.work().toString());
         variables.put("warehouseFolder", site.warehouse().toString());
         variables.put("ivyFolder", ivy(site).toString());
-        variables.put("javaHome", site.javaHome().toString());
+        variables.put("javaHome", site.javaHome().map(Path::toString).orElse(""));
+        variables.put("tokenFile", site.token().map(Path::toString).orElse(""));
         variables.put("sparkHome", site.sparkHome().map(Path::toString).orElse(""));
         variables.put("jarsFolder", site.jars().map(Path::toString).orElse(""));
         variables.put("bare", site.jars().isPresent());

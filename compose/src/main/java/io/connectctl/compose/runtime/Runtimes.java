@@ -1,6 +1,7 @@
 package io.connectctl.compose.runtime;
 
 import io.connectctl.compose.runtime.process.ProcessRuntime;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -18,6 +19,9 @@ public final class Runtimes {
          */
         ServerRuntime create(Folders folders, Map<String, String> environment);
     }
+
+    /** Which runtime {@code runtime: auto} takes: the first one that can run the server. */
+    public static final List<String> PREFERENCE = List.of("docker", "process");
 
     private static final Map<String, Factory> ALL = Map.of("process", ProcessRuntime::new);
 

@@ -17,6 +17,18 @@ public interface ServerRuntime extends AutoCloseable {
     /** Its name in declarations: {@code process}. */
     String name();
 
+    /** The name or address by which servers there are reached from here; {@code localhost} on this machine. */
+    String host();
+
+    /**
+     * Why this server can't run here now, in a few words and with values; empty where it can. Asked once for {@code runtime:
+     * auto}, before a server's first start. Answers within a few seconds.
+     */
+    Optional<String> obstacle(ServerSpec spec) throws InterruptedException;
+
+    /** What people should know of how this server runs here, a sentence each: what its hardening lacks, and why. Asks nobody for long. */
+    List<String> remarks(ServerSpec spec);
+
     /** Where things will lie for this server, without looking at any network, nor at any disk but the declared folders; for previews. */
     Site plannedSite(ServerSpec spec);
 
@@ -63,7 +75,10 @@ public interface ServerRuntime extends AutoCloseable {
      */
     Optional<String> portHolder(int port);
 
-    /** Tells {@code listener} of every instance that ends, within 0.2 s, until closed. The listener must not block. */
+    /**
+     * Tells {@code listener} of every instance that ends, within 0.2 s, until closed; and of one that somebody started again
+     * with the runtime's own tools: it runs, under a higher incarnation. The listener must not block.
+     */
     AutoCloseable watch(Consumer<Instance> listener);
 
     /** Writes log lines to {@code sink}; returns at the end of the log, or with {@code follow} when the sink or the thread says stop. */

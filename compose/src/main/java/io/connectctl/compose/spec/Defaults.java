@@ -1,6 +1,9 @@
 package io.connectctl.compose.spec;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /** Every default of a declaration: the one place where they stand. docs/configuration.md lists them for users. */
 public final class Defaults {
@@ -19,8 +22,8 @@ public final class Defaults {
     /** Spark's own default. */
     public static final MemorySize DRIVER_MEMORY = new MemorySize(1L << 30);
 
-    /** The runtime that needs nothing but a JDK. */
-    public static final String RUNTIME = "process";
+    /** A container where an engine answers and has the image or can get it, else a process. */
+    public static final String RUNTIME = ServerSpec.AUTO;
 
     /** Half a minute to notice a hang; a start over a slow network in three. */
     public static final HealthSpec HEALTH = new HealthSpec(
@@ -41,6 +44,21 @@ public final class Defaults {
 
     /** The built-in templates. */
     public static final String PROFILE = "default";
+
+    /** Hardened; 512 processes and threads are five times what an idle server has. */
+    public static final ContainerSpec CONTAINER = new ContainerSpec(
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            512,
+            new MemorySize(512L << 20),
+            List.of(),
+            List.of(),
+            List.of(),
+            Set.of());
+
+    /** A class data archive halves the start and is never in the way. */
+    public static final boolean ARCHIVE = true;
 
     /** The server's name where nothing is declared. */
     public static final ServerName NAME = new ServerName("connect");

@@ -193,7 +193,9 @@ public final class Secrets {
                 spec.auth(),
                 spec.expose(),
                 spec.profile(),
-                spec.templates());
+                spec.templates(),
+                spec.container(),
+                spec.archive());
     }
 
     /**

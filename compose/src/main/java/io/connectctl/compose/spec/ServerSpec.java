@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * check it again.
  *
  * @param name the server's name
- * @param runtime where it runs: {@code process}, later {@code docker}
+ * @param runtime where it runs: {@code docker} or {@code process}, or {@link #AUTO} while it isn't resolved
  * @param spark the Spark version
  * @param master Spark's master URL
  * @param port the gRPC port
@@ -31,6 +31,8 @@ import java.util.TreeMap;
  * @param expose from where it can be reached
  * @param profile folder of templates
  * @param templates a user's overlay folder, named on the command line
+ * @param container what only matters in a container
+ * @param archive whether a class data archive may speed up its start
  */
 public record ServerSpec(
         ServerName name,
@@ -51,11 +53,87 @@ public record ServerSpec(
         Auth auth,
         Expose expose,
         String profile,
-        Optional<Path> templates) {
+        Optional<Path> templates,
+        ContainerSpec container,
+        boolean archive) {
+    /** What {@code runtime} says where it is for connectctl to choose. */
+    public static final String AUTO = "auto";
+
     public ServerSpec {
         packages = List.copyOf(packages);
         conf = sorted(conf);
         env = sorted(env);
+    }
+
+    /** With the defaults of everything that came later. */
+    public ServerSpec(
+            ServerName name,
+            String runtime,
+            SparkVersion spark,
+            String master,
+            PortChoice port,
+            PortChoice uiPort,
+            MemorySize driverMemory,
+            Optional<Path> javaHome,
+            Optional<Path> sparkHome,
+            List<String> packages,
+            SortedMap<String, String> conf,
+            SortedMap<String, String> env,
+            HealthSpec health,
+            RestartSpec restart,
+            StopSpec stop,
+            Auth auth,
+            Expose expose,
+            String profile,
+            Optional<Path> templates) {
+        this(
+                name,
+                runtime,
+                spark,
+                master,
+                port,
+                uiPort,
+                driverMemory,
+                javaHome,
+                sparkHome,
+                packages,
+                conf,
+                env,
+                health,
+                restart,
+                stop,
+                auth,
+                expose,
+                profile,
+                templates,
+                Defaults.CONTAINER,
+                Defaults.ARCHIVE);
+    }
+
+    /** The same server in this runtime. */
+    public ServerSpec in(String resolved) {
+        return new ServerSpec(
+                name,
+                resolved,
+                spark,
+                master,
+                port,
+                uiPort,
+                driverMemory,
+                javaHome,
+                sparkHome,
+                packages,
+                conf,
+                env,
+                health,
+                restart,
+                stop,
+                auth,
+                expose,
+                profile,
+                templates,
+                container,
+                archive);
     }
 
     private static SortedMap<String, String> sorted(Map<String, String> map) {

@@ -40,7 +40,10 @@ public final class SpecReader {
             "auth",
             "expose",
             "profile",
-            "templates");
+            "templates",
+            "image",
+            "container",
+            "archive");
     private static final List<String> HEALTH =
             List.of("until", "interval", "timeout", "startTimeout", "failures", "successes");
     private static final List<String> RESTART = List.of("onFault", "backoff", "maxBackoff", "budget", "resetAfter");
@@ -140,7 +143,10 @@ public final class SpecReader {
                 auth,
                 expose,
                 profile(),
-                folder("templates"));
+                folder("templates"),
+                new ContainerReader(tree, findings).read(driverMemory),
+                flag("", "archive", Defaults.ARCHIVE));
+        ContainerReader.checkAgainst(spec, tree, findings);
         ConfRules.checkAgainst(spec, findings);
         EnvRules.check(spec, findings);
         List<Problem> problems = findings.inOrder();
@@ -296,18 +302,17 @@ public final class SpecReader {
     private String runtime() {
         String runtime = text("", "runtime").orElse(Defaults.RUNTIME);
         switch (runtime) {
-            case "process", "auto" -> {}
-            case "docker" ->
+            case "auto", "docker", "process" -> {
+                return runtime;
+            }
+            default -> {
                 findings.error(
                         "/runtime",
-                        "docker isn't available in this version of connectctl: write process, or leave it out");
-            default ->
-                findings.error(
-                        "/runtime",
-                        "'" + Texts.shown(runtime) + "' is no runtime: write process or auto.",
-                        Nearest.of(runtime, List.of("process", "auto")));
+                        "'" + Texts.shown(runtime) + "' is no runtime: write auto, docker or process.",
+                        Nearest.of(runtime, List.of("auto", "docker", "process")));
+                return Defaults.RUNTIME;
+            }
         }
-        return "process";
     }
 
     private String profile() {
@@ -511,6 +516,7 @@ public final class SpecReader {
     }
 
     private boolean flag(String part, String key, boolean otherwise) {
+        String pointer = part.isEmpty() ? Declaration.pointer(key) : Declaration.pointer(part, key);
         Optional<String> text = text(part, key);
         if (text.isEmpty() || text.get().equals("true") || text.get().equals("false")) {
             return text.map(Boolean::valueOf).orElse(otherwise);
@@ -521,8 +527,7 @@ public final class SpecReader {
                     case "no", "off", "false", "0" -> Optional.of("false");
                     default -> Optional.empty();
                 };
-        findings.error(
-                Declaration.pointer(part, key), "'" + Texts.shown(text.get()) + "' is neither true nor false.", meant);
+        findings.error(pointer, "'" + Texts.shown(text.get()) + "' is neither true nor false.", meant);
         return otherwise;
     }
 

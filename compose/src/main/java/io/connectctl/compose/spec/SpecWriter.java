@@ -1,5 +1,6 @@
 package io.connectctl.compose.spec;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
@@ -43,7 +44,23 @@ public final class SpecWriter {
         tree.put("expose", word(spec.expose()));
         tree.put("profile", spec.profile());
         spec.templates().ifPresent(path -> tree.put("templates", path.toString()));
+        container(tree, spec.container());
+        tree.put("archive", spec.archive());
         return new Declaration(tree, Map.of());
+    }
+
+    private static void container(ObjectNode tree, ContainerSpec container) {
+        container.image().ifPresent(image -> tree.put("image", image));
+        ObjectNode object = tree.putObject("container");
+        container.memory().ifPresent(size -> object.put("memory", size.text()));
+        container.overhead().ifPresent(size -> object.put("overhead", size.text()));
+        object.put("pidsLimit", container.pidsLimit());
+        object.put("tmpfs", container.tmpfs().text());
+        container.networks().forEach(object.putArray("networks")::add);
+        container.volumes().forEach(object.putArray("volumes")::add);
+        container.extraHosts().forEach(object.putArray("extraHosts")::add);
+        ArrayNode loosen = object.putArray("loosen");
+        container.loosen().forEach(part -> loosen.add(word(part)));
     }
 
     private static void port(ObjectNode tree, String key, PortChoice choice) {
@@ -60,6 +77,6 @@ public final class SpecWriter {
 
     /** An enum's constant as a declaration writes it. */
     static String word(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

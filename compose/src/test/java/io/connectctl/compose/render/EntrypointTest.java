@@ -60,7 +60,7 @@ class EntrypointTest {
 
         assertThat(words)
                 .startsWith(
-                        bare.javaHome().resolve("bin/java").toString(),
+                        bare.javaHome().orElseThrow().resolve("bin/java").toString(),
                         "@" + bare.conf().resolve("java.options"),
                         "-cp",
                         "/more/*:/it's:" + bare.conf() + ":" + bare.jars().orElseThrow() + "/*",
@@ -76,7 +76,7 @@ class EntrypointTest {
                         "SPARK_LOCAL_IP=127.0.0.1",
                         "SPARK_LOCAL_DIRS=" + bare.work().resolve("local"),
                         "SPARK_CONF_DIR=" + bare.conf(),
-                        "JAVA_HOME=" + bare.javaHome(),
+                        "JAVA_HOME=" + bare.javaHome().orElseThrow(),
                         "LD_LIBRARY_PATH=/native",
                         "PWD=" + bare.work());
         assertThat(bare.work().resolve("tmp")).isDirectory();
@@ -187,7 +187,7 @@ class EntrypointTest {
 
         assertThat(call(specs, bare, Map.of()))
                 .startsWith(
-                        bare.javaHome().resolve("bin/java").toString(),
+                        bare.javaHome().orElseThrow().resolve("bin/java").toString(),
                         "@" + bare.conf().resolve("java.options"))
                 .contains("PATH=/nowhere", "PWD=" + bare.work());
         assertThat(bare.work().resolve("local")).isDirectory();
@@ -200,7 +200,7 @@ class EntrypointTest {
                 bare.conf(),
                 bare.work(),
                 bare.warehouse(),
-                bare.javaHome(),
+                bare.javaHome().orElseThrow(),
                 Optional.empty(),
                 Optional.of(folder),
                 true);

@@ -184,7 +184,7 @@ class NoValueBreaksOutTest {
                 folder,
                 Map.of(),
                 List.of(
-                        site.javaHome().resolve("bin/java").toString(),
+                        site.javaHome().orElseThrow().resolve("bin/java").toString(),
                         "@" + site.conf().resolve("java.options"),
                         "-cp",
                         Path.of("target/test-classes").toAbsolutePath().toString(),

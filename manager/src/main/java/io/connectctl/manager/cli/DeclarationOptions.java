@@ -59,9 +59,47 @@ final class DeclarationOptions {
     @Nullable
     String sparkHome;
 
-    @Option(names = "--runtime", paramLabel = "NAME", description = "Where it runs: process.")
+    @Option(names = "--runtime", paramLabel = "NAME", description = "Where it runs: auto, docker or process.")
     @Nullable
     String runtime;
+
+    @Option(
+            names = "--image",
+            paramLabel = "IMAGE",
+            description = "The container's image; apache/spark:VERSION unless said.")
+    @Nullable
+    String image;
+
+    @Option(
+            names = "--container-memory",
+            paramLabel = "SIZE",
+            description =
+                    "The container's memory limit; the heap and the larger of 512m and a quarter of it unless said.")
+    @Nullable
+    String containerMemory;
+
+    @Option(names = "--network", paramLabel = "NAME", description = "A network that the container joins; repeatable.")
+    List<String> networks = new ArrayList<>();
+
+    @Option(
+            names = "--volume",
+            paramLabel = "SRC:DIR[:ro]",
+            description = "A further mount of the container; repeatable.")
+    List<String> volumes = new ArrayList<>();
+
+    @Option(names = "--add-host", paramLabel = "NAME:ADDR", description = "A further host name; repeatable.")
+    List<String> extraHosts = new ArrayList<>();
+
+    @Option(
+            names = "--loosen",
+            paramLabel = "PART",
+            split = ",",
+            description = "A part of the container's hardening to do without: user, capabilities, new-privileges,"
+                    + " read-only, pids, memory, swap, init. Repeatable.")
+    List<String> loosen = new ArrayList<>();
+
+    @Option(names = "--no-archive", arity = "0", description = "Start without a class data archive.")
+    boolean noArchive;
 
     @Option(names = "--templates", paramLabel = "DIR", description = "Templates that win over the built-in ones.")
     @Nullable
@@ -112,6 +150,13 @@ final class DeclarationOptions {
         builder.text("javaHome", path(context, javaHome), "--java-home");
         builder.text("sparkHome", path(context, sparkHome), "--spark-home");
         builder.text("runtime", runtime, "--runtime");
+        builder.text("image", image, "--image");
+        builder.nested("container", "memory", containerMemory, "--container-memory");
+        builder.list("container", "networks", networks, "--network");
+        builder.list("container", "volumes", volumes, "--volume");
+        builder.list("container", "extraHosts", extraHosts, "--add-host");
+        builder.list("container", "loosen", loosen, "--loosen");
+        builder.flag("archive", noArchive ? Boolean.FALSE : null, "--no-archive");
         builder.text("templates", path(context, templates), "--templates");
         builder.text("profile", profile, "--profile");
         builder.text("auth", auth, "--auth");
@@ -179,6 +224,24 @@ final class DeclarationOptions {
             }
             ((ObjectNode) tree.get(parent)).put(key, value);
             places.put("/" + parent + "/" + pointer(key), Location.flag(flag));
+        }
+
+        void flag(String key, @Nullable Boolean value, String flag) {
+            if (value != null) {
+                tree.put(key, value);
+                places.put("/" + key, Location.flag(flag));
+            }
+        }
+
+        void list(String parent, String key, List<String> values, String flag) {
+            if (!values.isEmpty()) {
+                if (!(tree.get(parent) instanceof ObjectNode)) {
+                    tree.putObject(parent);
+                }
+                ArrayNode array = ((ObjectNode) tree.get(parent)).putArray(key);
+                values.forEach(array::add);
+                places.put("/" + parent + "/" + key, Location.flag(flag));
+            }
         }
 
         void packages(List<String> coordinates) {

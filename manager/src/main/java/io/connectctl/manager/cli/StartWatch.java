@@ -99,7 +99,7 @@ final class StartWatch {
                     progress.passing(rung);
                 }
             }
-            case "progress", "exit" -> progress.step(event.message());
+            case "progress", "exit", "runtime" -> progress.step(event.message());
             // What was asked for is known to whoever asked.
             default -> {}
         }

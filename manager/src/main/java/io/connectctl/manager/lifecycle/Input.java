@@ -55,6 +55,9 @@ public sealed interface Input {
     record Probed(int incarnation, Rung until, Rung reached, Optional<ProbeFailure> failure, OptionalInt port)
             implements Input {}
 
+    /** A probe beside the periodic ones, asked for by hand, got as far as {@code reached}: it adds to what is proven, and judges nothing. */
+    record Proven(int incarnation, Rung reached) implements Input {}
+
     /** The runtime was asked and says that this instance runs. */
     record Found(Instance instance) implements Input {}
 

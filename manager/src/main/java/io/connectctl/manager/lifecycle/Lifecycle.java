@@ -1,5 +1,6 @@
 package io.connectctl.manager.lifecycle;
 
+import io.connectctl.compose.runtime.ExitStatus;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.health.LongestClimb;
 import io.connectctl.health.ProbeFailure;
@@ -171,6 +172,10 @@ public final class Lifecycle {
                 halted(halted);
             } else if (input instanceof Input.Probed probed) {
                 probed(probed);
+            } else if (input instanceof Input.Proven proven) {
+                if (proven.incarnation() == incarnation && probing()) {
+                    prove(proven.reached());
+                }
             } else if (input instanceof Input.Found found) {
                 found(found.instance());
             } else if (input instanceof Input.Missing missing) {
@@ -397,6 +402,14 @@ public final class Lifecycle {
             if (ours) {
                 instance = last;
             }
+            if (ours
+                    && before.kept()
+                    && last.flatMap(Instance::exit).filter(ExitStatus::outside).isPresent()) {
+                // As much a person's will as a stop from here.
+                command("stop, with the runtime's own tools");
+                desired = Desired.DOWN;
+                endedBy = EndedBy.OPERATOR;
+            }
             boolean fault = before.kept() && desired == Desired.UP;
             if (ours || fault) {
                 event("exit", describe(last, ours), fault ? why : Optional.empty());
@@ -541,6 +554,10 @@ public final class Lifecycle {
 
         private void found(Instance alive) {
             boolean current = alive.incarnation() == incarnation;
+            if (incarnation > 0 && alive.incarnation() > incarnation && phase != Phase.STOPPING && !launching()) {
+                startedOutside(alive);
+                return;
+            }
             switch (phase) {
                 case UNKNOWN -> {
                     if (desired == Desired.UP && wanted <= incarnation && alive.incarnation() >= incarnation) {
@@ -577,6 +594,19 @@ public final class Lifecycle {
                     }
                 }
             }
+        }
+
+        /** No launch of ours has such a number: a person started it again with the runtime's own tools, and is heeded. */
+        private void startedOutside(Instance alive) {
+            command("start, with the runtime's own tools");
+            desired = Desired.UP;
+            endedBy = EndedBy.OPERATOR;
+            forced = false;
+            cause = Optional.empty();
+            faults = 0;
+            restarts = 0;
+            lastFailure = Optional.empty();
+            adopt(alive);
         }
 
         private void adopt(Instance alive) {
@@ -641,12 +671,7 @@ public final class Lifecycle {
             if (probed.incarnation() != incarnation || !probing()) {
                 return;
             }
-            for (Rung proven : Rung.values()) {
-                if (proven.compareTo(rung) > 0 && probed.reached().atLeast(proven)) {
-                    rung = proven;
-                    event("rung", "proven: " + proven, Optional.empty());
-                }
-            }
+            prove(probed.reached());
             if (probed.reached().atLeast(Rung.PORT) && probed.port().isPresent()) {
                 port = probed.port();
             }
@@ -662,6 +687,15 @@ public final class Lifecycle {
                                 probed.until(),
                                 ProbeFailure.Kind.OTHER,
                                 "it got no further than " + probed.reached())));
+            }
+        }
+
+        private void prove(Rung reached) {
+            for (Rung each : Rung.values()) {
+                if (each.compareTo(rung) > 0 && reached.atLeast(each)) {
+                    rung = each;
+                    event("rung", "proven: " + each, Optional.empty());
+                }
             }
         }
 

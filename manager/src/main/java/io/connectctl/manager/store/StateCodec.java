@@ -154,6 +154,9 @@ public final class StateCodec {
             exit.code().ifPresent(code -> end.put("code", code));
             end.put("at", exit.at().toString());
             exit.note().ifPresent(note -> end.put("note", note));
+            if (exit.outside()) {
+                end.put("outside", true);
+            }
         });
         return json;
     }
@@ -165,7 +168,8 @@ public final class StateCodec {
             exit = Optional.of(new ExitStatus(
                     end.has("code") ? OptionalInt.of(end.get("code").asInt()) : OptionalInt.empty(),
                     instant(end, "at").orElse(Instant.EPOCH),
-                    text(end, "note")));
+                    text(end, "note"),
+                    end.path("outside").asBoolean(false)));
         }
         return new Instance(
                 name,

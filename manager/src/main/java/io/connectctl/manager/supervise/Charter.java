@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.ServerSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,8 +25,15 @@ import java.util.Optional;
  * @param revision rises with each change
  * @param inForce as launched, or to be launched
  * @param inForceRevision the revision that was declared then
+ * @param choice where it runs, as chosen at its first start with {@code runtime: auto}; empty before
  */
-record Charter(Origin origin, Layers declared, int revision, Layers inForce, int inForceRevision) {
+record Charter(
+        Origin origin,
+        Layers declared,
+        int revision,
+        Layers inForce,
+        int inForceRevision,
+        Optional<RuntimeChoice> choice) {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     /** True if the next launch by hand is to differ. */
@@ -35,11 +43,28 @@ record Charter(Origin origin, Layers declared, int revision, Layers inForce, int
 
     /** From now on the declaration is in force. */
     Charter enforced() {
-        return new Charter(origin, declared, revision, declared, revision);
+        return new Charter(origin, declared, revision, declared, revision, choice);
+    }
+
+    /** Of a server that nothing was chosen for yet. */
+    Charter(Origin origin, Layers declared, int revision, Layers inForce, int inForceRevision) {
+        this(origin, declared, revision, inForce, inForceRevision, Optional.empty());
+    }
+
+    /** The same, its runtime chosen. */
+    Charter chosen(RuntimeChoice made) {
+        return new Charter(origin, declared, revision, inForce, inForceRevision, Optional.of(made));
+    }
+
+    /** The spec in its place, where one was chosen for it. */
+    ServerSpec placed(ServerSpec spec) {
+        return spec.runtime().equals(ServerSpec.AUTO)
+                ? choice.map(made -> spec.in(made.runtime())).orElse(spec)
+                : spec;
     }
 
     Charter redeclared(Origin by, Layers layers) {
-        return new Charter(by, layers, revision + 1, inForce, inForceRevision);
+        return new Charter(by, layers, revision + 1, inForce, inForceRevision, choice);
     }
 
     /** Holds keys only: values may be secret. */
@@ -52,6 +77,8 @@ record Charter(Origin origin, Layers declared, int revision, Layers inForce, int
     String toJson(SpecSource specs) {
         ObjectNode json = JSON.createObjectNode();
         origin.file().ifPresent(file -> json.put("declaredIn", file.toString()));
+        choice.ifPresent(
+                made -> json.putObject("runtime").put("name", made.runtime()).put("why", made.why()));
         json.set("declared", redacted(declared, revision, specs));
         json.set("inForce", redacted(inForce, inForceRevision, specs));
         return json.toString();
@@ -116,7 +143,12 @@ record Charter(Origin origin, Layers declared, int revision, Layers inForce, int
                 layers(declared, secrets, specs),
                 declared.path("revision").asInt(),
                 layers(inForce, secrets, specs),
-                inForce.path("revision").asInt());
+                inForce.path("revision").asInt(),
+                json.path("runtime").isObject()
+                        ? Optional.of(new RuntimeChoice(
+                                json.path("runtime").path("name").asText(),
+                                json.path("runtime").path("why").asText()))
+                        : Optional.empty());
     }
 
     private static Layers layers(JsonNode json, JsonNode secrets, SpecSource specs) {

@@ -245,6 +245,11 @@ final class EffectRunner {
 
     /** Asks the runtime what runs; where it can't be asked, again and again while that matters. */
     void ask() {
+        if (unit.spec().runtime().equals(ServerSpec.AUTO)) {
+            // Its runtime is chosen at its first start: nothing of it runs anywhere.
+            unit.post(new Input.Missing(Optional.empty(), Optional.empty()));
+            return;
+        }
         operations.submit(Operations.Kind.ASK, ASK_LIMIT, () -> {
             try {
                 Optional<Instance> last = runtime().find(unit.name());

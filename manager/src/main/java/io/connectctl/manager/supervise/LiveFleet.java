@@ -136,7 +136,8 @@ public final class LiveFleet implements Fleet {
             wrong.add(String.valueOf(e.getMessage()));
             charter = withoutSecrets(stored);
         }
-        ServerSpec spec = accepted(stored.name(), charter.inForce().effective(), wrong);
+        ServerSpec spec =
+                charter.placed(accepted(stored.name(), charter.inForce().effective(), wrong));
         ServerState state;
         try {
             state = StateCodec.decode(stored.name(), stored.state(), Terms.of(spec));
@@ -213,7 +214,12 @@ public final class LiveFleet implements Fleet {
 
     private void exited(Instance instance) {
         ServerUnit unit = units.get(instance.server());
-        if (unit != null && !closed) {
+        if (unit == null || closed) {
+            return;
+        }
+        if (instance.running()) {
+            unit.post(new Input.Found(instance));
+        } else {
             unit.runner().exited(instance);
         }
     }
@@ -407,18 +413,33 @@ public final class LiveFleet implements Fleet {
 
     /** The last run of an earlier server of this name whose folders stayed. */
     private Optional<Instance> leftBehind(ServerSpec spec) {
+        Optional<Instance> newest = Optional.empty();
+        for (ServerRuntime runtime : places(spec)) {
+            try {
+                Optional<Instance> last = runtime.find(spec.name()).filter(each -> !each.running());
+                if (last.isPresent()
+                        && newest.filter(
+                                        each -> each.incarnation() >= last.get().incarnation())
+                                .isEmpty()) {
+                    newest = last;
+                }
+            } catch (RuntimeUnavailableException e) {
+                LOG.debug("it isn't known yet what was left of {}", spec.name(), e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return newest;
+            }
+        }
+        return newest;
+    }
+
+    /** Where something of a server may lie: everywhere, before its runtime was chosen. */
+    private List<ServerRuntime> places(ServerSpec spec) {
+        if (spec.runtime().equals(ServerSpec.AUTO)) {
+            return List.copyOf(around.runtimes().values());
+        }
         ServerRuntime runtime = around.runtimes().get(spec.runtime());
-        if (runtime == null) {
-            return Optional.empty();
-        }
-        try {
-            return runtime.find(spec.name()).filter(last -> !last.running());
-        } catch (RuntimeUnavailableException e) {
-            LOG.debug("it isn't known yet what was left of {}", spec.name(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        return Optional.empty();
+        return runtime == null ? List.of() : List.of(runtime);
     }
 
     private Declared redeclare(ServerUnit unit, Declaration flags, Declaration file, Origin origin)
@@ -450,7 +471,7 @@ public final class LiveFleet implements Fleet {
         boolean first = unit.state().incarnation() == 0 && unit.state().phase() == Phase.STOPPED;
         Charter next = first ? charter.enforced() : charter;
         keepSecrets(unit.name(), Optional.of(old), next);
-        unit.redeclare(next, first ? spec : unit.spec(), declaredBy(origin));
+        unit.redeclare(next, first ? next.placed(spec) : unit.spec(), declaredBy(origin));
         return new Declared(false, changed, warnings);
     }
 
@@ -475,6 +496,7 @@ public final class LiveFleet implements Fleet {
         SpecReader.Reading reading = specs.read(name, layers.effective());
         List<Problem> problems = new ArrayList<>(reading.problems());
         reading.spec()
+                .filter(spec -> !spec.runtime().equals(ServerSpec.AUTO))
                 .filter(spec -> !around.runtimes().containsKey(spec.runtime()))
                 .ifPresent(spec -> problems.add(new Problem(
                         Problem.Severity.ERROR,
@@ -527,6 +549,7 @@ public final class LiveFleet implements Fleet {
     @Override
     public Receipt start(ServerName name) throws RefusedException {
         ServerUnit unit = unit(name);
+        Optional<RuntimeChoice> choice = choice(unit);
         synchronized (registry) {
             return unit.call(() -> {
                 long sequence = lastSequence();
@@ -543,7 +566,7 @@ public final class LiveFleet implements Fleet {
                                             ? "already running, unchanged"
                                             : "already " + state.phase() + ", unchanged");
                 }
-                boolean changed = launchByHand(unit, state, true);
+                boolean changed = launchByHand(unit, state, true, choice);
                 return new Receipt(sequence, changed, changed ? "starting" : "already to be started");
             });
         }
@@ -552,23 +575,52 @@ public final class LiveFleet implements Fleet {
     @Override
     public Receipt restart(ServerName name) throws RefusedException {
         ServerUnit unit = unit(name);
+        Optional<RuntimeChoice> choice = choice(unit);
         synchronized (registry) {
             return unit.call(() -> {
                 long sequence = lastSequence();
-                launchByHand(unit, unit.state(), false);
+                launchByHand(unit, unit.state(), false, choice);
                 return new Receipt(sequence, true, "restarting");
             });
         }
     }
 
+    /**
+     * Where a server with {@code runtime: auto} will run; empty where that was chosen before, or was declared. Asked before
+     * any lock is taken: a registry may need seconds to answer.
+     */
+    private Optional<RuntimeChoice> choice(ServerUnit unit) throws RefusedException {
+        if (unit.charter().choice().isPresent() || unit.state().kept()) {
+            return Optional.empty();
+        }
+        ServerSpec spec = read(unit.name(), unit.charter().declared(), new ArrayList<>());
+        if (!spec.runtime().equals(ServerSpec.AUTO)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(RuntimeChoice.of(spec, around.runtimes()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while a runtime was chosen for " + unit.name(), e);
+        }
+    }
+
     /** A launch by hand is when a changed declaration takes effect. */
-    private boolean launchByHand(ServerUnit unit, ServerState state, boolean start)
+    private boolean launchByHand(ServerUnit unit, ServerState state, boolean start, Optional<RuntimeChoice> choice)
             throws RefusedException, StoreException {
         Charter charter = unit.charter().revision() == unit.charter().inForceRevision()
                 ? unit.charter()
                 : unit.charter().enforced();
         // Read again even if nothing changed: its folders may be gone by now, or back.
-        ServerSpec spec = read(unit.name(), charter.inForce(), new ArrayList<>());
+        ServerSpec declared = read(unit.name(), charter.inForce(), new ArrayList<>());
+        if (declared.runtime().equals(ServerSpec.AUTO) && charter.choice().isEmpty()) {
+            RuntimeChoice made = choice.orElseThrow(() -> new RefusedException(
+                    RefusedException.Code.RUNNING,
+                    "the declaration of " + unit.name() + " was changed at this very moment: try again"));
+            charter = charter.chosen(made);
+            unit.tell("runtime", "runtime " + made.runtime() + ": " + made.why());
+        }
+        ServerSpec spec = charter.placed(declared);
         boolean ended = state.resting() || state.phase() == Phase.BACKING_OFF;
         if (!ended && !spec.runtime().equals(unit.spec().runtime())) {
             throw new RefusedException(
@@ -629,20 +681,18 @@ public final class LiveFleet implements Fleet {
     @Override
     public void remove(ServerName name, boolean purge) throws RefusedException {
         ServerUnit unit = unit(name);
-        ServerRuntime runtime;
+        List<ServerRuntime> runtimes;
         synchronized (registry) {
-            runtime = unit.call(() -> {
+            runtimes = unit.call(() -> {
                 ServerState state = unit.state();
                 if (!state.resting()) {
                     throw new RefusedException(
                             RefusedException.Code.RUNNING,
                             name + " is " + state.phase() + ": stop it first (connectctl stop " + name + ")");
                 }
-                ServerRuntime where = around.runtimes().get(unit.spec().runtime());
-                if (where == null) {
-                    throw new IllegalStateException("no runtime '" + unit.spec().runtime() + "' here");
-                }
-                if (!purge && where.hasWarehouse(name)) {
+                List<ServerRuntime> where =
+                        unit.spec().runtime().equals(ServerSpec.AUTO) ? answering(name) : List.of(runtime(unit));
+                if (!purge && where.stream().anyMatch(each -> each.hasWarehouse(name))) {
                     throw new RefusedException(
                             RefusedException.Code.WAREHOUSE_NOT_EMPTY,
                             "the warehouse of " + name + " holds data, which would be lost: connectctl remove " + name
@@ -666,10 +716,27 @@ public final class LiveFleet implements Fleet {
         // A million files may lie there: no other server's commands wait for them. Its name is held until they are
         // gone.
         try {
-            discard(runtime, name, purge);
+            runtimes.forEach(runtime -> discard(runtime, name, purge));
         } finally {
             units.remove(name, unit);
         }
+    }
+
+    /** The runtimes that can be asked about it now: a server that was never started can't have anything in the others. */
+    private List<ServerRuntime> answering(ServerName name) {
+        List<ServerRuntime> answering = new ArrayList<>();
+        for (ServerRuntime runtime : around.runtimes().values()) {
+            try {
+                runtime.find(name);
+                answering.add(runtime);
+            } catch (RuntimeUnavailableException e) {
+                LOG.debug("nothing of {} is looked for in {}", name, runtime.name(), e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                break;
+            }
+        }
+        return answering;
     }
 
     /** Nobody looks after them once the server is forgotten, so it isn't while they stay. */
@@ -709,7 +776,13 @@ public final class LiveFleet implements Fleet {
                     RefusedException.Code.NOT_RUNNING,
                     name + " is " + state.phase() + ", so there is nothing to probe: connectctl start " + name);
         }
-        return unit.runner().probeNow(instance.get(), until, timeout);
+        Climb climb = unit.runner().probeNow(instance.get(), until, timeout);
+        if (!unit.state().rung().atLeast(climb.reached())) {
+            // Whoever asked reads the server next, and must find there what was just proven.
+            unit.call(() -> unit.command(
+                    new Input.Proven(instance.get().incarnation(), climb.reached()), unit.charter(), unit.spec()));
+        }
+        return climb;
     }
 
     @Override
@@ -724,8 +797,13 @@ public final class LiveFleet implements Fleet {
         return runtime(unit(name)).usage(name);
     }
 
-    private ServerRuntime runtime(ServerUnit unit) {
+    private ServerRuntime runtime(ServerUnit unit) throws RefusedException {
         ServerRuntime runtime = around.runtimes().get(unit.spec().runtime());
+        if (runtime == null && unit.spec().runtime().equals(ServerSpec.AUTO)) {
+            throw new RefusedException(
+                    RefusedException.Code.NOT_RUNNING,
+                    unit.name() + " was never started: connectctl start " + unit.name());
+        }
         if (runtime == null) {
             throw new IllegalStateException("no runtime '" + unit.spec().runtime() + "' here");
         }

@@ -1,6 +1,7 @@
 package io.connectctl.manager.supervise;
 
 import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.Secrets;
@@ -296,6 +297,14 @@ final class ServerUnit {
         }
     }
 
+    /** In the mailbox: an event of its own, that changes no state. */
+    void tell(String type, String message) throws StoreException {
+        ServerState state = known.state();
+        ServerEvent event = new ServerEvent(
+                0, now().wall(), name, state.incarnation(), type, state.phase(), message, Optional.empty());
+        journal.write(store -> store.append(List.of(event)));
+    }
+
     void progress(int incarnation, String message) {
         journal.live(new ServerEvent(
                 0, now().wall(), name, incarnation, "progress", state().phase(), message, Optional.empty()));
@@ -350,7 +359,7 @@ final class ServerUnit {
                 state.rung(),
                 state.incarnation(),
                 instance,
-                "localhost",
+                host(spec),
                 port(spec, state, alive),
                 now.observed(),
                 state.restarts(),
@@ -366,6 +375,11 @@ final class ServerUnit {
                         .resolve("server.log")),
                 spec.auth() == Auth.TOKEN ? Optional.of(runner.tokenFile()) : Optional.empty(),
                 around.exposures().apply(spec));
+    }
+
+    private String host(ServerSpec spec) {
+        ServerRuntime runtime = around.runtimes().get(spec.runtime());
+        return runtime == null ? "localhost" : runtime.host();
     }
 
     private static boolean live(Phase phase) {

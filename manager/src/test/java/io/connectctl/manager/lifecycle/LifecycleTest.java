@@ -88,6 +88,19 @@ class LifecycleTest {
     }
 
     @Test
+    void whatAProbeByHandProvedIsKeptAndChangesNothingElse() {
+        healthy().on(passed(1));
+        ServerState before = state;
+
+        on(new Input.Proven(1, Rung.QUERY));
+        assertThat(state.rung()).isEqualTo(Rung.QUERY);
+        assertThat(state.phase()).isEqualTo(before.phase());
+        assertThat(state.probe()).isEqualTo(before.probe());
+        on(new Input.Proven(1, Rung.PORT)).on(new Input.Proven(7, Rung.NONE));
+        assertThat(state.rung()).isEqualTo(Rung.QUERY);
+    }
+
+    @Test
     void aQueryThatFailsOnceIsNewsButNoFault() {
         healthy()
                 .on(new Input.Probed(
@@ -566,6 +579,7 @@ class LifecycleTest {
                     new Input.Halted(incarnation, Optional.of(ended(incarnation, 143)), Optional.of(cause("X", false))),
                     passed(incarnation),
                     failed(incarnation),
+                    new Input.Proven(incarnation, Rung.QUERY),
                     new Input.Found(instance(incarnation)),
                     new Input.Missing(Optional.of(ended(incarnation, 1)), Optional.of(cause("EXITED", true)))));
         }

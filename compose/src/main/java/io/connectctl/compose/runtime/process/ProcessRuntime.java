@@ -117,6 +117,21 @@ public final class ProcessRuntime implements ServerRuntime {
         return "process";
     }
 
+    @Override
+    public String host() {
+        return "localhost";
+    }
+
+    @Override
+    public Optional<String> obstacle(ServerSpec spec) {
+        return Optional.empty();
+    }
+
+    @Override
+    public List<String> remarks(ServerSpec spec) {
+        return List.of();
+    }
+
     /** The Spark runtimes resolved from Maven coordinates that this runtime uses. */
     public SparkDistributions distributions() {
         return distributions;

@@ -271,6 +271,21 @@ public final class FakeRuntime implements ServerRuntime {
     }
 
     @Override
+    public String host() {
+        return "localhost";
+    }
+
+    @Override
+    public Optional<String> obstacle(ServerSpec spec) {
+        return Optional.empty();
+    }
+
+    @Override
+    public List<String> remarks(ServerSpec spec) {
+        return List.of();
+    }
+
+    @Override
     public Site plannedSite(ServerSpec spec) {
         Path root = Path.of("/fake").resolve(spec.name().value());
         return new Site(
