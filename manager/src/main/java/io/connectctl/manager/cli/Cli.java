@@ -145,6 +145,11 @@ final class Cli {
                 status.name = name;
                 return Optional.of(status);
             }
+            case "stop" -> {
+                StopCommand stop = new StopCommand(context);
+                stop.name = name;
+                return Optional.of(stop);
+            }
             case "url" -> {
                 UrlCommand url = new UrlCommand(context);
                 url.name = name;

@@ -33,12 +33,21 @@ final class TrainCommand extends CliCommand {
             "remedy":"r","evidence":["e"],"logFile":null},"changed":false,"declaredIn":null,"logFile":null,"tokenFile":null,
             "exposures":[],"applicationId":"x","cores":2,"startSeconds":1.5}""";
 
+    private static final String RECEIPT = "{\"sequence\":1,\"changed\":true,\"message\":\"stopping\"}";
+
+    private static final String EVENT =
+            """
+            {"sequence":2,"at":"2026-11-22T16:00:00Z","server":"a","incarnation":1,"type":"phase","phase":"STOPPING",\
+            "message":"HEALTHY -> STOPPING: stopped by hand","cause":null}
+            """;
+
     private static final List<List<String>> COMMANDS = List.of(
             List.of("status"),
             List.of("status", "a"),
             List.of("status", "-o", "json"),
             List.of("url", "a"),
             List.of("wait", "a"),
+            List.of("stop", "a"),
             List.of("version"),
             List.of("nonsense"));
 
@@ -81,7 +90,23 @@ final class TrainCommand extends CliCommand {
                 context.clock());
     }
 
+    private static String body(String head) {
+        if (head.startsWith("POST ")) {
+            return RECEIPT;
+        }
+        if (head.startsWith("GET /v1/daemon")) {
+            return "{\"version\":\"0\",\"build\":\"trained\",\"pid\":1,\"startedAt\":\"2026-11-22T16:00:00Z\",\"servers\":1}";
+        }
+        if (head.startsWith("GET /v1/events")) {
+            return EVENT;
+        }
+        return head.startsWith("GET /v1/servers/")
+                ? SERVER
+                : "{\"apiVersion\":\"connectctl/v1\",\"servers\":[" + SERVER + "," + SERVER + "]}";
+    }
+
     private static void answer(ServerSocketChannel server) {
+        boolean stopped = false;
         while (server.isOpen()) {
             try (SocketChannel channel = server.accept()) {
                 ByteArrayOutputStream head = new ByteArrayOutputStream();
@@ -90,9 +115,11 @@ final class TrainCommand extends CliCommand {
                     head.write(piece.array(), 0, piece.position());
                     piece.clear();
                 }
-                boolean one = head.toString(StandardCharsets.US_ASCII).startsWith("GET /v1/servers/");
-                String body =
-                        one ? SERVER : "{\"apiVersion\":\"connectctl/v1\",\"servers\":[" + SERVER + "," + SERVER + "]}";
+                String body = body(head.toString(StandardCharsets.US_ASCII));
+                stopped |= body.equals(RECEIPT);
+                if (stopped) {
+                    body = body.replace("HEALTHY", "STOPPED").replace("UP", "DOWN");
+                }
                 byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
                 String answer = "HTTP/1.1 200 OK\r\nContent-Length: " + bytes.length + "\r\n\r\n" + body;
                 channel.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));

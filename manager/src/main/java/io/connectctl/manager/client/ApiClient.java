@@ -146,7 +146,9 @@ public final class ApiClient {
 
     /** Wants the server down; {@code force} without grace. */
     public ReceiptView stop(String name, boolean force) throws IOException {
-        return call("POST", path(name, "/stop" + (force ? "?force=true" : "")), null, timeout, ReceiptView.class);
+        try (Exchange exchange = send("POST", path(name, "/stop" + (force ? "?force=true" : "")), null, timeout)) {
+            return ServerReader.receipt(checked(exchange));
+        }
     }
 
     /** Forgets a stopped server; {@code purge} its warehouse too. */
@@ -243,7 +245,7 @@ public final class ApiClient {
 
     /** The daemon itself. */
     public DaemonView daemon() throws IOException {
-        return get("/v1/daemon", DaemonView.class);
+        return ServerReader.daemon(fetch("/v1/daemon"));
     }
 
     /** Puts the daemon's own settings into force; PORT_HELD says by whom. */

@@ -34,7 +34,7 @@ public final class EventStream implements Closeable {
                 if (!line.get().contains("\"sequence\"")) {
                     throw new ApiException(Wire.read(line.get(), ApiProblem.class));
                 }
-                return Optional.of(Wire.read(line.get(), EventView.class));
+                return Optional.of(ServerReader.event(line.get()));
             }
         }
     }

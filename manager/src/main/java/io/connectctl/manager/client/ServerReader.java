@@ -5,10 +5,14 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.DaemonView;
+import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,8 +20,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads servers as {@link Wire} would, by Jackson's streaming parser alone: loading databind takes longer than the rest of
- * {@code connectctl status}. A test holds both equal. Unknown fields are tolerated; a missing text reads as empty.
+ * Reads servers, and what a stop is answered with, as {@link Wire} would, by Jackson's streaming parser alone: loading
+ * databind takes longer than the rest of {@code connectctl status}. A test holds both equal. Unknown fields are tolerated; a missing text reads as empty.
  */
 final class ServerReader {
     private static final JsonFactory JSON = new JsonFactory();
@@ -42,6 +46,42 @@ final class ServerReader {
     /** Reads the answer of {@code GET /v1/servers/NAME}. */
     static ServerView server(byte[] json) throws IOException {
         return document(json, ServerView.class).view();
+    }
+
+    /** Reads the answer of {@code GET /v1/daemon}. */
+    static DaemonView daemon(byte[] json) throws IOException {
+        ServerReader daemon = document(json, DaemonView.class);
+        return new DaemonView(
+                daemon.text("version"),
+                daemon.text("build"),
+                daemon.whole("pid"),
+                daemon.text("startedAt"),
+                daemon.text("socket"),
+                daemon.text("stateFolder"),
+                daemon.optionalInt("tcpPort"),
+                daemon.optionalInt("healthPort"),
+                (int) daemon.whole("servers"),
+                daemon.flag("supervised"));
+    }
+
+    /** Reads the answer to a command. */
+    static ReceiptView receipt(byte[] json) throws IOException {
+        ServerReader receipt = document(json, ReceiptView.class);
+        return new ReceiptView(receipt.whole("sequence"), receipt.flag("changed"), receipt.text("message"));
+    }
+
+    /** Reads one line of {@code GET /v1/events}. */
+    static EventView event(String json) throws IOException {
+        ServerReader event = document(json.getBytes(StandardCharsets.UTF_8), EventView.class);
+        return new EventView(
+                event.whole("sequence"),
+                event.text("at"),
+                event.text("server"),
+                (int) event.whole("incarnation"),
+                event.text("type"),
+                event.text("phase"),
+                event.text("message"),
+                event.cause());
     }
 
     private static ServerReader document(byte[] json, Class<?> type) throws IOException {
@@ -105,7 +145,7 @@ final class ServerReader {
                 optional("healthySince"),
                 optional("phaseSince"),
                 cause(),
-                Boolean.TRUE.equals(fields.get("changed")),
+                flag("changed"),
                 optional("declaredIn"),
                 optional("logFile"),
                 optional("tokenFile"),
@@ -154,6 +194,10 @@ final class ServerReader {
     private String text(String name) throws IOException {
         String text = optional(name);
         return text == null ? "" : text;
+    }
+
+    private boolean flag(String name) {
+        return Boolean.TRUE.equals(fields.get(name));
     }
 
     private @Nullable Number number(String name) {

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.DaemonView;
+import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
 import java.io.IOException;
@@ -110,5 +113,28 @@ final class ServerReaderTest {
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void whatAStopIsAnsweredWithIsReadAsDatabindReadsIt() throws Exception {
+        DaemonView daemon =
+                new DaemonView("0.1.0", "c0ffee", 4711, "2026-11-22T16:00:00Z", "/s", "/state", 8080, null, 3, true);
+        ReceiptView receipt = new ReceiptView(1L << 40, true, "stopping");
+        EventView event = new EventView(
+                7,
+                "2026-11-22T16:00:00Z",
+                "sales",
+                2,
+                "exit",
+                "STOPPING",
+                "ended \u2212 \"by itself\"",
+                new CauseView("KILLED", "s", "r", List.of("e"), null));
+        EventView plain = new EventView(0, "2026-11-22T16:00:00Z", "sales", 2, "progress", "STARTING", "m", null);
+
+        assertThat(ServerReader.daemon(Wire.mapper().writeValueAsBytes(daemon))).isEqualTo(daemon);
+        assertThat(ServerReader.receipt(Wire.mapper().writeValueAsBytes(receipt)))
+                .isEqualTo(receipt);
+        assertThat(ServerReader.event(Wire.mapper().writeValueAsString(event))).isEqualTo(event);
+        assertThat(ServerReader.event(Wire.mapper().writeValueAsString(plain))).isEqualTo(plain);
     }
 }
