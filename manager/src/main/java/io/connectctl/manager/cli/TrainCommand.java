@@ -47,6 +47,7 @@ final class TrainCommand extends CliCommand {
             List.of("status", "-o", "json"),
             List.of("url", "a"),
             List.of("wait", "a"),
+            List.of("start", "a"),
             List.of("stop", "a"),
             List.of("version"),
             List.of("nonsense"));
@@ -91,6 +92,9 @@ final class TrainCommand extends CliCommand {
     }
 
     private static String body(String head) {
+        if (head.startsWith("PUT ")) {
+            return "{\"created\":true,\"changed\":true,\"warnings\":[]}";
+        }
         if (head.startsWith("POST ")) {
             return RECEIPT;
         }
@@ -115,8 +119,9 @@ final class TrainCommand extends CliCommand {
                     head.write(piece.array(), 0, piece.position());
                     piece.clear();
                 }
-                String body = body(head.toString(StandardCharsets.US_ASCII));
-                stopped |= body.equals(RECEIPT);
+                String request = head.toString(StandardCharsets.US_ASCII);
+                String body = body(request);
+                stopped |= request.startsWith("POST /v1/servers/a/stop");
                 if (stopped) {
                     body = body.replace("HEALTHY", "STOPPED").replace("UP", "DOWN");
                 }

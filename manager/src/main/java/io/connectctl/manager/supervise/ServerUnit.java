@@ -43,6 +43,8 @@ final class ServerUnit {
     private static final Logger LOG = LoggerFactory.getLogger(ServerUnit.class);
     /** A full disk is looked at again this often. */
     private static final Duration STORE_AGAIN = Duration.ofSeconds(1);
+    /** Between two words on that. */
+    private static final Duration WAITING_TOLD_EVERY = Duration.ofSeconds(10);
     /** Too many threads at once are fewer by then. */
     private static final Duration EFFECT_AGAIN = Duration.ofSeconds(2);
     /** A command takes milliseconds, and a disk that syncs slowly seconds; whoever calls may hold a lock that all wait for. */
@@ -68,6 +70,7 @@ final class ServerUnit {
     private volatile Optional<Cause> invalid = Optional.empty();
     private String stored;
     private Time.@Nullable Timer timer;
+    private @Nullable Duration toldOfWaiting;
 
     /**
      * @param spec what is in force, secret values included
@@ -153,6 +156,7 @@ final class ServerUnit {
             } catch (StoreException e) {
                 // A fact can't be refused. It is taken again later; the lifecycle takes facts in any order.
                 LOG.warn("{} ({} waits)", e.getMessage(), input.getClass().getSimpleName());
+                tellOfWaiting(String.valueOf(e.getMessage()));
                 around.time().after(STORE_AGAIN, () -> post(input));
             } catch (RuntimeException e) {
                 LOG.error("{} could not be taken", input, e);
@@ -160,6 +164,15 @@ final class ServerUnit {
                 MDC.clear();
             }
         });
+    }
+
+    /** Whoever follows a start or a stop would see nothing happen, and not why. */
+    private void tellOfWaiting(String why) {
+        Duration moment = now().boot();
+        if (toldOfWaiting == null || moment.minus(toldOfWaiting).compareTo(WAITING_TOLD_EVERY) >= 0) {
+            toldOfWaiting = moment;
+            progress(state().incarnation(), "what happened can't be stored, so nothing goes on: " + why);
+        }
     }
 
     private void take(Input input) throws StoreException {

@@ -31,7 +31,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -298,10 +300,18 @@ class LiveFleetTest {
     @Test
     void aFactThatCouldNotBeStoredIsTakenOnceThereIsRoom() throws Exception {
         healthy();
-        store.full(true);
-        runtime.exit(SALES, 1);
-        time.advance(Duration.ofSeconds(3));
-        assertThat(status().phase()).isEqualTo(Phase.HEALTHY);
+        Queue<String> heard = new ConcurrentLinkedQueue<>();
+        try (AutoCloseable following = fleet.follow(
+                Optional.of(SALES), fleet.lastSequence(), event -> heard.add(event.type() + " " + event.message()))) {
+            assertThat(following).isNotNull();
+            store.full(true);
+            runtime.exit(SALES, 1);
+            time.advance(Duration.ofSeconds(3));
+            assertThat(status().phase()).isEqualTo(Phase.HEALTHY);
+            // Whoever waits for the server hears why nothing happens, though no event can be stored.
+            until(BLINK, () -> heard.stream()
+                    .anyMatch(each -> each.startsWith("progress ") && each.contains("the disk is full")));
+        }
 
         store.full(false);
         until(Duration.ofSeconds(1), () -> status().incarnation() == 2);
