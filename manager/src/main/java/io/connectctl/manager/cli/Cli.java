@@ -46,6 +46,11 @@ final class Cli {
     /** The commands below {@code daemon}. */
     private static final List<String> BELOW_DAEMON = List.of("run", "start", "stop", "status");
 
+    /** Of help: longer lines are hard to read, and picocli lays out no shorter ones. */
+    private static final int WIDEST = 100;
+
+    private static final int NARROWEST = 55;
+
     /** A switch and no map of constructors: each of those would be linked at the start of every command. */
     private static CliCommand command(CliContext context, String name) {
         return switch (name) {
@@ -185,6 +190,12 @@ final class Cli {
         prepare(root.getCommandSpec());
         root.setCaseInsensitiveEnumValuesAllowed(true);
         root.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
+        // Asked for help only: to ask a terminal for its size takes a process.
+        root.setHelpFactory((spec, colors) -> {
+            spec.usageMessage()
+                    .width(Math.max(NARROWEST, Math.min(context.terminal().columns(), WIDEST)));
+            return new CommandLine.Help(spec, colors);
+        });
         root.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
         root.setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8));
         root.setParameterExceptionHandler((failure, rest) -> misused(context, failure));
@@ -202,7 +213,7 @@ final class Cli {
                 .exitCodeList(ExitCode.help())
                 .abbreviateSynopsis(true)
                 .sortOptions(false)
-                .width(100);
+                .width(WIDEST);
         spec.subcommands().values().forEach(below -> prepare(below.getCommandSpec()));
     }
 
