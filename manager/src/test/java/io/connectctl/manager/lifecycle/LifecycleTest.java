@@ -179,7 +179,7 @@ class LifecycleTest {
 
     @Test
     void whoStartsAServerByHandIsToldAtOnceThatTheEngineIsGone() {
-        on(new Input.Start(TERMS)).on(new Input.LaunchFailed(1, cause("ENGINE_UNREACHABLE", false)));
+        on(new Input.Start(TERMS)).on(new Input.LaunchFailed(1, cause("ENGINE_UNREACHABLE", true)));
 
         assertThat(state.phase()).isEqualTo(Phase.FAILED);
         assertThat(state.cause()).map(Cause::code).contains("ENGINE_UNREACHABLE");
