@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,8 @@ final class Installation implements AutoCloseable {
     private static final Path APP = app();
 
     private final Where where;
+    private final List<String> prefix;
+    private final Path app;
     private final Path home;
     private final Map<String, String> environment = new HashMap<>();
 
@@ -48,7 +51,45 @@ final class Installation implements AutoCloseable {
     }
 
     Installation(Where where) {
+        this(where, List.of(), APP);
+    }
+
+    /**
+     * With containers, as another user or in another network.
+     *
+     * @param prefix the command that every command is run by, and so the daemon that it starts
+     * @param owner who owns its home, where that is somebody else; gets a distribution of its own there, as it may see nothing else
+     */
+    static Installation with(List<String> prefix, Optional<String> owner) {
+        Installation installation = new Installation(Where.DOCKER, prefix, APP);
+        if (owner.isEmpty()) {
+            return installation;
+        }
+        try {
+            Path own = installation.home.resolve("app");
+            copy(APP, own);
+            finish(
+                    new ProcessBuilder("chown", "-R", owner.get(), installation.home.toString()).start(),
+                    Duration.ofMinutes(1));
+            return new Installation(installation, own);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Installation(Installation other, Path app) {
+        this.where = other.where;
+        this.prefix = other.prefix;
+        this.app = app;
+        this.home = other.home;
+        environment.putAll(other.environment);
+        environment.put("CONNECTCTL_CACHE_DIR", home.resolve("cache").toString());
+    }
+
+    private Installation(Where where, List<String> prefix, Path app) {
         this.where = where;
+        this.prefix = prefix;
+        this.app = app;
         try {
             home = Files.createTempDirectory("connectctl-test-");
             Files.createDirectories(home.resolve("project"));
@@ -162,8 +203,8 @@ final class Installation implements AutoCloseable {
 
     /** Starts a command. */
     Process spawn(String... arguments) {
-        List<String> command =
-                new ArrayList<>(List.of(APP.resolve("bin/connectctl").toString()));
+        List<String> command = new ArrayList<>(prefix);
+        command.add(app.resolve("bin/connectctl").toString());
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(project().toFile());
         builder.environment().clear();
@@ -241,7 +282,8 @@ final class Installation implements AutoCloseable {
     @Override
     public void close() {
         run("daemon", "stop");
-        if (where == Where.DOCKER) {
+        // An engine of the test's own goes as a whole.
+        if (where == Where.DOCKER && Objects.equals(environment.get("DOCKER_HOST"), System.getenv("DOCKER_HOST"))) {
             id().ifPresent(Docker::clear);
         }
         processes().forEach(ProcessHandle::destroyForcibly);
