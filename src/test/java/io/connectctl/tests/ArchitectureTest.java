@@ -103,6 +103,12 @@ class ArchitectureTest {
                 .resideInAnyPackage("org.eclipse.aether..", "org.apache.maven.."));
         check(noClasses()
                 .that()
+                .resideOutsideOfPackage("io.connectctl.compose.runtime.docker..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("com.github.dockerjava..", "org.apache.commons.compress.."));
+        check(noClasses()
+                .that()
                 .resideOutsideOfPackage("io.connectctl.compose.render..")
                 .should()
                 .dependOnClassesThat()
@@ -119,6 +125,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("java.sql..", "org.sqlite.."));
+    }
+
+    /** A preview makes a runtime, and the command line's class path has no docker-java. */
+    @Test
+    void dockerRuntimeItselfNeedsNoDockerJava() {
+        check(noClasses()
+                .that()
+                .haveFullyQualifiedName("io.connectctl.compose.runtime.docker.DockerRuntime")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.github.dockerjava.."));
     }
 
     @Test

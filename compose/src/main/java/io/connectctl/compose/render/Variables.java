@@ -46,8 +46,10 @@ final class Variables {
         variables.put("scala", spec.spark().scalaBinary());
         variables.put("master", spec.master());
         variables.put("driverMemory", spec.driverMemory().text());
-        variables.put("port", number(spec.port()));
-        variables.put("uiPort", number(spec.uiPort()));
+        // In a container a port must be known before it is bound, or it couldn't be published.
+        boolean container = !site.loopback();
+        variables.put("port", container ? ContainerPorts.grpc(spec) : number(spec.port()));
+        variables.put("uiPort", container ? ContainerPorts.ui(spec).orElse(0) : number(spec.uiPort()));
         variables.put("uiEnabled", !(spec.uiPort() instanceof PortChoice.Off));
 
         boolean loopback = spec.expose() == Expose.LOOPBACK && site.loopback();

@@ -1,5 +1,6 @@
 package io.connectctl.compose.runtime;
 
+import io.connectctl.compose.runtime.docker.DockerRuntime;
 import io.connectctl.compose.runtime.process.ProcessRuntime;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,8 @@ public final class Runtimes {
     /** Which runtime {@code runtime: auto} takes: the first one that can run the server. */
     public static final List<String> PREFERENCE = List.of("docker", "process");
 
-    private static final Map<String, Factory> ALL = Map.of("process", ProcessRuntime::new);
+    private static final Map<String, Factory> ALL =
+            Map.of("docker", DockerRuntime::new, "process", ProcessRuntime::new);
 
     private Runtimes() {}
 

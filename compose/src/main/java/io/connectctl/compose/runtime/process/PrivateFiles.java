@@ -28,7 +28,7 @@ import java.util.Set;
 import java.util.UUID;
 
 /** Files and folders that only their owner can open, from the moment they exist and whatever the umask is. */
-final class PrivateFiles {
+public final class PrivateFiles {
     private static final FileAttribute<Set<PosixFilePermission>> FOLDER = mode("rwx------");
     private static final FileAttribute<Set<PosixFilePermission>> PLAIN = mode("rw-------");
     private static final FileAttribute<Set<PosixFilePermission>> EXECUTABLE = mode("rwx------");
@@ -43,7 +43,7 @@ final class PrivateFiles {
     }
 
     /** Makes the folder and its missing parents, each 0700. A folder that is there already keeps its mode. */
-    static void folder(Path folder) throws IOException {
+    public static void folder(Path folder) throws IOException {
         if (Files.isDirectory(folder)) {
             return;
         }
@@ -64,7 +64,7 @@ final class PrivateFiles {
      * Writes the file as a whole or not at all: a reader sees the old content or the new, also after a power failure. Of
      * two that write the same file at once the later one wins.
      */
-    static void write(Path file, String text, boolean executable) throws IOException {
+    public static void write(Path file, String text, boolean executable) throws IOException {
         Path fresh = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + TEMPORARY);
         Set<StandardOpenOption> options = EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         try {
@@ -120,7 +120,7 @@ final class PrivateFiles {
      * Removes a file or a whole tree, never following a link out of it. Missing is fine. A process that just dies may still
      * put a file into a folder that was emptied a moment ago, so it is tried again a few times.
      */
-    static void remove(Path path) throws IOException {
+    public static void remove(Path path) throws IOException {
         for (int left = 5; ; left--) {
             try {
                 removeOnce(path);
@@ -165,12 +165,12 @@ final class PrivateFiles {
     }
 
     /** Says of a failed write whether the disk is full or the folder can't be written, and what to do. */
-    static LaunchException failure(String doing, Path path, IOException e) {
+    public static LaunchException failure(String doing, Path path, IOException e) {
         return failure(doing, path, "CONNECTCTL_STATE_DIR or CONNECTCTL_CACHE_DIR", e);
     }
 
     /** The same, where another setting than connectctl's own names the folder. */
-    static LaunchException failure(String doing, Path path, String setting, IOException e) {
+    public static LaunchException failure(String doing, Path path, String setting, IOException e) {
         String reason = e instanceof FileSystemException fileSystem && fileSystem.getReason() != null
                 ? fileSystem.getReason()
                 : String.valueOf(e.getMessage());

@@ -1,0 +1,112 @@
+package io.connectctl.compose.runtime.docker;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+
+/**
+ * A container as the engine describes it; only what matters here.
+ *
+ * @param id its full id
+ * @param name its name, without the slash that the engine puts before it
+ * @param labels its labels
+ * @param status {@code created}, {@code running}, {@code paused}, {@code restarting}, {@code removing}, {@code exited} or {@code dead}
+ * @param live true while its process exists, also where it is paused
+ * @param startedAt when it was started last, exactly as the engine writes it: the name of this very start
+ * @param finishedAt when it ended last
+ * @param exitCode how it ended last
+ * @param outOfMemory whether the kernel killed it for its memory
+ * @param error what the engine says of a start that failed
+ * @param ports published ports: of the container to those of the engine's machine
+ * @param tty whether it has a terminal, which makes its log one plain stream
+ */
+record Container(
+        String id,
+        String name,
+        Map<String, String> labels,
+        String status,
+        boolean live,
+        String startedAt,
+        Instant finishedAt,
+        int exitCode,
+        boolean outOfMemory,
+        String error,
+        Map<Integer, Integer> ports,
+        boolean tty) {
+    Container {
+        labels = Map.copyOf(labels);
+        ports = Map.copyOf(ports);
+    }
+
+    /** From an answer to {@code GET /containers/ID/json}. */
+    static Container of(JsonNode json) {
+        JsonNode state = json.path("State");
+        Map<String, String> labels = new TreeMap<>();
+        json.path("Config")
+                .path("Labels")
+                .properties()
+                .forEach(label -> labels.put(label.getKey(), label.getValue().asText()));
+        Map<Integer, Integer> ports = new TreeMap<>();
+        json.path("NetworkSettings").path("Ports").properties().forEach(port -> {
+            OptionalInt published = published(port.getValue());
+            if (port.getKey().endsWith("/tcp") && published.isPresent()) {
+                ports.put(Integer.parseInt(port.getKey().replace("/tcp", "")), published.getAsInt());
+            }
+        });
+        // Podman writes capital letters in some versions.
+        String status = state.path("Status").asText("").toLowerCase(java.util.Locale.ROOT);
+        return new Container(
+                json.path("Id").asText(),
+                json.path("Name").asText().replaceFirst("^/", ""),
+                labels,
+                status,
+                state.path("Running").asBoolean() || state.path("Restarting").asBoolean(),
+                state.path("StartedAt").asText(""),
+                time(state.path("FinishedAt").asText("")),
+                state.path("ExitCode").asInt(),
+                state.path("OOMKilled").asBoolean(),
+                state.path("Error").asText(""),
+                ports,
+                json.path("Config").path("Tty").asBoolean());
+    }
+
+    private static OptionalInt published(JsonNode bindings) {
+        for (JsonNode binding : bindings) {
+            int port = binding.path("HostPort").asInt(0);
+            if (port > 0) {
+                return OptionalInt.of(port);
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    /** An instant as the engine writes it; the epoch where it writes none. */
+    static Instant time(String text) {
+        try {
+            Instant instant = OffsetDateTime.parse(text).toInstant();
+            return instant.isBefore(Instant.EPOCH) ? Instant.EPOCH : instant;
+        } catch (DateTimeException e) {
+            return Instant.EPOCH;
+        }
+    }
+
+    /** True once it was started; one that never was is no instance of anything. */
+    boolean everStarted() {
+        return live || time(startedAt).isAfter(Instant.EPOCH);
+    }
+
+    /** When it was started last, as precise as instances are told. */
+    Instant started() {
+        return time(startedAt).truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    /** A label's value; empty text where it has none. */
+    String label(String key) {
+        return labels.getOrDefault(key, "");
+    }
+}

@@ -1,0 +1,999 @@
+package io.connectctl.compose.runtime.docker;
+
+import io.connectctl.compose.render.ContainerPorts;
+import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Endpoint;
+import io.connectctl.compose.runtime.ExitStatus;
+import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.LogRequest;
+import io.connectctl.compose.runtime.LogSink;
+import io.connectctl.compose.runtime.Progress;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.runtime.process.PortHolder;
+import io.connectctl.compose.runtime.process.PrivateFiles;
+import io.connectctl.compose.spec.ContainerSpec;
+import io.connectctl.compose.spec.Expose;
+import io.connectctl.compose.spec.Loosening;
+import io.connectctl.compose.spec.MemorySize;
+import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Servers in containers, hardened, at a Docker engine or at Podman. What runs is the engine's own knowledge; what it doesn't
+ * keep (which stop was ours, how a container ended that somebody removed) lies in the server's folder.
+ *
+ * <p>At most one instance of a server lives: its container has one fixed name, and the engine refuses a second of that name.
+ */
+public final class DockerRuntime implements ServerRuntime {
+    private static final Logger LOG = LoggerFactory.getLogger(DockerRuntime.class);
+
+    /** The engine's part of a halt beyond the grace; with the questions around it, less than the 12 s that a halt may take. */
+    private static final Duration HALT_SLACK = Duration.ofSeconds(4);
+
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(3);
+    private static final Duration LOOK = Duration.ofMillis(50);
+
+    /** From the end of a container to the engine's word that somebody had it stopped: milliseconds, unless it is loaded. */
+    private static final Duration STOP_WORD = Duration.ofSeconds(2);
+
+    /** Without the engine's events nothing tells that an answer is outdated. */
+    private static final Duration UNHEARD = Duration.ofSeconds(2);
+
+    private static final Duration FACTS_GOOD_FOR = Duration.ofMinutes(10);
+    private static final Duration FACTS_PATIENCE = Duration.ofSeconds(2);
+    private static final int UI_RETRIES = 16;
+
+    private static final String OUT_OF_MEMORY = "out of memory, killed by the kernel";
+    private static final String REMOVED = "removed by somebody";
+    private static final String ENGINE_AWAY = "the engine was stopped or restarted";
+
+    /**
+     * {@code Bind for 127.0.0.1:15002 failed: port is already allocated},
+     * {@code listen tcp4 127.0.0.1:15002: bind: address already in use} (20.10), and
+     * {@code failed to bind host port for 127.0.0.1:15002:172.17.0.2:15002/tcp: address already in use} (28)
+     */
+    private static final Pattern PORT_TAKEN =
+            Pattern.compile("(?:Bind for|listen tcp[46]?|bind host port(?: for)?) \\S*?:(\\d{2,5})\\b");
+
+    private final Folders folders;
+    private final Map<String, String> environment;
+    private final Histories histories;
+    private volatile @Nullable Parts parts;
+    private final List<Consumer<Instance>> listeners = new CopyOnWriteArrayList<>();
+    private final Set<ServerName> launching = ConcurrentHashMap.newKeySet();
+    /** Starts that are known to run, by container: whatever ends or starts besides is news. */
+    private final Map<String, Live> running = new ConcurrentHashMap<>();
+
+    private final Map<ServerName, Known> endpoints = new ConcurrentHashMap<>();
+    private volatile @Nullable String installation;
+    private volatile @Nullable Watcher watcher;
+    private volatile @Nullable Facts facts;
+    private volatile long factsAt;
+
+    /** What speaks to the engine. Made when it is first needed: where files are only previewed, its library isn't even there. */
+    private record Parts(Engine engine, Images images, Launcher launcher, Logs logs) {}
+
+    private record Live(ServerName server, String start) {}
+
+    private record Known(String start, Endpoint endpoint, long at) {}
+
+    /**
+     * Asks nobody yet: an engine may come later.
+     *
+     * @param folders where this installation's id and what is known of servers lie
+     * @param environment the daemon's own environment: DOCKER_HOST and its like, HOME, XDG_RUNTIME_DIR
+     */
+    public DockerRuntime(Folders folders, Map<String, String> environment) {
+        this.folders = folders;
+        this.environment = Map.copyOf(environment);
+        this.histories = new Histories(folders);
+    }
+
+    private Parts parts() {
+        Parts made = parts;
+        return made != null ? made : make();
+    }
+
+    private synchronized Parts make() {
+        Parts made = parts;
+        if (made == null) {
+            Engine engine = new Engine(environment);
+            made = new Parts(engine, new Images(engine), new Launcher(engine), new Logs(engine, folders, histories));
+            parts = made;
+        }
+        return made;
+    }
+
+    @Override
+    public String name() {
+        return "docker";
+    }
+
+    @Override
+    public String host() {
+        return engine().host();
+    }
+
+    /** The connection to the engine. */
+    Engine engine() {
+        return parts().engine();
+    }
+
+    private String installation() throws RuntimeUnavailableException {
+        String id = installation;
+        if (id == null) {
+            try {
+                id = Installation.of(folders.state());
+            } catch (IOException e) {
+                throw new RuntimeUnavailableException(
+                        "this installation has no id, by which its containers are known: " + e.getMessage(), e);
+            }
+            installation = id;
+        }
+        return id;
+    }
+
+    private Names names(ServerName server) throws RuntimeUnavailableException {
+        return new Names(installation(), server);
+    }
+
+    // ------------------------------------------------------------------ before a launch
+
+    @Override
+    public Optional<String> obstacle(ServerSpec spec) throws InterruptedException {
+        if (spec.sparkHome().isPresent()) {
+            return Optional.of("sparkHome " + spec.sparkHome().get() + " is a folder of this machine");
+        }
+        if (spec.javaHome().isPresent()) {
+            return Optional.of("javaHome " + spec.javaHome().get() + " is a folder of this machine");
+        }
+        String image = spec.container().imageFor(spec.spark());
+        try {
+            return parts().images().find(image).isPresent()
+                    ? Optional.empty()
+                    : parts().images().registry(image, spec.spark()).map(LaunchException::getMessage);
+        } catch (RuntimeUnavailableException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    @Override
+    public List<String> remarks(ServerSpec spec) {
+        List<String> remarks = new ArrayList<>(Facts.loosened(spec.container()));
+        try {
+            remarks.addAll(facts(FACTS_PATIENCE).lacking(spec.container()));
+        } catch (RuntimeUnavailableException e) {
+            LOG.debug("what the engine can't enforce isn't known now: {}", e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return List.copyOf(remarks);
+    }
+
+    private Facts facts(Duration patience) throws RuntimeUnavailableException, InterruptedException {
+        Facts known = facts;
+        if (known != null && System.nanoTime() - factsAt < FACTS_GOOD_FOR.toNanos()) {
+            return known;
+        }
+        try {
+            Facts fresh = Facts.of(engine().get("asking what it is", patience, "/info"));
+            facts = fresh;
+            factsAt = System.nanoTime();
+            return fresh;
+        } catch (EngineRefusal e) {
+            throw engine().unanswered("asking what it is", e);
+        }
+    }
+
+    /** As the image was found to be when it was last prepared; before that, as Apache's images are. */
+    @Override
+    public Site plannedSite(ServerSpec spec) {
+        History history;
+        try {
+            history = History.read(folders, spec.name());
+        } catch (IOException e) {
+            history = History.EMPTY;
+        }
+        if (!spec.container().imageFor(spec.spark()).equals(history.image())) {
+            return site(Optional.empty(), Optional.of(Images.DEFAULT_HOME));
+        }
+        Optional<Path> jars = Optional.ofNullable(history.jars()).map(Path::of);
+        return site(
+                jars,
+                jars.isPresent()
+                        ? Optional.empty()
+                        : Optional.of(Optional.ofNullable(history.sparkHome())
+                                .map(Path::of)
+                                .orElse(Images.DEFAULT_HOME)));
+    }
+
+    private static Site site(Optional<Path> jars, Optional<Path> sparkHome) {
+        return new Site(
+                Names.CONF,
+                Names.WORK,
+                Names.WAREHOUSE,
+                Optional.empty(),
+                sparkHome,
+                jars,
+                false,
+                Optional.of(Names.CONF.resolve("token")));
+    }
+
+    @Override
+    public Site prepare(ServerSpec spec, Progress progress) throws LaunchException, InterruptedException {
+        if (spec.sparkHome().isPresent() || spec.javaHome().isPresent()) {
+            throw new LaunchException(
+                    "IMAGE_UNFIT",
+                    "sparkHome and javaHome are folders of this machine, which a container doesn't see",
+                    "leave them out, and name an image that has them (image:); or run it as a process (--runtime process)",
+                    false);
+        }
+        String name = spec.container().imageFor(spec.spark());
+        try {
+            Images.Image image = parts().images().require(name, spec.spark(), progress);
+            parts().images().check(name, image, names(spec.name()).labels());
+            histories.change(spec.name(), history -> history.prepared(name, image.jars(), image.sparkHome()));
+            return site(image.jars(), image.sparkHome());
+        } catch (RuntimeUnavailableException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private static LaunchException unreachable(RuntimeUnavailableException e) {
+        return new LaunchException(
+                "ENGINE_UNREACHABLE",
+                String.valueOf(e.getMessage()),
+                "start the engine (systemctl start docker) and see that this user may use it (docker version); or run it as a"
+                        + " process: --runtime process",
+                true,
+                e);
+    }
+
+    // ------------------------------------------------------------------ launch
+
+    @Override
+    public Instance launch(LaunchPlan plan) throws LaunchException, InterruptedException {
+        ServerName server = plan.spec().name();
+        launching.add(server);
+        try {
+            return launch(plan, names(server));
+        } catch (RuntimeUnavailableException e) {
+            throw unreachable(e);
+        } catch (EngineRefusal e) {
+            throw new LaunchException(
+                    "UNKNOWN",
+                    "the engine refused to run " + server + ": " + e.said(),
+                    "see what it says; 'docker info' and the engine's log tell more",
+                    e.status() >= 500,
+                    e);
+        } finally {
+            launching.remove(server);
+        }
+    }
+
+    private Instance launch(LaunchPlan plan, Names names)
+            throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        ServerName server = names.server();
+        makeRoom(plan, names);
+        checkReach(plan.spec());
+        checkMemory(plan.spec());
+        checkNetworks(plan.spec());
+        checkPort(plan.spec());
+        String image = plan.spec().container().imageFor(plan.spec().spark());
+        Images.Image found = parts().images()
+                .find(image)
+                .orElseThrow(() -> new LaunchException(
+                        "IMAGE_MISSING", "image " + image + " isn't here any more", "start it again", true));
+        parts().launcher().fill(names, plan, image, found.user());
+        Container started = start(plan, names, image);
+        histories.change(server, history -> history.seen(started));
+        if (started.live()) {
+            running.put(started.id(), new Live(server, started.startedAt()));
+        }
+        return instance(names, started);
+    }
+
+    /** The ended container of the last launch goes, and one that a launch left behind before it could be started. */
+    private void makeRoom(LaunchPlan plan, Names names)
+            throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        Optional<Container> old = engine().container(names.container());
+        if (old.isPresent() && (old.get().live() || !names.owns(old.get()))) {
+            throw alreadyRunning(names, old.get());
+        }
+        if (old.isPresent() && old.get().everStarted()) {
+            histories.change(names.server(), history -> history.seen(old.get()));
+        }
+        int last = histories.of(names.server()).lastNumber();
+        if (last >= plan.ticket().incarnation()) {
+            throw new LaunchException(
+                    "ALREADY_RUNNING",
+                    "incarnation " + plan.ticket().incarnation() + " of " + names.server()
+                            + " can't be launched: incarnation " + last + " was launched before",
+                    "launch with a higher incarnation",
+                    false);
+        }
+        if (old.isPresent()) {
+            if (old.get().everStarted()) {
+                parts().logs().keep(names, old.get());
+            }
+            parts().launcher().remove(old.get().id());
+        }
+    }
+
+    private static LaunchException alreadyRunning(Names names, Container holder) {
+        return new LaunchException(
+                "ALREADY_RUNNING",
+                names.owns(holder)
+                        ? "another instance of " + names.server() + " lives: container " + holder.name() + " ("
+                                + holder.status() + ")"
+                        : "the name " + names.container() + " is held by a container that isn't connectctl's ("
+                                + holder.id()
+                                        .substring(0, Math.min(12, holder.id().length())) + ", " + holder.status()
+                                + ")",
+                names.owns(holder)
+                        ? "stop it first: connectctl stop " + names.server()
+                        : "rename or remove it: docker rename " + names.container() + " OTHER",
+                false);
+    }
+
+    private void checkReach(ServerSpec spec) throws LaunchException {
+        if (!engine().local() && spec.expose() == Expose.LOOPBACK) {
+            throw new LaunchException(
+                    "ENGINE_REMOTE",
+                    "the engine is on " + engine().host() + ", and " + spec.name()
+                            + " is exposed on that machine's loopback only (expose: loopback), where nobody reaches it from here",
+                    "declare expose: all with auth: token, or use an engine of this machine",
+                    false);
+        }
+    }
+
+    private void checkMemory(ServerSpec spec)
+            throws LaunchException, RuntimeUnavailableException, InterruptedException {
+        long total = facts(Engine.PATIENCE).memory();
+        ContainerSpec container = spec.container();
+        MemorySize limit = container.limitFor(spec.driverMemory());
+        if (total > 0 && !container.loosens(Loosening.MEMORY) && limit.bytes() > total) {
+            throw new LaunchException(
+                    "MEMORY_TOO_LARGE",
+                    "the container's memory limit " + limit + " (driverMemory " + spec.driverMemory() + " and "
+                            + container.overheadFor(spec.driverMemory()) + " beyond it) is above the "
+                            + (total >> 20) + " MiB that the engine's machine has",
+                    "declare a smaller driverMemory, or a smaller container.memory or container.overhead",
+                    false);
+        }
+    }
+
+    private void checkNetworks(ServerSpec spec)
+            throws LaunchException, RuntimeUnavailableException, InterruptedException {
+        for (String network : spec.container().networks()) {
+            String doing = "looking for network " + network;
+            try {
+                engine().get(doing, Engine.PATIENCE, "/networks/" + Engine.encode(network));
+            } catch (EngineRefusal e) {
+                if (e.status() != EngineRefusal.NOT_FOUND) {
+                    throw engine().unanswered(doing, e);
+                }
+                throw new LaunchException(
+                        "NETWORK_MISSING",
+                        "network '" + network + "' of " + spec.name() + " doesn't exist at " + engine().describe(),
+                        "make it: docker network create " + network + "; or correct container.networks",
+                        false,
+                        e);
+            }
+        }
+    }
+
+    /** Before anything is made: the engine says so only at the very end. */
+    private void checkPort(ServerSpec spec) throws LaunchException {
+        if (engine().local() && spec.port() instanceof PortChoice.Fixed fixed) {
+            Optional<PortHolder> holder = PortHolder.inTheWay(fixed.port(), spec.expose() == Expose.LOOPBACK);
+            if (holder.isPresent()) {
+                throw portTaken(spec, fixed.port());
+            }
+        }
+    }
+
+    private LaunchException portTaken(ServerSpec spec, int port) {
+        return new LaunchException(
+                "PORT_TAKEN",
+                "port " + port + " is held by " + portHolder(port).orElse("somebody else"),
+                "stop it, or give " + spec.name() + " another port (--port, or port: auto)",
+                false);
+    }
+
+    /**
+     * Makes and starts the container. Whether a port is free is for the engine to say, and only when it starts; then another
+     * container is made, as the ports of one can't be changed.
+     */
+    private Container start(LaunchPlan plan, Names names, String image)
+            throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        ServerSpec spec = plan.spec();
+        int grpc = spec.port() instanceof PortChoice.Fixed fixed
+                ? fixed.port()
+                : plan.ticket().grpcPort().orElse(0);
+        OptionalInt ui = spec.uiPort() instanceof PortChoice.Fixed fixed
+                ? OptionalInt.of(fixed.port())
+                : spec.uiPort() instanceof PortChoice.Off ? OptionalInt.empty() : OptionalInt.of(0);
+        int firstUi = ui.orElse(0);
+        while (true) {
+            String id = create(plan, names, image, new Launcher.Published(grpc, ui));
+            histories.change(
+                    names.server(),
+                    history -> history.launched(
+                            id, plan.ticket().incarnation(), plan.ticket().marker()));
+            try {
+                parts().launcher().start(id, plan);
+                return engine().container(id)
+                        .orElseThrow(() -> new LaunchException(
+                                "REMOVED",
+                                "container " + names.container() + " was removed by somebody as soon as it was started",
+                                "start it again",
+                                true));
+            } catch (EngineRefusal e) {
+                parts().launcher().remove(id);
+                Matcher taken = PORT_TAKEN.matcher(e.said());
+                int port = taken.find() ? Integer.parseInt(taken.group(1)) : 0;
+                if (port != 0 && port == grpc && spec.port() instanceof PortChoice.Auto) {
+                    grpc = 0;
+                } else if (port != 0 && port == grpc) {
+                    throw portTaken(spec, port);
+                } else if (port != 0 && ui.isPresent() && port == ui.getAsInt() && port < firstUi + UI_RETRIES) {
+                    // As Spark itself does where its UI's port is taken.
+                    ui = OptionalInt.of(port + 1 == grpc ? port + 2 : port + 1);
+                } else if (port != 0) {
+                    throw portTaken(spec, port);
+                } else {
+                    throw notStarted(spec, image, e);
+                }
+            }
+        }
+    }
+
+    private String create(LaunchPlan plan, Names names, String image, Launcher.Published published)
+            throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        try {
+            return parts().launcher().create(names, plan, image, published);
+        } catch (EngineRefusal e) {
+            Optional<Container> holder =
+                    e.status() == EngineRefusal.CONFLICT ? engine().container(names.container()) : Optional.empty();
+            if (holder.isPresent()) {
+                throw alreadyRunning(names, holder.get());
+            }
+            throw notStarted(plan.spec(), image, e);
+        }
+    }
+
+    private static LaunchException notStarted(ServerSpec spec, String image, EngineRefusal e) {
+        boolean unfit =
+                e.said().contains("executable file not found") || e.said().contains("no such file or directory");
+        return new LaunchException(
+                unfit ? "IMAGE_UNFIT" : "UNKNOWN",
+                "the engine can't run " + spec.name() + " in image " + image + ": " + e.said(),
+                unfit
+                        ? "use an image like apache/spark, or build one: connectctl image build"
+                        : "see what it says; the engine's log tells more",
+                !unfit && e.status() >= 500,
+                e);
+    }
+
+    // ------------------------------------------------------------------ halt
+
+    @Override
+    public Optional<Instance> halt(ServerName server, Duration grace)
+            throws RuntimeUnavailableException, InterruptedException {
+        Names names = names(server);
+        Optional<Container> found = engine().container(names.container()).filter(names::owns);
+        if (found.isEmpty() || !found.get().live()) {
+            return find(server);
+        }
+        Container container = found.get();
+        // Before it is asked for: whoever hears of the end must know whose it is, also after a crash of ours.
+        histories.change(server, history -> history.seen(container).halting(container.startedAt()));
+        try {
+            if (container.status().equals("paused")) {
+                // A paused process hears no signal.
+                parts().launcher().unpause(container);
+            }
+            if (grace.isZero() || grace.isNegative()) {
+                parts().launcher().kill(container, HALT_SLACK);
+            } else {
+                parts().launcher().stop(container, grace, HALT_SLACK);
+            }
+        } catch (EngineRefusal e) {
+            // It may just have ended by itself, or be gone.
+            LOG.debug("{} wasn't stopped: {}", container.name(), e.said());
+        }
+        if (!ended(container, KILL_PATIENCE)) {
+            throw new RuntimeUnavailableException(
+                    "container " + container.name() + " survived SIGKILL for " + KILL_PATIENCE.toSeconds() + " s",
+                    new IOException("its process may hang in the kernel, such as on a dead network disk"));
+        }
+        return find(server);
+    }
+
+    private boolean ended(Container container, Duration patience)
+            throws RuntimeUnavailableException, InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
+        while (true) {
+            Optional<Container> now = engine().container(container.id());
+            if (now.isEmpty() || !now.get().live()) {
+                return true;
+            }
+            if (System.nanoTime() - end >= 0) {
+                return false;
+            }
+            Thread.sleep(LOOK.toMillis());
+        }
+    }
+
+    // ------------------------------------------------------------------ what is there
+
+    @Override
+    public Optional<Instance> find(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        Names names = names(server);
+        Optional<Container> container =
+                engine().container(names.container()).filter(names::owns).filter(Container::everStarted);
+        return container.isPresent() ? Optional.of(instance(names, container.get())) : gone(names, Optional.empty());
+    }
+
+    @Override
+    public List<Instance> list() throws RuntimeUnavailableException, InterruptedException {
+        List<Instance> all = new ArrayList<>();
+        for (Engine.Listed listed : engine().containers(Names.instances(installation()), false)) {
+            Optional<Names> names = names(listed.labels());
+            Optional<Container> container = names.isPresent() ? engine().container(listed.id()) : Optional.empty();
+            if (container.isPresent() && container.get().live()) {
+                try {
+                    all.add(instance(names.get(), container.get()));
+                } catch (RuntimeUnavailableException e) {
+                    // Only this server is in doubt, and find() says so when somebody asks for it.
+                    LOG.warn("{} isn't listed: {}", names.get().server(), e.getMessage());
+                }
+            }
+        }
+        return List.copyOf(all);
+    }
+
+    private Optional<Names> names(Map<String, String> labels) throws RuntimeUnavailableException {
+        String server = labels.getOrDefault(Names.SERVER, "");
+        return ServerName.PLAIN.matcher(server).matches()
+                ? Optional.of(names(new ServerName(server)))
+                : Optional.empty();
+    }
+
+    /** The instance that a container of ours is, be it running or not. */
+    private Instance instance(Names names, Container container)
+            throws RuntimeUnavailableException, InterruptedException {
+        History history = histories.change(names.server(), old -> old.seen(container));
+        Optional<ExitStatus> exit = Optional.empty();
+        if (!container.live()) {
+            exit = Optional.of(ending(names, container).status());
+        }
+        return new Instance(
+                names.server(),
+                history.number(container.startedAt()),
+                container.label(Names.MARKER),
+                OptionalLong.empty(),
+                Optional.of(container.id()),
+                container.started(),
+                exit);
+    }
+
+    /** How an ended container ended, found out once and then kept. */
+    private History.Ending ending(Names names, Container container)
+            throws RuntimeUnavailableException, InterruptedException {
+        History history = histories.of(names.server());
+        History.Ending known = history.ending();
+        if (known != null && known.start().equals(container.startedAt())) {
+            return known;
+        }
+        boolean ours = container.startedAt().equals(history.halted());
+        String note = null;
+        boolean outside = false;
+        if (!ours && container.outOfMemory()) {
+            note = OUT_OF_MEMORY;
+        } else if (!ours && container.status().equals("removing")) {
+            note = REMOVED;
+        } else if (!ours && stoppedBySomebody(container)) {
+            // An engine that shuts down stops its containers in the very same way, but takes no more connections then.
+            outside = engine().accepting();
+            note = outside ? null : ENGINE_AWAY;
+        } else if (!ours && away(container.finishedAt())) {
+            note = ENGINE_AWAY;
+        } else if (!container.error().isEmpty()) {
+            note = container.error();
+        }
+        History.Ending fresh = new History.Ending(
+                container.startedAt(),
+                container.exitCode(),
+                container.finishedAt().toString(),
+                note,
+                outside);
+        histories.change(names.server(), old -> old.seen(container).ended(fresh));
+        return fresh;
+    }
+
+    private boolean away(Instant instant) {
+        Watcher now = watcher;
+        return now != null && now.awayAt(instant);
+    }
+
+    /** Asks the engine for what it remembers: it tells of a stop after the end. */
+    private boolean stoppedBySomebody(Container container) throws RuntimeUnavailableException, InterruptedException {
+        return engine().stopped(container.id(), container.finishedAt());
+    }
+
+    /** A container that isn't there: the last one that is known, if there was one. */
+    private Optional<Instance> gone(Names names, Optional<Watcher.Death> death)
+            throws RuntimeUnavailableException, InterruptedException {
+        History history = histories.of(names.server());
+        if (history.containerId() == null || history.starts().isEmpty()) {
+            return Optional.empty();
+        }
+        History.Ending known = history.ending();
+        if (known == null || !known.start().equals(history.lastStart())) {
+            boolean ours = history.lastStart().equals(history.halted());
+            History.Ending fresh = new History.Ending(
+                    history.lastStart(),
+                    death.map(Watcher.Death::exitCode).orElse(null),
+                    death.map(Watcher.Death::at).orElseGet(Instant::now).toString(),
+                    ours ? null : REMOVED,
+                    false);
+            history = histories.change(names.server(), old -> old.ended(fresh));
+            known = fresh;
+        }
+        return history.instance(names.server(), Optional.of(known.status()));
+    }
+
+    // ------------------------------------------------------------------ news
+
+    @Override
+    public AutoCloseable watch(Consumer<Instance> listener) {
+        listeners.add(listener);
+        startWatching();
+        return () -> listeners.remove(listener);
+    }
+
+    private synchronized void startWatching() {
+        if (watcher != null) {
+            return;
+        }
+        try {
+            watcher = new Watcher(engine(), installation(), new News());
+        } catch (RuntimeUnavailableException e) {
+            // Without an id there are no containers of ours; whoever launches or asks is told so.
+            LOG.warn("containers aren't watched: {}", e.getMessage());
+        }
+    }
+
+    private void tell(Instance instance) {
+        for (Consumer<Instance> listener : listeners) {
+            listener.accept(instance);
+        }
+    }
+
+    /** What the engine's events mean for instances. */
+    private final class News implements Watcher.Handler {
+        private boolean before;
+
+        /** Finds what happened while nobody listened. */
+        @Override
+        public synchronized void connected() throws RuntimeUnavailableException, InterruptedException {
+            Set<String> live = ConcurrentHashMap.newKeySet();
+            for (Engine.Listed listed : engine().containers(Names.instances(installation()), false)) {
+                live.add(listed.id());
+                if (before) {
+                    chain(listed.id(), () -> started(listed.id()));
+                } else {
+                    // What runs when the watch begins is no news; the caller lists it.
+                    Optional<Names> names = names(listed.labels());
+                    Optional<Container> container = engine().container(listed.id());
+                    if (names.isPresent()
+                            && container.isPresent()
+                            && container.get().live()) {
+                        running.putIfAbsent(
+                                listed.id(),
+                                new Live(names.get().server(), container.get().startedAt()));
+                    }
+                }
+            }
+            before = true;
+            for (String id : running.keySet()) {
+                if (!live.contains(id)) {
+                    chain(id, () -> missing(id));
+                }
+            }
+        }
+
+        private void chain(String id, Watcher.Task task) {
+            Watcher now = watcher;
+            if (now != null) {
+                now.chain(id, task);
+            }
+        }
+
+        /** A container that ran and doesn't any more, found by looking. */
+        private void missing(String id) throws RuntimeUnavailableException, InterruptedException {
+            Optional<Container> container = engine().container(id);
+            if (container.isPresent()) {
+                if (!container.get().live()) {
+                    ended(container.get());
+                }
+                return;
+            }
+            Live live = running.get(id);
+            if (live != null) {
+                removed(names(live.server()), id, Optional.empty());
+            }
+        }
+
+        @Override
+        public void started(String id) throws RuntimeUnavailableException, InterruptedException {
+            Optional<Container> found = engine().container(id).filter(Container::live);
+            Optional<Names> names = found.isPresent() ? names(found.get().labels()) : Optional.empty();
+            if (names.isEmpty() || launching.contains(names.get().server()) || !isOurs(names.get(), found.get())) {
+                return;
+            }
+            Container container = found.get();
+            Live live = new Live(names.get().server(), container.startedAt());
+            if (live.equals(running.put(id, live))) {
+                return;
+            }
+            Instance instance = instance(names.get(), container);
+            LOG.info("{} was started by somebody: incarnation {}", instance.server(), instance.incarnation());
+            tell(instance);
+        }
+
+        private boolean isOurs(Names names, Container container) {
+            return names.owns(container) && !container.label(Names.MARKER).isEmpty();
+        }
+
+        @Override
+        public void ended(String id, Watcher.Death death) throws RuntimeUnavailableException, InterruptedException {
+            Optional<Names> named = names(Map.of(Names.SERVER, death.server()));
+            if (named.isEmpty()) {
+                return;
+            }
+            Names names = named.get();
+            Live live = running.get(id);
+            String start = live == null ? null : live.start();
+            boolean ours =
+                    start != null && start.equals(histories.of(names.server()).halted());
+            Watcher now = watcher;
+            boolean stopped = !ours && now != null && now.awaitStop(id, STOP_WORD);
+            Optional<Container> found = engine().container(id);
+            if (found.isEmpty()) {
+                removed(names, id, Optional.of(death));
+            } else if (!found.get().live()) {
+                ended(found.get());
+            } else if (start != null && !start.equals(found.get().startedAt())) {
+                // Started again already: docker restart. What ended is known by the events only.
+                restarted(names, start, death, stopped && engine().accepting());
+            }
+        }
+
+        private void restarted(Names names, String start, Watcher.Death death, boolean outside)
+                throws RuntimeUnavailableException, InterruptedException {
+            History history = histories.of(names.server());
+            String id = history.containerId();
+            String marker = history.marker();
+            if (id == null || marker == null) {
+                return;
+            }
+            tell(new Instance(
+                    names.server(),
+                    history.number(start),
+                    marker,
+                    OptionalLong.empty(),
+                    Optional.of(id),
+                    Container.time(start).truncatedTo(java.time.temporal.ChronoUnit.MILLIS),
+                    Optional.of(
+                            new ExitStatus(OptionalInt.of(death.exitCode()), death.at(), Optional.empty(), outside))));
+        }
+
+        private void ended(Container container) throws RuntimeUnavailableException, InterruptedException {
+            Optional<Names> names = names(container.labels());
+            if (names.isEmpty() || !isOurs(names.get(), container)) {
+                return;
+            }
+            Instance instance = instance(names.get(), container);
+            boolean engineEnds = instance.exit()
+                            .flatMap(ExitStatus::note)
+                            .filter(ENGINE_AWAY::equals)
+                            .isPresent()
+                    && !engine().accepting();
+            // An engine that goes takes its servers along; what became of them is told when it is back.
+            if (!engineEnds && new Live(instance.server(), container.startedAt()).equals(running.get(container.id()))) {
+                running.remove(container.id());
+                endpoints.remove(instance.server());
+                tell(instance);
+            }
+        }
+
+        private void removed(Names names, String id, Optional<Watcher.Death> death)
+                throws RuntimeUnavailableException, InterruptedException {
+            if (running.remove(id) == null
+                    || !id.equals(histories.of(names.server()).containerId())) {
+                return;
+            }
+            endpoints.remove(names.server());
+            Optional<Instance> instance = gone(names, death);
+            if (instance.isPresent()) {
+                tell(instance.get());
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ where it listens
+
+    @Override
+    public Endpoint endpoint(Instance instance, ServerSpec spec)
+            throws RuntimeUnavailableException, InterruptedException {
+        String id = instance.containerId().orElse("");
+        String start = id + " " + instance.launchedAt();
+        Known known = endpoints.get(instance.server());
+        Watcher now = watcher;
+        boolean heard = now != null && now.connected();
+        if (known != null
+                && known.start().equals(start)
+                && (heard || System.nanoTime() - known.at() < UNHEARD.toNanos())) {
+            return known.endpoint();
+        }
+        Optional<Container> container = id.isEmpty() ? Optional.empty() : engine().container(id);
+        if (container.isEmpty()
+                || !container.get().live()
+                || !container.get().started().equals(instance.launchedAt())) {
+            return new Endpoint(engine().host(), OptionalInt.empty(), List.of());
+        }
+        Map<Integer, Integer> ports = container.get().ports();
+        Integer grpc = ports.get(ContainerPorts.grpc(spec));
+        OptionalInt inside = ContainerPorts.ui(spec);
+        Integer ui = inside.isPresent() ? ports.get(inside.getAsInt()) : null;
+        Endpoint endpoint = new Endpoint(
+                engine().host(),
+                grpc == null ? OptionalInt.empty() : OptionalInt.of(grpc),
+                ui == null ? List.of() : List.of(ui));
+        endpoints.put(instance.server(), new Known(start, endpoint, System.nanoTime()));
+        return endpoint;
+    }
+
+    @Override
+    public Optional<String> portHolder(int port) {
+        try {
+            for (Engine.Listed container : engine().containers(List.of(), false)) {
+                if (container.published().contains(port)) {
+                    String server = container.labels().get(Names.SERVER);
+                    return Optional.of((server == null ? "container '" : "server '" + server + "' (container '")
+                            + container.name()
+                            + (server == null ? "'" : "')"));
+                }
+            }
+        } catch (RuntimeUnavailableException e) {
+            LOG.debug("the engine can't tell who holds port {}: {}", port, e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return engine().local() ? PortHolder.of(port).map(PortHolder::describe) : Optional.empty();
+    }
+
+    // ------------------------------------------------------------------ logs, usage, what stays
+
+    @Override
+    public void logs(ServerName server, LogRequest request, LogSink sink)
+            throws RuntimeUnavailableException, InterruptedException {
+        try {
+            parts().logs().read(names(server), request, sink);
+        } catch (EngineRefusal e) {
+            throw engine().unanswered("reading the log of " + server, e);
+        }
+    }
+
+    /** Open files aren't known to an engine: they are told as 0. */
+    @Override
+    public Optional<Usage> usage(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        Names names = names(server);
+        Optional<Container> container =
+                engine().container(names.container()).filter(names::owns).filter(Container::live);
+        return container.isPresent() ? engine().usage(container.get().id()) : Optional.empty();
+    }
+
+    /** True also where the engine can't be asked: only what is known to be empty may go without being asked for. */
+    @Override
+    public boolean hasWarehouse(ServerName server) {
+        try {
+            return parts().launcher()
+                    .holdsAnything(names(server), histories.of(server).image());
+        } catch (RuntimeUnavailableException | EngineRefusal e) {
+            LOG.debug("the warehouse of {} can't be looked into: {}", server, e.getMessage());
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    @Override
+    public void discard(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException {
+        Names names = names(server);
+        Optional<Container> container = engine().container(names.container()).filter(names::owns);
+        if (container.isPresent() && container.get().live()) {
+            throw new IllegalStateException(server + " runs; halt it before what it left is removed");
+        }
+        boolean keep = !purge && hasWarehouse(server);
+        try {
+            if (container.isPresent()) {
+                parts().launcher().remove(container.get().id());
+            }
+            parts().launcher().remove(names.helper());
+            parts().launcher().removeVolume(names.conf());
+            parts().launcher().removeVolume(names.work());
+            if (!keep) {
+                parts().launcher().removeVolume(names.warehouse());
+            }
+        } catch (EngineRefusal e) {
+            throw engine().unanswered("removing what " + server + " left", e);
+        }
+        histories.forget(server);
+        endpoints.remove(server);
+        Path folder = folders.servers().resolve(server.value());
+        try {
+            PrivateFiles.remove(History.file(folders, server));
+            PrivateFiles.remove(folder.resolve("run"));
+            if (purge || isEmpty(folder)) {
+                PrivateFiles.remove(folder);
+            }
+        } catch (IOException e) {
+            throw new RuntimeUnavailableException(folder + " can't be removed: " + e.getMessage(), e);
+        }
+    }
+
+    /** Something of another runtime may lie there, where the server ran before. */
+    private static boolean isEmpty(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return true;
+        }
+        try (Stream<Path> children = Files.list(folder)) {
+            return children.findAny().isEmpty();
+        }
+    }
+
+    @Override
+    public void close() {
+        Watcher now = watcher;
+        if (now != null) {
+            now.close();
+        }
+        listeners.clear();
+        Parts made = parts;
+        if (made != null) {
+            made.engine().close();
+        }
+    }
+}

@@ -1,0 +1,595 @@
+package io.connectctl.compose.runtime.docker;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.core.DefaultDockerClientConfig;
+import com.github.dockerjava.core.DockerClientImpl;
+import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
+import com.github.dockerjava.transport.DockerHttpClient;
+import com.github.dockerjava.transport.SSLConfig;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.Usage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URLEncoder;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connection to the engine. Every call is bounded in time and ends with its caller's interrupt; the API's version is
+ * negotiated before the first one and again after each failure, as the engine may be another one by then.
+ */
+final class Engine implements AutoCloseable {
+    /** Newest API that this package was written for (Docker 27); a newer engine is asked in this version. */
+    private static final Version OURS = new Version(1, 47);
+
+    /** A healthy engine answers in milliseconds, one that pulls and removes at once on a slow disk in seconds. */
+    static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final Duration CONNECT = Duration.ofSeconds(4);
+    /** For TCP sockets, beyond our own limit on the same call; ends calls whose caller gave up. */
+    private static final Duration SOCKET_SILENCE = Duration.ofMinutes(2);
+
+    private static final Duration ACCEPTS = Duration.ofMillis(500);
+    /** How long after an end the engine may still say that it was a stop. */
+    private static final int STOP_WORD_SECONDS = 5;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Map<String, String> environment;
+    private final Calls calls = new Calls();
+    private volatile @Nullable Connection connection;
+
+    /** A version of the engine's API, such as 1.41. */
+    record Version(int major, int minor) implements Comparable<Version> {
+        static Version parse(String text) {
+            String[] parts = text.split("\\.", -1);
+            try {
+                return new Version(Integer.parseInt(parts[0]), parts.length > 1 ? Integer.parseInt(parts[1]) : 0);
+            } catch (NumberFormatException e) {
+                return new Version(0, 0);
+            }
+        }
+
+        @Override
+        public int compareTo(Version other) {
+            return major != other.major ? Integer.compare(major, other.major) : Integer.compare(minor, other.minor);
+        }
+
+        /** True for this version and all newer ones. */
+        boolean atLeast(int otherMajor, int otherMinor) {
+            return compareTo(new Version(otherMajor, otherMinor)) >= 0;
+        }
+
+        @Override
+        public String toString() {
+            return major + "." + minor;
+        }
+    }
+
+    /** A client of a version that was agreed on. */
+    private record Connection(
+            EngineAddress address,
+            DockerHttpClient http,
+            DockerHttpClient streams,
+            DockerClient client,
+            Version version) {}
+
+    /** A call by docker-java. */
+    @FunctionalInterface
+    interface Question<T> {
+        T ask(DockerClient client) throws Exception;
+    }
+
+    /**
+     * @param environment the daemon's own environment: DOCKER_HOST and its like, HOME, XDG_RUNTIME_DIR
+     */
+    Engine(Map<String, String> environment) {
+        this.environment = Map.copyOf(environment);
+    }
+
+    // ------------------------------------------------------------------ where it is
+
+    /** By which name servers there are reached from here; asks nobody. */
+    String host() {
+        try {
+            return address().host();
+        } catch (EngineAddress.UnusableException e) {
+            return "localhost"; // nothing can run there
+        }
+    }
+
+    /** True if its published ports are ports of this machine. */
+    boolean local() {
+        try {
+            return address().local();
+        } catch (EngineAddress.UnusableException e) {
+            return false;
+        }
+    }
+
+    /** Where it is, for people. */
+    String describe() {
+        try {
+            EngineAddress address = address();
+            return "the engine at " + address
+                    + (address.source().startsWith("the socket") ? "" : " (" + address.source() + ")");
+        } catch (EngineAddress.UnusableException e) {
+            return "the engine";
+        }
+    }
+
+    /** Kept once an engine answered: a context that somebody switches must not take running servers out of sight. */
+    private EngineAddress address() throws EngineAddress.UnusableException {
+        Connection now = connection;
+        return now != null ? now.address() : EngineAddress.find(environment);
+    }
+
+    /** True if it takes connections and answers on a fresh one: an engine that shuts down goes on answering on old ones. */
+    boolean accepting() throws InterruptedException {
+        try {
+            return calls.within(ACCEPTS, this::knock);
+        } catch (TimeoutException | ExecutionException e) {
+            return false;
+        }
+    }
+
+    private boolean knock() throws IOException, EngineAddress.UnusableException {
+        EngineAddress address = address();
+        Path file = address.socketFile();
+        if (file == null) {
+            try (Socket socket = new Socket()) {
+                socket.connect(
+                        new InetSocketAddress(
+                                address.uri().getHost(), address.uri().getPort()),
+                        (int) ACCEPTS.toMillis());
+                return true;
+            }
+        }
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(file))) {
+            // systemd holds the socket of an engine that it starts on demand: only an answer proves that one is there.
+            channel.write(ByteBuffer.wrap("GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
+                    .getBytes(StandardCharsets.US_ASCII)));
+            return channel.read(ByteBuffer.allocate(1)) == 1;
+        }
+    }
+
+    // ------------------------------------------------------------------ connecting
+
+    private Connection connection() throws IOException, EngineAddress.UnusableException {
+        Connection now = connection;
+        return now != null ? now : connect();
+    }
+
+    private synchronized Connection connect() throws IOException, EngineAddress.UnusableException {
+        Connection now = connection;
+        if (now != null) {
+            return now;
+        }
+        EngineAddress address = EngineAddress.find(environment);
+        DockerHttpClient http = http(address, SOCKET_SILENCE);
+        Version version;
+        try {
+            version = negotiate(http);
+        } catch (IOException | RuntimeException e) {
+            close(http, e);
+            throw e;
+        }
+        DefaultDockerClientConfig.Builder config = DefaultDockerClientConfig.createDefaultConfigBuilder()
+                .withDockerHost(address.uri().toString())
+                .withDockerTlsVerify(false)
+                .withDockerConfig(EngineAddress.settings(environment).toString())
+                .withApiVersion(version.toString());
+        Connection fresh = new Connection(
+                address, http, http(address, null), DockerClientImpl.getInstance(config.build(), http), version);
+        connection = fresh;
+        return fresh;
+    }
+
+    private static void close(DockerHttpClient http, Exception reason) {
+        try {
+            http.close();
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+
+    /** @param silence how long a TCP socket may say nothing; null for as long as it likes */
+    private static DockerHttpClient http(EngineAddress address, @Nullable Duration silence) throws IOException {
+        ApacheDockerHttpClient.Builder builder =
+                new ApacheDockerHttpClient.Builder().dockerHost(address.uri()).connectionTimeout(CONNECT);
+        if (silence != null) {
+            builder = builder.responseTimeout(silence);
+        }
+        Optional<SSLConfig> tls = address.tls().isPresent()
+                ? Optional.of(TlsContext.of(address.tls().get()))
+                : Optional.empty();
+        return tls.isPresent() ? builder.sslConfig(tls.get()).build() : builder.build();
+    }
+
+    /** The smaller of ours and the engine's newest; an engine that speaks only newer ones is asked in its oldest. */
+    private static Version negotiate(DockerHttpClient http) throws IOException {
+        JsonNode answer = read(http, "/version");
+        Version newest = Version.parse(answer.path("ApiVersion").asText(""));
+        Version oldest = Version.parse(answer.path("MinAPIVersion").asText(""));
+        if (newest.major() == 0) {
+            throw new IOException(
+                    "what answers there is no Docker engine: GET /version gave " + brief(answer.toString()));
+        }
+        Version agreed = newest.compareTo(OURS) < 0 ? newest : OURS;
+        return agreed.compareTo(oldest) < 0 ? oldest : agreed;
+    }
+
+    private static String brief(String text) {
+        return text.length() <= 200 ? text : text.substring(0, 200) + "...";
+    }
+
+    private static JsonNode read(DockerHttpClient http, String path) throws IOException {
+        try (DockerHttpClient.Response response = http.execute(request(path, Map.of()));
+                InputStream body = response.getBody()) {
+            return JSON.readTree(body.readAllBytes());
+        }
+    }
+
+    private static DockerHttpClient.Request request(String path, Map<String, String> headers) {
+        return DockerHttpClient.Request.builder()
+                .method(DockerHttpClient.Request.Method.GET)
+                .path(path)
+                .putAllHeaders(headers)
+                .build();
+    }
+
+    // ------------------------------------------------------------------ asking
+
+    /** The version that was agreed on with the engine. */
+    Version version() throws RuntimeUnavailableException, InterruptedException {
+        return bounded("asking for its version", PATIENCE, () -> connection().version());
+    }
+
+    /**
+     * Asks through docker-java.
+     *
+     * @param doing what is being done, for people: {@code starting container x}
+     * @param limit how long it may take
+     * @throws EngineRefusal if the engine says no
+     * @throws RuntimeUnavailableException if it can't be asked, or doesn't answer in time
+     */
+    <T> T ask(String doing, Duration limit, Question<T> question)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return refusable(doing, limit, () -> question.ask(connection().client()));
+    }
+
+    /** The same for {@code GET} of a path below the API's version, for what docker-java has no command. */
+    JsonNode get(String doing, Duration limit, String path)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return get(doing, limit, path, Map.of());
+    }
+
+    JsonNode get(String doing, Duration limit, String path, Map<String, String> headers)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return refusable(doing, limit, () -> {
+            Connection now = connection();
+            try (DockerHttpClient.Response response =
+                            now.http().execute(request("/v" + now.version() + path, headers));
+                    InputStream body = response.getBody()) {
+                byte[] bytes = body.readAllBytes();
+                if (response.getStatusCode() >= 300) {
+                    throw new EngineRefusal(response.getStatusCode(), message(bytes));
+                }
+                return JSON.readTree(bytes);
+            }
+        });
+    }
+
+    private static String message(byte[] body) {
+        String text = new String(body, StandardCharsets.UTF_8).strip();
+        try {
+            return JSON.readTree(text).path("message").asText(brief(text));
+        } catch (IOException e) {
+            return brief(text);
+        }
+    }
+
+    /** What reads a stream; returns when it has enough. */
+    @FunctionalInterface
+    interface StreamReader {
+        void read(InputStream stream) throws IOException;
+    }
+
+    /**
+     * Gives a stream to its reader, on a thread of its own, until it ends, the reader returns, or the caller is interrupted.
+     *
+     * @throws RuntimeUnavailableException also where the stream breaks
+     */
+    void stream(String doing, String path, StreamReader reader)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        DockerHttpClient.Response response = refusable(doing, PATIENCE, () -> {
+            Connection now = connection();
+            DockerHttpClient.Response opened = now.streams().execute(request("/v" + now.version() + path, Map.of()));
+            if (opened.getStatusCode() >= 300) {
+                try (opened;
+                        InputStream body = opened.getBody()) {
+                    throw new EngineRefusal(opened.getStatusCode(), message(body.readAllBytes()));
+                }
+            }
+            return opened;
+        });
+        // Closed on this side too: a TCP socket doesn't hear the interrupt of whoever reads from it.
+        try (response) {
+            calls.untilDone(() -> {
+                reader.read(response.getBody());
+                return true;
+            });
+        } catch (ExecutionException e) {
+            throw unavailable(doing, e.getCause() == null ? e : e.getCause());
+        } catch (TimeoutException e) {
+            throw unavailable(doing, e);
+        }
+    }
+
+    private <T> T refusable(String doing, Duration limit, Callable<T> call)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        try {
+            return bounded(doing, limit, () -> {
+                        try {
+                            return new Answer<>(call.call(), null);
+                        } catch (EngineRefusal e) {
+                            return new Answer<T>(null, e);
+                        } catch (DockerException e) {
+                            return new Answer<T>(null, new EngineRefusal(e.getHttpStatus(), said(e), e));
+                        }
+                    })
+                    .get();
+        } catch (RuntimeUnavailableException e) {
+            connection = null;
+            throw e;
+        }
+    }
+
+    /** docker-java says "Status 404: {"message":"No such container: x"}". */
+    private static String said(DockerException e) {
+        String text = String.valueOf(e.getMessage());
+        int brace = text.indexOf('{');
+        return brace < 0
+                ? text
+                : message(text.substring(brace).getBytes(StandardCharsets.UTF_8))
+                        .strip();
+    }
+
+    private record Answer<T>(@Nullable T value, @Nullable EngineRefusal refusal) {
+        // A question without an answer (a start, a stop) gives null, which nobody looks at.
+        @SuppressWarnings("NullAway")
+        T get() throws EngineRefusal {
+            if (refusal != null) {
+                throw refusal;
+            }
+            return value;
+        }
+    }
+
+    private <T> T bounded(String doing, Duration limit, Callable<T> call)
+            throws RuntimeUnavailableException, InterruptedException {
+        try {
+            return calls.within(limit, call);
+        } catch (ExecutionException e) {
+            throw unavailable(doing, e.getCause() == null ? e : e.getCause());
+        } catch (TimeoutException e) {
+            throw new RuntimeUnavailableException(
+                    describe() + " gave no answer within " + limit.toSeconds() + " s, " + doing, e);
+        }
+    }
+
+    private RuntimeUnavailableException unavailable(String doing, Throwable cause) {
+        if (cause instanceof EngineAddress.UnusableException) {
+            return new RuntimeUnavailableException(String.valueOf(cause.getMessage()), cause);
+        }
+        return new RuntimeUnavailableException(describe() + " can't be asked, " + doing + ": " + why(cause), cause);
+    }
+
+    private String why(Throwable cause) {
+        Throwable root = cause;
+        while (root.getCause() != null && root.getCause() != root) {
+            root = root.getCause();
+        }
+        try {
+            Path file = address().socketFile();
+            if (file != null && !Files.exists(file)) {
+                return "there is no socket " + file + "; is Docker installed and started?";
+            }
+            if (file != null
+                    && (root instanceof AccessDeniedException
+                            || String.valueOf(root.getMessage()).contains("Permission denied"))) {
+                return "this user may not open " + file + "; add it to the group docker, and log in again";
+            }
+        } catch (EngineAddress.UnusableException e) {
+            return String.valueOf(e.getMessage());
+        }
+        String text = root.getMessage();
+        return text == null ? root.getClass().getSimpleName() : text;
+    }
+
+    // ------------------------------------------------------------------ containers
+
+    /** A container by its name or id; empty if there is none. */
+    Optional<Container> container(String nameOrId) throws RuntimeUnavailableException, InterruptedException {
+        try {
+            return Optional.of(Container.of(
+                    get("looking at container " + nameOrId, PATIENCE, "/containers/" + encode(nameOrId) + "/json")));
+        } catch (EngineRefusal e) {
+            if (e.status() == EngineRefusal.NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw unanswered("looking at container " + nameOrId, e);
+        }
+    }
+
+    /**
+     * A container in a listing.
+     *
+     * @param name its first name
+     * @param published ports of the engine's machine that lead to it
+     */
+    record Listed(String id, String name, Map<String, String> labels, String state, List<Integer> published) {}
+
+    /**
+     * Containers with all of these labels ({@code key=value}, or {@code key}).
+     *
+     * @param all also those that don't run
+     */
+    List<Listed> containers(List<String> labels, boolean all) throws RuntimeUnavailableException, InterruptedException {
+        String filters = filters(Map.of("label", labels));
+        try {
+            JsonNode answer = get(
+                    "listing containers", PATIENCE, "/containers/json?all=" + (all ? 1 : 0) + "&filters=" + filters);
+            List<Listed> found = new ArrayList<>();
+            for (JsonNode each : answer) {
+                Map<String, String> own = new java.util.TreeMap<>();
+                each.path("Labels")
+                        .properties()
+                        .forEach(label ->
+                                own.put(label.getKey(), label.getValue().asText()));
+                List<Integer> published = new ArrayList<>();
+                each.path("Ports").forEach(port -> {
+                    if (port.path("PublicPort").asInt(0) > 0) {
+                        published.add(port.path("PublicPort").asInt());
+                    }
+                });
+                found.add(new Listed(
+                        each.path("Id").asText(),
+                        each.path("Names").path(0).asText("").replaceFirst("^/", ""),
+                        own,
+                        each.path("State").asText("").toLowerCase(java.util.Locale.ROOT),
+                        published));
+            }
+            return found;
+        } catch (EngineRefusal e) {
+            throw unanswered("listing containers", e);
+        }
+    }
+
+    /** True if the container has a file or folder of this path, be it started or not. */
+    boolean exists(String container, String path)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return refusable("looking into container " + container, PATIENCE, () -> {
+            Connection now = connection();
+            DockerHttpClient.Request head = DockerHttpClient.Request.builder()
+                    .method("HEAD")
+                    .path("/v" + now.version() + "/containers/" + container + "/archive?path=" + encode(path))
+                    .build();
+            try (DockerHttpClient.Response response = now.http().execute(head)) {
+                int status = response.getStatusCode();
+                if (status >= 300 && status != EngineRefusal.NOT_FOUND) {
+                    throw new EngineRefusal(status, "HEAD " + path);
+                }
+                return status < 300;
+            }
+        });
+    }
+
+    /**
+     * True if the engine remembers that this container, which ended at this instant, was stopped on somebody's request. It
+     * remembers some hundred events, and none from before its own start.
+     */
+    boolean stopped(String container, Instant end) throws RuntimeUnavailableException, InterruptedException {
+        String doing = "asking why container " + container + " ended";
+        Instant now = Instant.now();
+        Instant until = end.plusSeconds(STOP_WORD_SECONDS).isBefore(now) ? end.plusSeconds(STOP_WORD_SECONDS) : now;
+        Instant from = end.minusSeconds(1);
+        String path = "/events?since=" + Logs.seconds(from) + "&until=" + Logs.seconds(until) + "&filters="
+                + filters(Map.of(
+                        "type", List.of("container"), "event", List.of("stop"), "container", List.of(container)));
+        try {
+            return refusable(doing, PATIENCE, () -> {
+                Connection open = connection();
+                try (DockerHttpClient.Response response =
+                                open.http().execute(request("/v" + open.version() + path, Map.of()));
+                        InputStream body = response.getBody()) {
+                    return JSON.readerFor(JsonNode.class).readValues(body).hasNextValue();
+                }
+            });
+        } catch (EngineRefusal e) {
+            throw unanswered(doing, e);
+        }
+    }
+
+    /** What a running container uses; empty where it has ended. */
+    Optional<Usage> usage(String container) throws RuntimeUnavailableException, InterruptedException {
+        String doing = "asking what container " + container + " uses";
+        try {
+            // Without one-shot the engine measures for a second; older ones don't know it, and take that second.
+            JsonNode stats = get(doing, PATIENCE, "/containers/" + container + "/stats?stream=false&one-shot=true");
+            JsonNode memory = stats.path("memory_stats");
+            int threads = stats.path("pids_stats").path("current").asInt();
+            if (threads == 0) {
+                return Optional.empty();
+            }
+            // As docker stats: what the kernel may take back at any time isn't used. cgroup 1 has the longer name.
+            JsonNode detail = memory.path("stats");
+            long cache = detail.path("total_inactive_file")
+                    .asLong(detail.path("inactive_file").asLong());
+            return Optional.of(new Usage(
+                    Math.max(0, memory.path("usage").asLong() - cache),
+                    Duration.ofNanos(stats.path("cpu_stats")
+                            .path("cpu_usage")
+                            .path("total_usage")
+                            .asLong()),
+                    threads,
+                    0));
+        } catch (EngineRefusal e) {
+            if (e.status() == EngineRefusal.NOT_FOUND || e.status() == EngineRefusal.CONFLICT) {
+                return Optional.empty();
+            }
+            throw unanswered(doing, e);
+        }
+    }
+
+    /** Filters as the API's parameter takes them. */
+    static String filters(Map<String, List<String>> filters) {
+        try {
+            return encode(JSON.writeValueAsString(filters));
+        } catch (IOException e) {
+            throw new IllegalStateException("strings can be written as JSON", e);
+        }
+    }
+
+    static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    }
+
+    /** A refusal where there is nothing to refuse: the engine can't answer now. */
+    RuntimeUnavailableException unanswered(String doing, EngineRefusal refusal) {
+        return new RuntimeUnavailableException(
+                describe() + " failed, " + doing + ": " + refusal.said() + " (status " + refusal.status() + ")",
+                refusal);
+    }
+
+    @Override
+    public void close() {
+        calls.close();
+        Connection now = connection;
+        if (now != null) {
+            IOException ignored = new IOException();
+            close(now.streams(), ignored);
+            close(now.http(), ignored);
+        }
+    }
+}

@@ -1,0 +1,400 @@
+package io.connectctl.compose.runtime.docker;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.model.PullResponseItem;
+import com.github.dockerjava.api.model.ResponseItem;
+import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.Progress;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.spec.SparkVersion;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Images: whether they are here, can be had, and where Spark and Java lie in them. */
+final class Images {
+    /** A registry that is there answers in some hundred milliseconds; a wrong route shows by silence only. */
+    private static final Duration REGISTRY_PATIENCE = Duration.ofSeconds(4);
+
+    /** While a pull gets on, something is said every second; unpacking a large layer takes a while. */
+    private static final Duration PULL_SILENCE = Duration.ofMinutes(3);
+
+    private final Engine engine;
+    private final Map<String, Boolean> fit = new ConcurrentHashMap<>();
+
+    Images(Engine engine) {
+        this.engine = engine;
+    }
+
+    /**
+     * An image, as far as it matters here.
+     *
+     * @param id its id, which no other image has
+     * @param jars the folder of Spark's jars, where a label says so
+     * @param sparkHome the Spark distribution in it otherwise
+     * @param javaHome its JAVA_HOME
+     * @param path its PATH
+     * @param user its own user; empty text for root
+     */
+    record Image(
+            String id,
+            Optional<Path> jars,
+            Optional<Path> sparkHome,
+            Optional<Path> javaHome,
+            String path,
+            String user) {}
+
+    /** An image that is here; empty if it isn't. */
+    Optional<Image> find(String name) throws RuntimeUnavailableException, InterruptedException {
+        String doing = "looking for image " + name;
+        try {
+            // A slash is part of an image's name and of its path.
+            JsonNode json = engine.get(
+                    doing, Engine.PATIENCE, "/images/" + Engine.encode(name).replace("%2F", "/") + "/json");
+            return Optional.of(of(json));
+        } catch (EngineRefusal e) {
+            if (e.status() == EngineRefusal.NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw engine.unanswered(doing, e);
+        }
+    }
+
+    private static Image of(JsonNode json) {
+        JsonNode config = json.path("Config");
+        Map<String, String> environment = new TreeMap<>();
+        for (JsonNode entry : config.path("Env")) {
+            String[] parts = entry.asText().split("=", 2);
+            environment.put(parts[0], parts.length > 1 ? parts[1] : "");
+        }
+        Optional<Path> jars = absolute(config.path("Labels").path(Names.JARS).asText(""));
+        Optional<Path> home = jars.isPresent()
+                ? Optional.empty()
+                : absolute(environment.get("SPARK_HOME")).or(() -> Optional.of(DEFAULT_HOME));
+        return new Image(
+                json.path("Id").asText(),
+                jars,
+                home,
+                absolute(environment.get("JAVA_HOME")),
+                environment.getOrDefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+                config.path("User").asText(""));
+    }
+
+    /** Where Apache's images have it. */
+    static final Path DEFAULT_HOME = Path.of("/opt/spark");
+
+    private static Optional<Path> absolute(@Nullable String text) {
+        return text == null || !text.startsWith("/") ? Optional.empty() : Optional.of(Path.of(text));
+    }
+
+    // ------------------------------------------------------------------ getting one
+
+    /**
+     * The image, pulled if it isn't here.
+     *
+     * @throws LaunchException IMAGE_MISSING, REGISTRY_UNREACHABLE, DISK_FULL
+     */
+    Image require(String name, SparkVersion spark, Progress progress)
+            throws LaunchException, RuntimeUnavailableException, InterruptedException {
+        Optional<Image> here = find(name);
+        if (here.isPresent()) {
+            return here.get();
+        }
+        // A pull takes minutes to give up on a registry that doesn't answer; this question takes seconds.
+        Optional<LaunchException> against = registry(name, spark);
+        if (against.isPresent()) {
+            throw against.get();
+        }
+        pull(name, spark, progress);
+        return find(name).orElseThrow(() -> missing(name, "it was pulled, and is gone again", spark, null));
+    }
+
+    /** Why it can't be pulled; empty where its registry has it. */
+    Optional<LaunchException> registry(String name, SparkVersion spark)
+            throws RuntimeUnavailableException, InterruptedException {
+        try {
+            engine.get(
+                    "asking the registry for image " + name,
+                    REGISTRY_PATIENCE,
+                    "/distribution/" + Engine.encode(name).replace("%2F", "/") + "/json",
+                    authorization(name));
+            return Optional.empty();
+        } catch (EngineRefusal e) {
+            return Optional.of(failure(name, e.said(), spark, e));
+        } catch (RuntimeUnavailableException e) {
+            // Either the engine is gone, or it still waits for the registry.
+            find(name);
+            return Optional.of(
+                    unreachable(name, "it gave no answer within " + REGISTRY_PATIENCE.toSeconds() + " s", spark, e));
+        }
+    }
+
+    /** The credentials that {@code docker login} left in its settings for this image's registry. */
+    private Map<String, String> authorization(String name) throws RuntimeUnavailableException, InterruptedException {
+        try {
+            String header = engine.ask("reading the registry's credentials", Engine.PATIENCE, client -> {
+                var config = client.pullImageCmd(name).getAuthConfig();
+                return config == null || (config.getRegistryAddress() == null && config.getUsername() == null)
+                        ? ""
+                        : java.util.Base64.getUrlEncoder()
+                                .encodeToString(
+                                        new com.fasterxml.jackson.databind.ObjectMapper().writeValueAsBytes(config));
+            });
+            return header.isEmpty() ? Map.of() : Map.of("X-Registry-Auth", header);
+        } catch (EngineRefusal e) {
+            return Map.of();
+        }
+    }
+
+    private void pull(String name, SparkVersion spark, Progress progress)
+            throws LaunchException, RuntimeUnavailableException, InterruptedException {
+        progress.report("pulling " + name, 0, 0);
+        Pull pull = new Pull("pulling " + name, progress);
+        try {
+            engine.ask("starting the pull of " + name, Engine.PATIENCE, client -> client.pullImageCmd(name)
+                    .exec(pull));
+            pull.await();
+        } catch (EngineRefusal e) {
+            throw failure(name, e.said(), spark, e);
+        } finally {
+            pull.close();
+        }
+        Optional<String> failure = pull.failure();
+        if (failure.isPresent()) {
+            throw failure(name, failure.get(), spark, null);
+        }
+    }
+
+    /** Adds up what is said of each layer. */
+    private static final class Pull implements ResultCallback<PullResponseItem> {
+        private record Layer(long done, long total) {}
+
+        private final String stage;
+        private final Progress progress;
+        private final CountDownLatch end = new CountDownLatch(1);
+        private final Map<String, Layer> layers = new TreeMap<>();
+        private volatile long heard = System.nanoTime();
+        private volatile @Nullable Closeable stream;
+        private volatile @Nullable String failure;
+
+        Pull(String stage, Progress progress) {
+            this.stage = stage;
+            this.progress = progress;
+        }
+
+        /** Until the pull ended, or said nothing for too long. */
+        void await() throws InterruptedException {
+            while (!end.await(1, TimeUnit.SECONDS)) {
+                if (System.nanoTime() - heard > PULL_SILENCE.toNanos()) {
+                    failure = "nothing came for " + PULL_SILENCE.toSeconds() + " s: connection timed out";
+                    return;
+                }
+            }
+        }
+
+        Optional<String> failure() {
+            return Optional.ofNullable(failure);
+        }
+
+        @Override
+        public void onStart(Closeable closeable) {
+            stream = closeable;
+        }
+
+        @Override
+        public void onNext(PullResponseItem item) {
+            heard = System.nanoTime();
+            ResponseItem.ErrorDetail error = item.getErrorDetail();
+            if (error != null) {
+                failure = String.valueOf(error.getMessage());
+                return;
+            }
+            String id = item.getId();
+            ResponseItem.ProgressDetail detail = item.getProgressDetail();
+            String status = item.getStatus();
+            if (id == null || status == null) {
+                return;
+            }
+            Layer layer = layers.get(id);
+            if (status.equals("Downloading")
+                    && detail != null
+                    && detail.getCurrent() != null
+                    && detail.getTotal() != null) {
+                layers.put(id, new Layer(detail.getCurrent(), Math.max(detail.getCurrent(), detail.getTotal())));
+            } else if (status.equals("Download complete") && layer != null) {
+                layers.put(id, new Layer(layer.total(), layer.total()));
+            } else {
+                return;
+            }
+            long done = 0;
+            long total = 0;
+            for (Layer each : layers.values()) {
+                done += each.done();
+                total += each.total();
+            }
+            progress.report(stage, done, total);
+        }
+
+        @Override
+        public void onError(Throwable throwable) {
+            if (failure == null) {
+                failure = String.valueOf(throwable.getMessage());
+            }
+            end.countDown();
+        }
+
+        @Override
+        public void onComplete() {
+            end.countDown();
+        }
+
+        @Override
+        public void close() {
+            Closeable open = stream;
+            if (open != null) {
+                try {
+                    open.close();
+                } catch (IOException e) {
+                    end.countDown(); // closed is what it is
+                }
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ what was said
+
+    private static LaunchException failure(String name, String said, SparkVersion spark, @Nullable Throwable cause) {
+        String text = said.toLowerCase(Locale.ROOT);
+        if (text.contains("no space left")) {
+            return new LaunchException(
+                    "DISK_FULL",
+                    "image " + name + " can't be pulled, the engine's disk is full: " + said,
+                    "free space there: docker system df shows what takes it",
+                    true,
+                    cause == null ? new IOException(said) : cause);
+        }
+        for (String sign : new String[] {
+            "manifest unknown",
+            "not found",
+            "no such image",
+            "name unknown",
+            "does not exist",
+            "access to the resource is denied",
+            "unauthorized",
+            "no matching manifest",
+            "invalid reference"
+        }) {
+            if (text.contains(sign)) {
+                return missing(name, said, spark, cause);
+            }
+        }
+        return unreachable(name, said, spark, cause);
+    }
+
+    private static LaunchException missing(String name, String why, SparkVersion spark, @Nullable Throwable cause) {
+        return new LaunchException(
+                "IMAGE_MISSING",
+                "image " + name + " isn't here, and its registry doesn't give it: " + why,
+                "correct the image, log in to its registry (docker login), or build one: connectctl image build --spark "
+                        + spark.text() + "; or run it as a process: --runtime process",
+                false,
+                cause == null ? new IOException(why) : cause);
+    }
+
+    private static LaunchException unreachable(String name, String why, SparkVersion spark, @Nullable Throwable cause) {
+        return new LaunchException(
+                "REGISTRY_UNREACHABLE",
+                "image " + name + " isn't here, and its registry can't be asked: " + why,
+                "build one without a registry: connectctl image build --spark " + spark.text()
+                        + "; or run it as a process: --runtime process",
+                false,
+                cause == null ? new IOException(why) : cause);
+    }
+
+    // ------------------------------------------------------------------ is Spark in it
+
+    /**
+     * Sees to it that Java and Spark are in the image, by looking into a container of it that is never started.
+     *
+     * @throws LaunchException IMAGE_UNFIT
+     */
+    void check(String name, Image image, Map<String, String> labels)
+            throws LaunchException, RuntimeUnavailableException, InterruptedException {
+        if (fit.containsKey(image.id())) {
+            return;
+        }
+        try {
+            String look = engine.ask(
+                    "looking into image " + name, Engine.PATIENCE, client -> client.createContainerCmd(image.id())
+                            .withCmd("/bin/sh")
+                            .withLabels(labels)
+                            .exec()
+                            .getId());
+            try {
+                check(name, image, look);
+            } finally {
+                engine.ask(
+                        "removing a container that was looked into",
+                        Engine.PATIENCE,
+                        client ->
+                                client.removeContainerCmd(look).withForce(true).exec());
+            }
+        } catch (EngineRefusal e) {
+            throw engine.unanswered("looking into image " + name, e);
+        }
+        fit.put(image.id(), true);
+    }
+
+    private void check(String name, Image image, String container)
+            throws LaunchException, RuntimeUnavailableException, InterruptedException, EngineRefusal {
+        Path spark = image.jars()
+                .or(() -> image.sparkHome().map(home -> home.resolve("bin/spark-submit")))
+                .orElseThrow();
+        if (!exists(container, spark)) {
+            throw unfit(
+                    name,
+                    "it has no " + spark + " (Spark's home is its SPARK_HOME, else " + DEFAULT_HOME
+                            + "; a bare folder of jars is named by its label " + Names.JARS + ")");
+        }
+        if (!exists(container, Path.of("/bin/sh"))) {
+            throw unfit(name, "it has no /bin/sh");
+        }
+        boolean java = false;
+        if (image.javaHome().isPresent()) {
+            java = exists(container, image.javaHome().get().resolve("bin/java"));
+        }
+        for (String folder : image.path().split(":", -1)) {
+            java = java || (folder.startsWith("/") && exists(container, Path.of(folder, "java")));
+        }
+        if (!java) {
+            throw unfit(
+                    name,
+                    "it has no java: neither in its JAVA_HOME ("
+                            + image.javaHome().map(Path::toString).orElse("not set") + ") nor on its PATH ("
+                            + image.path() + ")");
+        }
+    }
+
+    private static LaunchException unfit(String name, String why) {
+        return new LaunchException(
+                "IMAGE_UNFIT",
+                "image " + name + " can't run a Spark Connect server: " + why,
+                "use an image like apache/spark, or build one: connectctl image build",
+                false);
+    }
+
+    private boolean exists(String container, Path path)
+            throws RuntimeUnavailableException, InterruptedException, EngineRefusal {
+        return engine.exists(container, path.toString());
+    }
+}

@@ -1,0 +1,491 @@
+package io.connectctl.compose.runtime.docker;
+
+import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.model.Bind;
+import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.HealthCheck;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.LogConfig;
+import com.github.dockerjava.api.model.Mount;
+import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.Ports;
+import com.github.dockerjava.api.model.RestartPolicy;
+import com.github.dockerjava.api.model.VolumeOptions;
+import io.connectctl.compose.render.ContainerPorts;
+import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.render.RenderedFile;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.spec.ContainerSpec;
+import io.connectctl.compose.spec.Expose;
+import io.connectctl.compose.spec.Loosening;
+import io.connectctl.compose.spec.ServerSpec;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/** Makes containers: what a plan says, as the engine takes it. */
+final class Launcher {
+    /** The {@code spark} of Apache's images. */
+    static final int SPARK_USER = 185;
+
+    /** Holds variables that nobody who may look at the container shall see. */
+    private static final String ENVIRONMENT_FILE = "environment";
+
+    /** Variables that tell no secret: they are connectctl's own. */
+    private static final String PLAIN_VARIABLES = "CONNECTCTL_";
+
+    private static final Map<String, String> LOG_BOUNDS = Map.of("max-size", "10m", "max-file", "4");
+    private static final Duration LEAST_INTERVAL = Duration.ofSeconds(5);
+    private static final Duration START_INTERVAL = Duration.ofSeconds(2);
+    private static final String PASSWD = "/etc/passwd";
+
+    private final Engine engine;
+
+    Launcher(Engine engine) {
+        this.engine = engine;
+    }
+
+    /** Who owns the files: the user that the server runs as. */
+    record Owner(int user, int group) {}
+
+    // ------------------------------------------------------------------ files
+
+    /**
+     * Makes the volumes anew (but the warehouse's, which stays) and puts the rendered files in. They enter through the
+     * engine's API rather than by a mount of our folders, so that engines elsewhere, and users who are not root, work.
+     */
+    void fill(Names names, LaunchPlan plan, String image, String user)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        remove(names.helper());
+        for (String volume : List.of(names.conf(), names.work())) {
+            removeVolume(volume);
+        }
+        for (String volume : List.of(names.conf(), names.work(), names.warehouse())) {
+            engine.ask("making volume " + volume, Engine.PATIENCE, client -> client.createVolumeCmd()
+                    .withName(volume)
+                    .withLabels(names.labels())
+                    .exec());
+        }
+        String helper = helper(names, image);
+        try {
+            Owner owner = plan.spec().container().loosens(Loosening.USER)
+                    ? owner(helper, user)
+                    : new Owner(SPARK_USER, SPARK_USER);
+            byte[] archive = archive(plan, owner);
+            engine.ask(
+                    "copying the files of " + names.server(),
+                    Engine.PATIENCE,
+                    client -> client.copyArchiveToContainerCmd(helper)
+                            .withRemotePath("/")
+                            .withTarInputStream(new ByteArrayInputStream(archive))
+                            .exec());
+        } finally {
+            remove(helper);
+        }
+    }
+
+    private String helper(Names names, String image)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return engine.ask(
+                "making a container that takes the files of " + names.server(),
+                Engine.PATIENCE,
+                client -> client.createContainerCmd(image)
+                        .withName(names.helper())
+                        .withLabels(names.labels())
+                        .withCmd("/bin/sh")
+                        .withHostConfig(new HostConfig().withMounts(mounts(names, false)))
+                        .exec()
+                        .getId());
+    }
+
+    private static List<Mount> mounts(Names names, boolean readOnlyConf) {
+        return List.of(
+                mount(names.conf(), Names.CONF, readOnlyConf),
+                mount(names.work(), Names.WORK, false),
+                mount(names.warehouse(), Names.WAREHOUSE, false));
+    }
+
+    private static Mount mount(String volume, Path target, boolean readOnly) {
+        // What an image may have at this place must not get in.
+        return new Mount()
+                .withType(MountType.VOLUME)
+                .withSource(volume)
+                .withTarget(target.toString())
+                .withReadOnly(readOnly)
+                .withVolumeOptions(new VolumeOptions().withNoCopy(true));
+    }
+
+    private static byte[] archive(LaunchPlan plan, Owner owner) throws IOExceptionInMemory {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
+            tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+            // The roots of the volumes too: the engine makes them root's.
+            for (Path folder : List.of(Names.CONF, Names.WORK, Names.WAREHOUSE)) {
+                put(tar, folder + "/", new byte[0], 0700, owner);
+            }
+            for (RenderedFile file : plan.rendering().files()) {
+                put(
+                        tar,
+                        Names.CONF.resolve(file.name()).toString(),
+                        file.text().getBytes(StandardCharsets.UTF_8),
+                        file.executable() ? 0700 : 0600,
+                        owner);
+            }
+            if (plan.site().token().isPresent() && plan.ticket().token().isPresent()) {
+                put(
+                        tar,
+                        plan.site().token().get().toString(),
+                        plan.ticket().token().get().getBytes(StandardCharsets.UTF_8),
+                        0400,
+                        owner);
+            }
+            Map<String, String> hidden = hidden(plan);
+            if (!hidden.isEmpty()) {
+                StringBuilder text = new StringBuilder();
+                hidden.forEach((key, value) -> text.append("export ")
+                        .append(key)
+                        .append("='")
+                        .append(value.replace("'", "'\\''"))
+                        .append("'\n"));
+                put(
+                        tar,
+                        Names.CONF.resolve(ENVIRONMENT_FILE).toString(),
+                        text.toString().getBytes(StandardCharsets.UTF_8),
+                        0400,
+                        owner);
+            }
+        } catch (IOException e) {
+            throw new IOExceptionInMemory(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** Memory knows no I/O errors. */
+    private static final class IOExceptionInMemory extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        IOExceptionInMemory(IOException cause) {
+            super(cause);
+        }
+    }
+
+    private static void put(TarArchiveOutputStream tar, String path, byte[] content, int mode, Owner owner)
+            throws IOException {
+        TarArchiveEntry entry = new TarArchiveEntry(path.substring(1));
+        entry.setMode(mode | (path.endsWith("/") ? TarArchiveEntry.DEFAULT_DIR_MODE & 0170000 : 0100000));
+        entry.setIds(owner.user(), owner.group());
+        entry.setSize(content.length);
+        tar.putArchiveEntry(entry);
+        tar.write(content);
+        tar.closeArchiveEntry();
+    }
+
+    private static Map<String, String> hidden(LaunchPlan plan) {
+        Map<String, String> hidden = new TreeMap<>(plan.environment());
+        hidden.keySet().removeIf(key -> key.startsWith(PLAIN_VARIABLES));
+        return hidden;
+    }
+
+    /** The numbers of an image's own user, who may be named: {@code spark}, {@code 1000:1000} or nothing, which is root. */
+    private Owner owner(String container, String user)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        String[] parts = user.split(":", 2);
+        String name = parts[0];
+        if (name.isEmpty()) {
+            return new Owner(0, 0);
+        }
+        String passwd = engine.ask("reading its " + PASSWD, Engine.PATIENCE, client -> {
+            try (InputStream stream = client.copyArchiveFromContainerCmd(container, PASSWD)
+                            .exec();
+                    TarArchiveInputStream tar = new TarArchiveInputStream(stream)) {
+                return tar.getNextEntry() == null ? "" : new String(tar.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        });
+        return owner(passwd, name, parts.length > 1 ? parts[1] : "");
+    }
+
+    /** A line of passwd: {@code name:password:uid:gid:...}. */
+    static Owner owner(String passwd, String name, String group) {
+        OptionalInt number = number(name);
+        for (String line : passwd.split("\n", -1)) {
+            String[] fields = line.split(":", -1);
+            if (fields.length > 3
+                    && (fields[0].equals(name) || (number.isPresent() && fields[2].equals(name)))
+                    && number(fields[2]).isPresent()) {
+                return new Owner(
+                        number(fields[2]).getAsInt(),
+                        number(group).orElse(number(fields[3]).orElse(0)));
+            }
+        }
+        return new Owner(number.orElse(0), number(group).orElse(0));
+    }
+
+    private static OptionalInt number(String text) {
+        return text.matches("\\d{1,9}") ? OptionalInt.of(Integer.parseInt(text)) : OptionalInt.empty();
+    }
+
+    // ------------------------------------------------------------------ the container
+
+    /**
+     * Which ports of the engine's machine a container gets.
+     *
+     * @param grpc 0 for any
+     * @param ui 0 for any; empty where there is none
+     */
+    record Published(int grpc, OptionalInt ui) {}
+
+    /** Makes the server's container, ready to be started. Gives its id. */
+    String create(Names names, LaunchPlan plan, String image, Published published)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        boolean startInterval = engine.version().atLeast(1, 44);
+        ServerSpec spec = plan.spec();
+        return engine.ask("making container " + names.container(), Engine.PATIENCE, client -> {
+            CreateContainerCmd command = client.createContainerCmd(image)
+                    .withName(names.container())
+                    .withLabels(names.labels(plan))
+                    .withEntrypoint()
+                    .withCmd(command(plan))
+                    .withEnv(environment(plan))
+                    .withWorkingDir(Names.WORK.toString())
+                    .withStopSignal("SIGTERM")
+                    .withStopTimeout((int) Math.max(1, seconds(spec.stop().grace())))
+                    .withExposedPorts(exposed(spec))
+                    .withHostConfig(host(names, spec, published));
+            if (!spec.container().loosens(Loosening.USER)) {
+                command.withUser(SPARK_USER + ":" + SPARK_USER);
+            }
+            if (plan.rendering().files().stream().anyMatch(file -> file.name().equals("healthcheck"))) {
+                command.withHealthcheck(health(spec, startInterval));
+            }
+            return command.exec().getId();
+        });
+    }
+
+    private static List<String> command(LaunchPlan plan) {
+        if (hidden(plan).isEmpty()) {
+            return plan.command();
+        }
+        List<String> command = new ArrayList<>(
+                List.of("/bin/sh", "-c", ". " + Names.CONF.resolve(ENVIRONMENT_FILE) + "; exec \"$@\"", "sh"));
+        command.addAll(plan.command());
+        return command;
+    }
+
+    private static List<String> environment(LaunchPlan plan) {
+        Map<String, String> plain = new TreeMap<>(plan.environment());
+        plain.keySet().removeIf(key -> !key.startsWith(PLAIN_VARIABLES));
+        // The port that was asked for is one of the engine's machine; in the container it is always the same.
+        plain.computeIfPresent(
+                "CONNECTCTL_GRPC_PORT", (key, value) -> Integer.toString(ContainerPorts.grpc(plan.spec())));
+        // The user may have no entry in passwd, and the root file system is read-only: this is the folder that it can
+        // have.
+        plain.put("HOME", Names.WORK.toString());
+        List<String> variables = new ArrayList<>();
+        plain.forEach((key, value) -> variables.add(key + "=" + value));
+        return variables;
+    }
+
+    private static List<ExposedPort> exposed(ServerSpec spec) {
+        List<ExposedPort> exposed = new ArrayList<>();
+        exposed.add(ExposedPort.tcp(ContainerPorts.grpc(spec)));
+        ContainerPorts.ui(spec).ifPresent(ui -> exposed.add(ExposedPort.tcp(ui)));
+        return exposed;
+    }
+
+    private static HostConfig host(Names names, ServerSpec spec, Published published) {
+        ContainerSpec container = spec.container();
+        HostConfig host = new HostConfig()
+                .withMounts(mounts(names, true))
+                .withRestartPolicy(RestartPolicy.noRestart())
+                .withLogConfig(new LogConfig(LogConfig.LoggingType.JSON_FILE, LOG_BOUNDS))
+                .withTmpFs(Map.of(
+                        "/tmp", "rw,exec,nosuid,nodev,size=" + container.tmpfs().bytes() + ",mode=1777"))
+                .withInit(!container.loosens(Loosening.INIT))
+                .withReadonlyRootfs(!container.loosens(Loosening.READ_ONLY))
+                .withPortBindings(bindings(spec, published));
+        if (!container.loosens(Loosening.CAPABILITIES)) {
+            host.withCapDrop(Capability.ALL);
+        }
+        if (!container.loosens(Loosening.NEW_PRIVILEGES)) {
+            host.withSecurityOpts(List.of("no-new-privileges"));
+        }
+        if (!container.loosens(Loosening.PIDS)) {
+            host.withPidsLimit((long) container.pidsLimit());
+        }
+        if (!container.loosens(Loosening.MEMORY)) {
+            long limit = container.limitFor(spec.driverMemory()).bytes();
+            // The engine's "swap" is memory and swap together: the same number means none.
+            host.withMemory(limit).withMemorySwap(container.loosens(Loosening.SWAP) ? 2 * limit : limit);
+        }
+        if (!container.networks().isEmpty()) {
+            host.withNetworkMode(container.networks().get(0));
+        }
+        if (!container.volumes().isEmpty()) {
+            host.withBinds(container.volumes().stream().map(Bind::parse).toList());
+        }
+        if (!container.extraHosts().isEmpty()) {
+            host.withExtraHosts(container.extraHosts().toArray(new String[0]));
+        }
+        return host;
+    }
+
+    private static Ports bindings(ServerSpec spec, Published published) {
+        String address = spec.expose() == Expose.LOOPBACK ? "127.0.0.1" : "0.0.0.0";
+        Ports ports = new Ports();
+        ports.bind(
+                ExposedPort.tcp(ContainerPorts.grpc(spec)),
+                new Ports.Binding(address, published.grpc() == 0 ? "" : Integer.toString(published.grpc())));
+        if (published.ui().isPresent()) {
+            int ui = published.ui().getAsInt();
+            ports.bind(
+                    ExposedPort.tcp(ContainerPorts.ui(spec).orElseThrow()),
+                    new Ports.Binding(address, ui == 0 ? "" : Integer.toString(ui)));
+        }
+        return ports;
+    }
+
+    private static HealthCheck health(ServerSpec spec, boolean startInterval) {
+        Duration interval = spec.health().interval().compareTo(LEAST_INTERVAL) < 0
+                ? LEAST_INTERVAL
+                : spec.health().interval();
+        HealthCheck check = new HealthCheck()
+                .withTest(List.of("CMD", Names.CONF.resolve("healthcheck").toString()))
+                .withInterval(interval.toNanos())
+                .withTimeout(spec.health().timeout().toNanos())
+                .withRetries(spec.health().failures())
+                .withStartPeriod(spec.health().startTimeout().toNanos());
+        return startInterval ? check.withStartInterval(START_INTERVAL.toNanos()) : check;
+    }
+
+    /** Whole seconds, as the engine counts; a part of one is one. */
+    static long seconds(Duration duration) {
+        return duration.plusNanos(999_999_999).toSeconds();
+    }
+
+    /** Joins the further networks, and starts it. */
+    void start(String container, LaunchPlan plan)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        List<String> networks = plan.spec().container().networks();
+        for (String network : networks.subList(Math.min(1, networks.size()), networks.size())) {
+            engine.ask("joining network " + network, Engine.PATIENCE, client -> client.connectToNetworkCmd()
+                    .withNetworkId(network)
+                    .withContainerId(container)
+                    .exec());
+        }
+        engine.ask(
+                "starting container " + container,
+                Engine.PATIENCE.multipliedBy(3),
+                client -> client.startContainerCmd(container).exec());
+    }
+
+    // ------------------------------------------------------------------ ending
+
+    /** Asks politely, and by force after {@code grace}; gives up {@code slack} later. */
+    void stop(Container container, Duration grace, Duration slack)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        int seconds = (int) Math.min(Integer.MAX_VALUE, seconds(grace));
+        engine.ask("stopping " + container.name(), grace.plus(slack), client -> client.stopContainerCmd(container.id())
+                .withTimeout(seconds)
+                .exec());
+    }
+
+    void kill(Container container, Duration slack)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        engine.ask("killing " + container.name(), slack, client -> client.killContainerCmd(container.id())
+                .withSignal("KILL")
+                .exec());
+    }
+
+    void unpause(Container container) throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        engine.ask(
+                "unpausing " + container.name(), Engine.PATIENCE, client -> client.unpauseContainerCmd(container.id())
+                        .exec());
+    }
+
+    // ------------------------------------------------------------------ taking away
+
+    /**
+     * True if the server's warehouse holds anything.
+     *
+     * @param image for a container to look into it with, where none is left; null where none is known
+     */
+    boolean holdsAnything(Names names, @Nullable String image)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        try {
+            engine.get("looking for volume " + names.warehouse(), Engine.PATIENCE, "/volumes/" + names.warehouse());
+        } catch (EngineRefusal e) {
+            if (e.status() == EngineRefusal.NOT_FOUND) {
+                return false;
+            }
+            throw e;
+        }
+        Optional<Container> left = engine.container(names.container()).filter(names::owns);
+        if (left.isPresent()) {
+            return holdsAnything(left.get().id());
+        }
+        if (image == null) {
+            return true; // nobody can look
+        }
+        remove(names.helper());
+        String helper = helper(names, image);
+        try {
+            return holdsAnything(helper);
+        } finally {
+            remove(helper);
+        }
+    }
+
+    private boolean holdsAnything(String container)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return engine.ask("looking into its warehouse", Engine.PATIENCE, client -> {
+            try (InputStream stream = client.copyArchiveFromContainerCmd(container, Names.WAREHOUSE.toString())
+                            .exec();
+                    TarArchiveInputStream tar = new TarArchiveInputStream(stream)) {
+                TarArchiveEntry folder = tar.getNextEntry();
+                return folder != null && tar.getNextEntry() != null;
+            }
+        });
+    }
+
+    /** Removes a container, whatever it does; missing is fine. */
+    void remove(String container) throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        try {
+            engine.ask(
+                    "removing container " + container, Engine.PATIENCE, client -> client.removeContainerCmd(container)
+                            .withForce(true)
+                            .exec());
+        } catch (EngineRefusal e) {
+            // Missing, or somebody else is at it.
+            if (e.status() != EngineRefusal.NOT_FOUND && e.status() != EngineRefusal.CONFLICT) {
+                throw e;
+            }
+        }
+    }
+
+    /** Removes a volume; missing is fine. */
+    void removeVolume(String volume) throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        try {
+            engine.ask("removing volume " + volume, Engine.PATIENCE, client -> client.removeVolumeCmd(volume)
+                    .exec());
+        } catch (EngineRefusal e) {
+            if (e.status() != EngineRefusal.NOT_FOUND) {
+                throw e;
+            }
+        }
+    }
+}

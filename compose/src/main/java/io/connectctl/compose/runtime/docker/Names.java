@@ -1,0 +1,79 @@
+package io.connectctl.compose.runtime.docker;
+
+import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.spec.ServerName;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What things of one server are called at the engine. One fixed container name a server: the engine itself refuses a second.
+ *
+ * @param installation see {@link Installation}
+ * @param server the server
+ */
+record Names(String installation, ServerName server) {
+    static final String INSTALLATION = "io.connectctl.installation";
+    static final String SERVER = "io.connectctl.server";
+    static final String INCARNATION = "io.connectctl.incarnation";
+    static final String MARKER = "io.connectctl.marker";
+    static final String FINGERPRINT = "io.connectctl.fingerprint";
+    /** On images: the folder of Spark's jars. */
+    static final String JARS = "io.connectctl.jars";
+
+    /** Folders in the container; each is a volume. */
+    static final Path CONF = Path.of("/opt/connectctl/conf");
+
+    static final Path WORK = Path.of("/var/lib/connectctl/work");
+    static final Path WAREHOUSE = Path.of("/var/lib/connectctl/warehouse");
+
+    String container() {
+        return "connectctl-" + installation + "-" + server;
+    }
+
+    /** A container that is never started: files enter the volumes through it. */
+    String helper() {
+        return container() + "-files";
+    }
+
+    String conf() {
+        return container() + "-conf";
+    }
+
+    String work() {
+        return container() + "-work";
+    }
+
+    String warehouse() {
+        return container() + "-warehouse";
+    }
+
+    /** Labels of everything that belongs to the server. */
+    Map<String, String> labels() {
+        Map<String, String> labels = new TreeMap<>();
+        labels.put(INSTALLATION, installation);
+        labels.put(SERVER, server.value());
+        return labels;
+    }
+
+    /** Labels of the container of one launch. */
+    Map<String, String> labels(LaunchPlan plan) {
+        Map<String, String> labels = labels();
+        labels.put(INCARNATION, Integer.toString(plan.ticket().incarnation()));
+        labels.put(MARKER, plan.ticket().marker());
+        labels.put(FINGERPRINT, plan.rendering().fingerprint());
+        return labels;
+    }
+
+    /** Filters for the containers of an installation's instances; helpers have no marker. */
+    static List<String> instances(String installation) {
+        return List.of(INSTALLATION + "=" + installation, MARKER);
+    }
+
+    /** True if this container is an instance of this server. */
+    boolean owns(Container container) {
+        return container.label(INSTALLATION).equals(installation)
+                && container.label(SERVER).equals(server.value());
+    }
+}
