@@ -10,7 +10,9 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -19,41 +21,54 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A start that fails ends with its cause, its decisive lines, a remedy and the log's path; each from a real run. */
 class FailedStartTest {
     private static Installation installation;
+    private static final Map<Where, Installation> INSTALLATIONS = new EnumMap<>(Where.class);
 
     @BeforeAll
     static void install() {
-        installation = new Installation();
+        installation = in(Where.PROCESS);
+    }
+
+    private static Installation in(Where where) {
+        return INSTALLATIONS.computeIfAbsent(where, Where::install);
     }
 
     @AfterAll
     static void uninstall() {
-        installation.close();
+        INSTALLATIONS.values().forEach(Installation::close);
     }
 
-    @ParameterizedTest(name = "{0}: {2}")
+    @ParameterizedTest(name = "{0}: {3}")
     @CsvSource(
             delimiter = '|',
             value = {
-                "value      | 4.0.1 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
-                "size       | 4.0.1 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
-                "value35    | 3.5.0 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
-                "package    | 4.0.1 | PACKAGE_UNRESOLVABLE | --packages io.connectctl.none:nothing_2.13:1.0",
-                "class      | 4.0.1 | CLASS_NOT_FOUND      | --conf spark.connect.grpc.interceptor.classes=com.example.Nope",
-                "events     | 4.0.1 | FOLDER_UNWRITABLE    | --conf spark.eventLog.enabled=true --conf spark.eventLog.dir=file:/proc/nothing",
+                "value   | PROCESS | 4.0.1 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
+                "size    | PROCESS | 4.0.1 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
+                "value35 | PROCESS | 3.5.0 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
+                "package | PROCESS | 4.0.1 | PACKAGE_UNRESOLVABLE | --packages io.connectctl.none:nothing_2.13:1.0",
+                "class   | PROCESS | 4.0.1 | CLASS_NOT_FOUND      | --conf spark.connect.grpc.interceptor.classes=com.example.Nope",
+                "events  | PROCESS | 4.0.1 | FOLDER_UNWRITABLE    | --conf spark.eventLog.enabled=true --conf spark.eventLog.dir=file:/proc/nothing",
+                "value   | DOCKER  | 4.0.1 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
+                "value35 | DOCKER  | 3.5.0 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
+                "class   | DOCKER  | 4.0.1 | CLASS_NOT_FOUND      | --conf spark.connect.grpc.interceptor.classes=com.example.Nope",
             })
-    void declarationThatSparkRefusesEndsInItsCause(String name, String version, String code, String flags) {
-        failsWith(code, name, Stream.concat(Stream.of("--spark", version), Stream.of(flags.split(" "))));
+    void declarationThatSparkRefusesEndsInItsCause(
+            String name, Where where, String version, String code, String flags) {
+        failsWith(where, version, code, name, Stream.of(flags.split(" ")));
     }
 
-    @Test
-    void takenPortNamesItsHolder() throws IOException {
+    @ParameterizedTest
+    @EnumSource
+    void takenPortNamesItsHolder(Where where) throws IOException {
         try (ServerSocket holder = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Outcome outcome =
-                    installation.run("start", "taken", "--port", "" + holder.getLocalPort(), "--ui-port", "auto");
+            List<String> arguments = new ArrayList<>(
+                    List.of("start", "taken", "--port", "" + holder.getLocalPort(), "--ui-port", "auto"));
+            arguments.addAll(where.flags(in(where), "4.0.1"));
+            Outcome outcome = in(where).run(arguments.toArray(new String[0]));
 
             assertThat(outcome.exit()).as(outcome::toString).isEqualTo(8);
             assertThat(outcome.err())
@@ -130,8 +145,10 @@ class FailedStartTest {
         installation.ok("stop", "jarless");
     }
 
-    private static void failsWith(String code, String name, Stream<String> flags) {
+    private static void failsWith(Where where, String version, String code, String name, Stream<String> flags) {
+        Installation installation = in(where);
         List<String> arguments = new ArrayList<>(List.of("start", name, "--port", "auto", "--ui-port", "auto"));
+        arguments.addAll(where.flags(installation, version));
         flags.forEach(arguments::add);
         Outcome outcome = installation.run(arguments.toArray(new String[0]));
 
@@ -150,7 +167,10 @@ class FailedStartTest {
                         status.at("/cause/summary").asText(),
                         status.at("/cause/evidence/0").asText(),
                         status.at("/cause/remedy").asText(),
-                        status.path("logFile").asText());
+                        // A container's log is the engine's.
+                        where == Where.DOCKER
+                                ? "connectctl logs " + name
+                                : status.path("logFile").asText());
     }
 
     private static Optional<Path> newerJava() {

@@ -5,16 +5,18 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What breaks is noticed, explained and mended. */
 class FaultTest {
@@ -52,13 +54,13 @@ class FaultTest {
             """;
 
     @ParameterizedTest
-    @ValueSource(strings = {"4.0.1", "3.5.0"})
-    void killedServerIsRestartedAndTheEventSaysWhy(String version) throws IOException {
-        try (Installation installation = new Installation()) {
-            installation.ok("start", "--spark", version, "--port", "" + Spark.freePort(), "--ui-port", "auto");
+    @CsvSource({"PROCESS, 4.0.1", "PROCESS, 3.5.0", "DOCKER, 4.0.1"})
+    void killedServerIsRestartedAndTheEventSaysWhy(Where where, String version) {
+        try (Installation installation = where.install()) {
+            installation.start("connect", version, "--port", "" + Spark.freePort(), "--ui-port", "auto");
             JsonNode before = installation.status("connect");
 
-            signal("KILL", before.path("pid").asLong());
+            where.signal(installation, "connect", "KILL");
 
             awaitIncarnation(installation, 2);
             JsonNode after = installation.status("connect");
@@ -69,18 +71,21 @@ class FaultTest {
         }
     }
 
-    @Test
-    void frozenServerBecomesUnhealthyAndIsReplaced() throws IOException {
-        try (Installation installation = new Installation()) {
+    @ParameterizedTest
+    @EnumSource
+    void frozenServerBecomesUnhealthyAndIsReplaced(Where where) throws IOException {
+        try (Installation installation = where.install()) {
             declare(
                     installation,
+                    where.lines(installation, "4.0.1"),
                     "health: {interval: 1s, timeout: 1s, failures: 2}",
+                    "stop: {grace: 2s}",
                     "port: " + Spark.freePort(),
                     "uiPort: auto");
             installation.ok("start");
-            long pid = installation.status("connect").path("pid").asLong();
+            JsonNode before = installation.status("connect");
 
-            signal("STOP", pid);
+            where.signal(installation, "connect", "STOP");
 
             await().atMost(Installation.PATIENCE)
                     .until(() -> installation
@@ -95,24 +100,33 @@ class FaultTest {
                                     == 2);
             awaitIncarnation(installation, 2);
             assertThat(installation.ok("events", "connect").out()).contains("UNHEALTHY");
-            assertThat(ProcessHandle.of(pid)).isEmpty();
+            if (where == Where.PROCESS) {
+                assertThat(ProcessHandle.of(before.path("pid").asLong())).isEmpty();
+            } else {
+                assertThat(Docker.containers(installation.id().orElseThrow(), "connect"))
+                        .containsExactly(installation.containerId("connect"));
+            }
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"4.0.1", "3.5.0"})
-    void zombieIsUnhealthy(String version, @TempDir Path folder) throws IOException {
-        try (Installation installation = new Installation()) {
+    @CsvSource({"PROCESS, 4.0.1", "PROCESS, 3.5.0", "DOCKER, 4.0.1"})
+    void zombieIsUnhealthy(Where where, String version, @TempDir Path folder) throws IOException {
+        try (Installation installation = where.install()) {
             compile(folder, ZOMBIE, installation.jars(version));
+            // A container's user is another one than this folder's.
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
             Path trigger = folder.resolve("trigger");
+            String seen = where == Where.DOCKER ? "/zombie" : folder.toString();
             declare(
                     installation,
-                    "spark: " + version,
+                    where.lines(installation, version),
+                    where == Where.DOCKER ? "container: {volumes: ['" + folder + ":/zombie:ro']}" : "",
                     "health: {interval: 1s, timeout: 2s, failures: 2}",
                     "port: " + Spark.freePort(),
                     "uiPort: auto",
-                    "conf: {spark.plugins: Zombie, spark.driver.extraClassPath: '" + folder + "', spark.test.zombie: '"
-                            + trigger + "'}");
+                    "conf: {spark.plugins: Zombie, spark.driver.extraClassPath: '" + seen + "', spark.test.zombie: '"
+                            + seen + "/trigger'}");
             installation.ok("start", "connect");
 
             Files.createFile(trigger);
@@ -139,10 +153,14 @@ class FaultTest {
                         + Stream.of(lines).map(line -> "    " + line + "\n").collect(Collectors.joining()));
     }
 
-    static void signal(String name, long pid) throws IOException {
-        Outcome outcome = Installation.finish(
-                new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid).start(), Installation.PATIENCE);
-        assertThat(outcome.exit()).as(outcome::toString).isZero();
+    static void signal(String name, long pid) {
+        try {
+            Outcome outcome = Installation.finish(
+                    new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid).start(), Installation.PATIENCE);
+            assertThat(outcome.exit()).as(outcome::toString).isZero();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void compile(Path folder, String source, Path jars) throws IOException {

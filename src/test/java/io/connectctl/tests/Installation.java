@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * connectctl as a user has it: the distribution this build made, run through its launcher, in a home of its own. Only the
- * cache (Spark's jars) is shared between tests. Closing it stops its daemon and every server it started.
+ * cache (Spark's jars) is shared between tests. Closing it stops its daemon and every server it started, containers too.
  */
 final class Installation implements AutoCloseable {
     /** Long enough for a start on a loaded machine. */
@@ -37,10 +39,57 @@ final class Installation implements AutoCloseable {
             Path.of(System.getProperty("connectctl.root")).toAbsolutePath();
     private static final Path APP = app();
 
+    private final Where where;
+    private final List<String> prefix;
+    private final Path app;
     private final Path home;
     private final Map<String, String> environment = new HashMap<>();
 
+    /** Whose servers are plain processes. */
     Installation() {
+        this(Where.PROCESS);
+    }
+
+    Installation(Where where) {
+        this(where, List.of(), APP);
+    }
+
+    /**
+     * With containers, as another user or in another network.
+     *
+     * @param prefix the command that every command is run by, and so the daemon that it starts
+     * @param owner who owns its home, where that is somebody else; gets a distribution of its own there, as it may see nothing else
+     */
+    static Installation with(List<String> prefix, Optional<String> owner) {
+        Installation installation = new Installation(Where.DOCKER, prefix, APP);
+        if (owner.isEmpty()) {
+            return installation;
+        }
+        try {
+            Path own = installation.home.resolve("app");
+            copy(APP, own);
+            finish(
+                    new ProcessBuilder("chown", "-R", owner.get(), installation.home.toString()).start(),
+                    Duration.ofMinutes(1));
+            return new Installation(installation, own);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Installation(Installation other, Path app) {
+        this.where = other.where;
+        this.prefix = other.prefix;
+        this.app = app;
+        this.home = other.home;
+        environment.putAll(other.environment);
+        environment.put("CONNECTCTL_CACHE_DIR", home.resolve("cache").toString());
+    }
+
+    private Installation(Where where, List<String> prefix, Path app) {
+        this.where = where;
+        this.prefix = prefix;
+        this.app = app;
         try {
             home = Files.createTempDirectory("connectctl-test-");
             Files.createDirectories(home.resolve("project"));
@@ -53,6 +102,12 @@ final class Installation implements AutoCloseable {
         environment.put("CONNECTCTL_RUN_DIR", home.resolve("run").toString());
         environment.put(
                 "CONNECTCTL_CACHE_DIR", ROOT.resolve("target/tests/cache").toString());
+        if (where == Where.PROCESS) {
+            // An engine of this machine is none of these tests' business.
+            environment.put("DOCKER_HOST", "unix://" + home.resolve("no-engine.sock"));
+        } else if (System.getenv("DOCKER_HOST") != null) {
+            environment.put("DOCKER_HOST", System.getenv("DOCKER_HOST"));
+        }
     }
 
     /** The module jars, their libraries and the launcher, laid out as a distribution. */
@@ -94,10 +149,37 @@ final class Installation implements AutoCloseable {
     Path jars(String version) {
         Path spark = ROOT.resolve("target/tests/cache/spark").resolve(version);
         if (!Files.exists(spark.resolve("COMPLETE"))) {
-            ok("start", "fetches", "--spark", version, "--port", "auto", "--ui-port", "auto");
-            ok("stop", "fetches");
+            try (Installation other = new Installation()) {
+                other.ok("start", "fetches", "--spark", version, "--port", "auto", "--ui-port", "auto");
+                other.ok("stop", "fetches");
+            }
         }
         return spark.resolve("jars");
+    }
+
+    /** Its id in the labels of containers and volumes; empty before it made one. */
+    Optional<String> id() {
+        try {
+            Path file = state().resolve("installation");
+            return Files.exists(file) ? Optional.of(Files.readString(file).strip()) : Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The container of a server, as status tells it. */
+    String containerId(String server) {
+        String id = status(server).path("containerId").asText("");
+        assertThat(id).as("container of " + server).isNotEmpty();
+        return id;
+    }
+
+    /** Starts a server of this Spark version where this installation's servers run. */
+    Outcome start(String server, String version, String... flags) {
+        List<String> arguments = new ArrayList<>(List.of("start", server));
+        arguments.addAll(where.flags(this, version));
+        arguments.addAll(List.of(flags));
+        return ok(arguments.toArray(new String[0]));
     }
 
     /** The environment of its commands, to be changed. */
@@ -121,8 +203,8 @@ final class Installation implements AutoCloseable {
 
     /** Starts a command. */
     Process spawn(String... arguments) {
-        List<String> command =
-                new ArrayList<>(List.of(APP.resolve("bin/connectctl").toString()));
+        List<String> command = new ArrayList<>(prefix);
+        command.add(app.resolve("bin/connectctl").toString());
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(project().toFile());
         builder.environment().clear();
@@ -200,6 +282,10 @@ final class Installation implements AutoCloseable {
     @Override
     public void close() {
         run("daemon", "stop");
+        // An engine of the test's own goes as a whole.
+        if (where == Where.DOCKER && Objects.equals(environment.get("DOCKER_HOST"), System.getenv("DOCKER_HOST"))) {
+            id().ifPresent(Docker::clear);
+        }
         processes().forEach(ProcessHandle::destroyForcibly);
         try {
             delete(home);
@@ -222,7 +308,7 @@ final class Installation implements AutoCloseable {
         }
     }
 
-    private static void delete(Path folder) throws IOException {
+    static void delete(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;
         }

@@ -15,22 +15,25 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Secrets are where they must be, readable by their owner, and nowhere else. */
 class SecrecyTest {
     private static final String IN_CONF = "conf-s3cret-Zq8vT1";
     private static final String IN_ENV = "env-s3cret-Lm4xP7";
 
-    @Test
-    void plantedSecretsAreFoundInTheirFilesOnly() throws IOException {
-        try (Installation installation = new Installation()) {
+    @ParameterizedTest
+    @EnumSource
+    void plantedSecretsAreFoundInTheirFilesOnly(Where where) throws IOException {
+        try (Installation installation = where.install()) {
             installation.environment().put("DB_PASSWORD", IN_ENV);
             Files.writeString(
                     installation.project().resolve("connectctl.yaml"),
                     """
                     servers:
                       vault:
+                        %s
                         port: %d
                         uiPort: auto
                         auth: token
@@ -38,7 +41,7 @@ class SecrecyTest {
                           spark.hadoop.fs.s3a.secret.key: %s
                           spark.driver.extraJavaOptions: -Ddb.password=%s
                     """
-                            .formatted(Spark.freePort(), IN_CONF, IN_CONF));
+                            .formatted(where.lines(installation, "4.0.1"), Spark.freePort(), IN_CONF, IN_CONF));
 
             List<Outcome> said = new ArrayList<>();
             said.add(installation.ok("start", "vault", "--env", "DB_PASSWORD"));
@@ -46,7 +49,10 @@ class SecrecyTest {
                     .strip();
             assertThat(token).hasSizeGreaterThanOrEqualTo(32);
             said.add(installation.ok("restart", "vault"));
-            FaultTest.signal("KILL", installation.status("vault").path("pid").asLong());
+            if (where == Where.DOCKER) {
+                said.addAll(containerSays(installation.containerId("vault")));
+            }
+            where.signal(installation, "vault", "KILL");
             said.add(installation.run("wait", "vault", "--for", "rung=query"));
             for (String command : List.of("status", "describe", "events", "render", "logs", "top", "url")) {
                 said.add(installation.run(command, "vault"));
@@ -55,6 +61,14 @@ class SecrecyTest {
             said.add(installation.run("events", "-o", "json"));
             said.add(installation.run("validate"));
             said.add(metrics(installation));
+            if (where == Where.DOCKER) {
+                String container = installation.containerId("vault");
+                said.addAll(containerSays(container));
+                assertThat(Docker.exec(container, "stat -c '%a %u' /opt/connectctl/conf/token")
+                                .out()
+                                .strip())
+                        .isEqualTo("400 185");
+            }
 
             List<String> secrets = List.of(IN_CONF, IN_ENV, token);
             for (Outcome outcome : said) {
@@ -76,6 +90,22 @@ class SecrecyTest {
             assertThat(Spark.text(installation.status("vault").path("uiUrl").asText() + "/environment/"))
                     .doesNotContain(token);
         }
+    }
+
+    /** All that the engine tells of a container to whoever may ask it. */
+    private static List<Outcome> containerSays(String container) {
+        String image = Docker.inspect(container).path("Image").asText();
+        String since = Docker.inspect(container).path("Created").asText();
+        return List.of(
+                Docker.run("inspect", container),
+                Docker.run("logs", container),
+                Docker.run("exec", container, "env"),
+                Docker.run("top", container, "-o", "pid,args"),
+                Docker.run("image", "inspect", image),
+                Docker.run("image", "history", "--no-trunc", image),
+                Docker.run("ps", "-a", "--no-trunc", "--format", "{{json .}}"),
+                Docker.run("volume", "ls", "--format", "{{json .}}"),
+                Docker.run("events", "--since", since, "--until", "0s"));
     }
 
     private static Outcome metrics(Installation installation) throws IOException {

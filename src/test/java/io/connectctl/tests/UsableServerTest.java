@@ -7,21 +7,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A started server does what a user started it for, on both lines of Spark. */
 class UsableServerTest {
     private static final String POOL_OF_1512M = "762524467";
 
     @ParameterizedTest
-    @ValueSource(strings = {"4.0.1", "3.5.0"})
-    void startedServerServesRealClientsUntilItIsStopped(String version) {
-        try (Installation installation = new Installation()) {
+    @CsvSource({"PROCESS, 4.0.1", "PROCESS, 3.5.0", "DOCKER, 4.0.1", "DOCKER, 3.5.0"})
+    void startedServerServesRealClientsUntilItIsStopped(Where where, String version) {
+        try (Installation installation = where.install()) {
             int port = Spark.freePort();
             int uiPort = Spark.freePort();
-            Outcome start = installation.ok(
-                    "start",
-                    "--spark",
+            Outcome start = installation.start(
+                    "connect",
                     version,
                     "--master",
                     "local[4]",
@@ -42,7 +41,17 @@ class UsableServerTest {
             assertThat(status.path("url").asText()).isEqualTo(url);
             assertThat(status.path("incarnation").asInt()).isEqualTo(1);
             assertThat(status.path("sparkVersion").asText()).isEqualTo(version);
-            assertThat(ProcessHandle.of(status.path("pid").asLong())).isPresent();
+            assertThat(status.path("runtime").asText()).isEqualTo(where == Where.DOCKER ? "docker" : "process");
+            if (where == Where.PROCESS) {
+                assertThat(ProcessHandle.of(status.path("pid").asLong())).isPresent();
+                assertThat(start.err()).contains("runtime process: docker: ");
+            } else {
+                assertThat(Docker.inspect(status.path("containerId").asText())
+                                .at("/State/Running")
+                                .asBoolean())
+                        .isTrue();
+                assertThat(start.err()).contains("  docker  ");
+            }
             assertThat(status.at("/memory/driverBytes").asLong()).isEqualTo(1512L << 20);
             assertThat(status.at("/memory/poolBytes").asText()).isEqualTo(POOL_OF_1512M);
             assertThat(status.at("/memory/observedPoolBytes").asText()).isEqualTo(POOL_OF_1512M);
@@ -67,7 +76,17 @@ class UsableServerTest {
             Outcome stopped = installation.run("status", "connect");
             assertThat(stopped.exit()).as(stopped::toString).isEqualTo(3);
             assertThat(stopped.out() + stopped.err()).contains("ten minutes", "connectctl start");
-            assertThat(ProcessHandle.of(status.path("pid").asLong())).isEmpty();
+            if (where == Where.PROCESS) {
+                assertThat(ProcessHandle.of(status.path("pid").asLong())).isEmpty();
+            } else {
+                assertThat(Docker.ok(
+                                "ps",
+                                "-q",
+                                "--filter",
+                                "label=io.connectctl.installation="
+                                        + installation.id().orElseThrow()))
+                        .isEmpty();
+            }
         }
     }
 

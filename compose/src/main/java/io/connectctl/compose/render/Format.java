@@ -135,7 +135,7 @@ enum Format {
 
     /** The format of a file of this name. */
     static Format of(String name) {
-        if (name.equals("entrypoint") || name.endsWith(".sh")) {
+        if (name.equals("entrypoint") || name.equals("healthcheck") || name.endsWith(".sh")) {
             return SHELL;
         }
         if (name.startsWith("log4j2") && name.endsWith(".properties")) {

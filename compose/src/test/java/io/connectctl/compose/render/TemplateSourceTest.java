@@ -57,6 +57,7 @@ class TemplateSourceTest {
                 .isSorted()
                 .containsExactly(
                         "entrypoint",
+                        "healthcheck",
                         "hive-site.xml",
                         "java.options",
                         "log4j2.properties",
@@ -65,7 +66,7 @@ class TemplateSourceTest {
         assertThat(rendering.files())
                 .filteredOn(RenderedFile::executable)
                 .extracting(RenderedFile::name)
-                .containsExactly("entrypoint");
+                .containsExactly("entrypoint", "healthcheck");
     }
 
     @Test

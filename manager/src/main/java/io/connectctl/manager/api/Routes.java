@@ -105,8 +105,9 @@ final class Routes {
         call.json(200, views.server(status(call.server())));
     }
 
-    private void describe(Call call) throws ApiException {
-        call.json(200, views.describe(status(call.server())));
+    private void describe(Call call) throws Exception {
+        ServerName name = call.server();
+        call.json(200, views.describe(status(name), fleet.remarks(name)));
     }
 
     private void declare(Call call) throws Exception {

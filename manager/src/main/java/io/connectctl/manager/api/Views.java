@@ -4,17 +4,22 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.spec.ContainerSpec;
 import io.connectctl.compose.spec.HealthSpec;
 import io.connectctl.compose.spec.Location;
+import io.connectctl.compose.spec.Loosening;
 import io.connectctl.compose.spec.MemoryModel;
+import io.connectctl.compose.spec.MemorySize;
 import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.RestartSpec;
 import io.connectctl.compose.spec.Secrets;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SpecWriter;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
 import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.ContainerView;
 import io.connectctl.manager.api.v1.DeclareResponse;
 import io.connectctl.manager.api.v1.DescribeView;
 import io.connectctl.manager.api.v1.EventView;
@@ -22,6 +27,7 @@ import io.connectctl.manager.api.v1.MemoryView;
 import io.connectctl.manager.api.v1.ProblemView;
 import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.ReceiptView;
+import io.connectctl.manager.api.v1.RuntimeView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.api.v1.UsageView;
@@ -129,18 +135,53 @@ final class Views {
                 model.explanation());
     }
 
-    DescribeView describe(ServerStatus status) {
+    DescribeView describe(ServerStatus status, List<String> remarks) {
         Path home = servers.resolve(status.spec().name().value());
         Map<String, String> folders = new LinkedHashMap<>();
         folders.put("server", home.toString());
-        for (String folder : List.of("conf", "work", "warehouse", "run")) {
-            folders.put(folder, home.resolve(folder).toString());
+        if (!contained(status)) {
+            for (String folder : List.of("conf", "work", "warehouse", "run")) {
+                folders.put(folder, home.resolve(folder).toString());
+            }
         }
         List<String> notes = new ArrayList<>(status.exposures());
         if (status.changed()) {
             notes.add("The stored declaration differs from the running one: it takes effect with the next restart.");
         }
-        return new DescribeView(server(status), declaration(status.spec()), folders, notes);
+        RuntimeView runtime = new RuntimeView(
+                status.spec().runtime(),
+                status.runtimeWhy().orElse(null),
+                contained(status) ? container(status.spec()) : null,
+                remarks);
+        return new DescribeView(server(status), declaration(status.spec()), folders, notes, runtime);
+    }
+
+    /** True if it runs, ran last, or will run in a container. */
+    private static boolean contained(ServerStatus status) {
+        return status.spec().runtime().equals("docker")
+                || status.instance().flatMap(Instance::containerId).isPresent();
+    }
+
+    private static ContainerView container(ServerSpec spec) {
+        ContainerSpec container = spec.container();
+        boolean limited = !container.loosens(Loosening.MEMORY);
+        MemorySize heap = spec.driverMemory();
+        MemorySize overhead = container.overheadFor(heap);
+        MemorySize limit = container.limitFor(heap);
+        return new ContainerView(
+                container.imageFor(spec.spark()),
+                limited ? (Long) limit.bytes() : null,
+                limited
+                        ? heap + " heap + " + overhead + " overhead"
+                                + (container.memory().isEmpty()
+                                                && container.overhead().isEmpty()
+                                        ? " (the larger of 512m and a quarter of the heap)"
+                                        : "")
+                                + " = " + limit + " limit"
+                        : "no limit: loosened",
+                container.loosen().stream()
+                        .map(part -> part.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                        .toList());
     }
 
     /** The whole declaration with every default, in connectctl.yaml's words, without a secret. */
@@ -180,6 +221,13 @@ final class Views {
         tree.put("expose", spec.expose().name().toLowerCase(Locale.ROOT));
         tree.put("profile", spec.profile());
         spec.templates().ifPresent(folder -> tree.put("templates", folder.toString()));
+        ObjectNode whole = SpecWriter.write(spec).tree();
+        for (String key : List.of("image", "container", "archive")) {
+            // A process has no image, and is warned of one.
+            if (whole.has(key) && (key.equals("archive") || !spec.runtime().equals("process"))) {
+                tree.set(key, whole.get(key));
+            }
+        }
         return tree;
     }
 

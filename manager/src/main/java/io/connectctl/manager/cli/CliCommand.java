@@ -188,6 +188,10 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
         String log = server.cause() != null && server.cause().logFile() != null
                 ? server.cause().logFile()
                 : server.logFile();
+        if (log == null && server.containerId() != null) {
+            // A container's log is the engine's.
+            log = "connectctl logs " + server.name();
+        }
         return text + (log == null ? "" : "\n  log: " + log);
     }
 

@@ -1,8 +1,10 @@
 package io.connectctl.manager.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.connectctl.manager.api.v1.ContainerView;
 import io.connectctl.manager.api.v1.DescribeView;
 import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.RuntimeView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
@@ -44,6 +46,9 @@ final class DescribeCommand extends ServerCommand {
         ServerPage.lines(server, style(), context.clock().instant()).forEach(out()::println);
         heading("Memory");
         out().println("  " + memory(server.memory()));
+        if (view.runtime() != null) {
+            runtime(view.runtime());
+        }
         heading("Reach");
         if (server.exposures().isEmpty()) {
             out().println("  from this machine only");
@@ -62,6 +67,22 @@ final class DescribeCommand extends ServerCommand {
         new TreeMap<>(view.folders()).forEach((name, folder) -> out().println("  " + pad(name) + folder));
         heading("Declaration, defaults filled in, secrets redacted");
         OutputFormat.yaml(view.declaration()).lines().forEach(line -> out().println("  " + line));
+    }
+
+    private void runtime(RuntimeView runtime) {
+        heading("Runtime");
+        out().println("  " + runtime.name()
+                + (runtime.why() == null ? "" : ", chosen at the first start: " + runtime.why()));
+        ContainerView container = runtime.container();
+        if (container != null) {
+            out().println("  " + pad("image") + container.image());
+            out().println("  " + pad("memory") + container.memory());
+            out().println("  " + pad("hardening")
+                    + (container.loosened().isEmpty()
+                            ? "whole"
+                            : style().warning("without " + String.join(", ", container.loosened()))));
+        }
+        runtime.remarks().forEach(remark -> out().println("  " + style().warning("note") + ": " + remark));
     }
 
     /** The arithmetic beside the observation: {@code (...) = 727.2 MiB; the UI reports 727.2 MiB}. */

@@ -228,6 +228,9 @@ abstract class Launching extends ServerCommand {
         words.add("rung=" + server.rung().toLowerCase(Locale.ROOT));
         words.add("spark=" + server.sparkVersion());
         words.add(server.master());
+        if (server.containerId() != null) {
+            words.add(server.runtime());
+        }
         Optional.ofNullable(server.startSeconds())
                 .or(() -> elapsed.map(time -> time.toMillis() / 1000.0))
                 .ifPresent(seconds -> words.add(String.format(Locale.ROOT, "%.1f s", seconds)));

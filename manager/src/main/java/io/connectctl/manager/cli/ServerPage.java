@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** One server, a page. */
 final class ServerPage {
     private static final int LABEL = 13;
+    private static final int SHORT_ID = 12;
 
     private final List<String> lines = new ArrayList<>();
 
@@ -73,12 +74,17 @@ final class ServerPage {
             text.append(", pid ").append(server.pid());
         }
         if (server.containerId() != null) {
-            text.append(", container ").append(server.containerId());
+            text.append(", container ").append(shortId(server.containerId()));
         }
         return text.append(", ")
                 .append(server.restarts())
                 .append(server.restarts() == 1 ? " restart" : " restarts")
                 .toString();
+    }
+
+    /** As {@code docker ps} shows it. */
+    static String shortId(String containerId) {
+        return containerId.length() <= SHORT_ID ? containerId : containerId.substring(0, SHORT_ID);
     }
 
     private static String memory(MemoryView memory) {

@@ -99,7 +99,9 @@ final class StartWatch {
                     progress.passing(rung);
                 }
             }
-            case "progress", "exit", "runtime" -> progress.step(event.message());
+            // It decides where data will lie: whoever started it must be able to read it afterwards.
+            case "runtime" -> progress.remark(name + ": " + event.message());
+            case "progress", "exit" -> progress.step(event.message());
             // What was asked for is known to whoever asked.
             default -> {}
         }
@@ -137,8 +139,11 @@ final class StartWatch {
             if (!launched && (server.startedAt() != null || server.phase().equals("BACKING_OFF"))) {
                 launched = true;
                 launchedAt = System.nanoTime();
-                if (server.pid() != null && server.phase().equals("STARTING")) {
-                    progress.step("launched, pid " + server.pid());
+                if (server.phase().equals("STARTING") && (server.containerId() != null || server.pid() != null)) {
+                    progress.step(
+                            server.containerId() != null
+                                    ? "launched, container " + ServerPage.shortId(server.containerId())
+                                    : "launched, pid " + server.pid());
                     progress.passing("waiting for an answer");
                 }
             }

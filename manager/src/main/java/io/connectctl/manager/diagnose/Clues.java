@@ -156,6 +156,11 @@ final class Clues {
         return "`connectctl " + verb + " " + spec().name() + (flags.isEmpty() ? "" : " " + flags) + "`";
     }
 
+    /** True if it runs, or ran, in a container. */
+    boolean contained() {
+        return spec().runtime().equals("docker");
+    }
+
     /** Where to read more. */
     String readTheLog() {
         String logs = "`connectctl logs " + spec().name() + "`";

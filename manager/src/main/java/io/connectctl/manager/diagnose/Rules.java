@@ -8,7 +8,8 @@ import java.util.stream.Stream;
 /** Every rule there is, in order: where two find their proof in the same log entry, the upper one is right. */
 final class Rules {
     /** What the system says it did; nothing in a log is surer. */
-    static final List<Rule> PROVEN_BY_SYSTEM = List.of(new KilledByKernel(), new MachineRestarted());
+    static final List<Rule> PROVEN_BY_SYSTEM =
+            List.of(new KilledByKernel(), new Removed(), new EngineRestarted(), new MachineRestarted());
 
     /** What the log proves. */
     static final List<Rule> PROVEN_BY_LOG = List.of(

@@ -18,7 +18,10 @@ final class Signalled implements Rule {
                                 clues,
                                 "KILLED",
                                 "somebody killed the server with signal 9 (SIGKILL), not connectctl",
-                                "if nobody did it by hand, the kernel may have for want of memory: `journalctl -k -g oom` tells");
+                                clues.contained()
+                                        ? "`docker kill` does so, and a kill -9 inside; to have it stay down use `connectctl stop "
+                                                + clues.spec().name() + "` or `docker stop`"
+                                        : "if nobody did it by hand, the kernel may have for want of memory: `journalctl -k -g oom` tells");
                     case 1, 2, 15 ->
                         finding(
                                 clues,

@@ -15,4 +15,9 @@ public record Cause(String code, String summary, String remedy, List<String> evi
     public Cause {
         evidence = List.copyOf(evidence);
     }
+
+    /** The same, where another launch is somebody's own decision. */
+    Cause notRetryable() {
+        return new Cause(code, summary, remedy, evidence, false);
+    }
 }

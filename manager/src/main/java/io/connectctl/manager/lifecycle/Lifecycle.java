@@ -378,6 +378,14 @@ public final class Lifecycle {
                 count(failed.cause());
                 enter(Phase.UNKNOWN, failed.cause().summary());
                 effects.add(new Effect.Ask());
+            } else if (failed.cause().code().equals("ENGINE_UNREACHABLE")) {
+                if (endedBy == EndedBy.FAULT) {
+                    // The engine's fault and not the server's: no restart is spent on waiting for it.
+                    lostSight(failed.cause().summary());
+                } else {
+                    // Whoever starts a server by hand is told at once.
+                    fault(failed.cause().notRetryable(), false);
+                }
             } else {
                 fault(failed.cause(), false);
             }

@@ -414,6 +414,11 @@ final class EffectRunner {
                                     .orElse(true)));
             unit.observed(probe.incarnation(), climb.observed());
             prove(number, climb.reached().atLeast(Rung.SESSION) ? endpoint : null);
+            if (climb.failure().isPresent() && unit.state().phase() != Phase.STARTING) {
+                // An engine that is gone takes the published port with it: then this failure says nothing of the
+                // server.
+                runtime().find(unit.name());
+            }
             answer(probe, number, climb.reached(), climb.failure(), endpoint.grpcPort());
         } catch (InterruptedException e) {
             LOG.debug("{}: a probe was interrupted", unit.name());

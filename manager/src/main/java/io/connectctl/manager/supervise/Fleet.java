@@ -78,6 +78,9 @@ public interface Fleet extends AutoCloseable {
     /** What the running instance uses. */
     Optional<Usage> usage(ServerName name) throws RefusedException, RuntimeUnavailableException, InterruptedException;
 
+    /** What people should know of how this server runs where it runs; see ServerRuntime.remarks. */
+    List<String> remarks(ServerName name) throws RefusedException;
+
     /** Ends the supervision; servers stay. */
     @Override
     void close();

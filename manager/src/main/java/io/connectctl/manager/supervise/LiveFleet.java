@@ -141,6 +141,11 @@ public final class LiveFleet implements Fleet {
         ServerState state;
         try {
             state = StateCodec.decode(stored.name(), stored.state(), Terms.of(spec));
+            if (spec.runtime().equals(ServerSpec.AUTO) && state.incarnation() > 0) {
+                // Stored before runtimes were chosen, when there was one: what runs there must not be lost sight of.
+                charter = charter.chosen(new RuntimeChoice("process", "it ran there before"));
+                spec = charter.placed(spec);
+            }
         } catch (IllegalArgumentException e) {
             wrong.add("its stored state: " + e.getMessage());
             state = ServerState.initial(
@@ -549,7 +554,8 @@ public final class LiveFleet implements Fleet {
     @Override
     public Receipt start(ServerName name) throws RefusedException {
         ServerUnit unit = unit(name);
-        Optional<RuntimeChoice> choice = choice(unit);
+        // A server that is up stays where it is: nobody need be asked.
+        Optional<RuntimeChoice> choice = unit.state().kept() ? Optional.empty() : choice(unit);
         synchronized (registry) {
             return unit.call(() -> {
                 long sequence = lastSequence();
@@ -564,12 +570,19 @@ public final class LiveFleet implements Fleet {
                                             + " applies it"
                                     : state.phase() == Phase.HEALTHY
                                             ? "already running, unchanged"
-                                            : "already " + state.phase() + ", unchanged");
+                                            : "already " + state.phase() + ", unchanged" + waiting(unit));
                 }
                 boolean changed = launchByHand(unit, state, true, choice);
-                return new Receipt(sequence, changed, changed ? "starting" : "already to be started");
+                return new Receipt(sequence, changed, (changed ? "starting" : "already to be started") + waiting(unit));
             });
         }
+    }
+
+    /** What a command has to wait for, where that isn't the server itself. */
+    private static String waiting(ServerUnit unit) {
+        return unit.blind()
+                .map(why -> ", as soon as runtime " + unit.spec().runtime() + " can be asked again: " + why)
+                .orElse("");
     }
 
     @Override
@@ -580,7 +593,7 @@ public final class LiveFleet implements Fleet {
             return unit.call(() -> {
                 long sequence = lastSequence();
                 launchByHand(unit, unit.state(), false, choice);
-                return new Receipt(sequence, true, "restarting");
+                return new Receipt(sequence, true, "restarting" + waiting(unit));
             });
         }
     }
@@ -590,12 +603,16 @@ public final class LiveFleet implements Fleet {
      * any lock is taken: a registry may need seconds to answer.
      */
     private Optional<RuntimeChoice> choice(ServerUnit unit) throws RefusedException {
-        if (unit.charter().choice().isPresent() || unit.state().kept()) {
+        if (unit.charter().choice().isPresent()) {
             return Optional.empty();
         }
         ServerSpec spec = read(unit.name(), unit.charter().declared(), new ArrayList<>());
         if (!spec.runtime().equals(ServerSpec.AUTO)) {
             return Optional.empty();
+        }
+        Optional<RuntimeChoice> before = ranBefore(unit);
+        if (before.isPresent()) {
+            return before;
         }
         try {
             return Optional.of(RuntimeChoice.of(spec, around.runtimes()));
@@ -603,6 +620,14 @@ public final class LiveFleet implements Fleet {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while a runtime was chosen for " + unit.name(), e);
         }
+    }
+
+    /** A server that ran somewhere, by its declaration then, goes on there: its warehouse lies there. */
+    private static Optional<RuntimeChoice> ranBefore(ServerUnit unit) {
+        String where = unit.spec().runtime();
+        return unit.state().incarnation() > 0 && !where.equals(ServerSpec.AUTO)
+                ? Optional.of(new RuntimeChoice(where, "it ran there before"))
+                : Optional.empty();
     }
 
     /** A launch by hand is when a changed declaration takes effect. */
@@ -674,7 +699,7 @@ public final class LiveFleet implements Fleet {
                     changed,
                     phase == Phase.STOPPED
                             ? (changed ? "stopped" : "already stopped")
-                            : changed ? "stopping" : "already stopping");
+                            : (changed ? "stopping" : "already stopping") + waiting(unit));
         });
     }
 
@@ -795,6 +820,13 @@ public final class LiveFleet implements Fleet {
     public Optional<Usage> usage(ServerName name)
             throws RefusedException, RuntimeUnavailableException, InterruptedException {
         return runtime(unit(name)).usage(name);
+    }
+
+    @Override
+    public List<String> remarks(ServerName name) throws RefusedException {
+        ServerUnit unit = unit(name);
+        ServerRuntime runtime = around.runtimes().get(unit.live().runtime());
+        return runtime == null ? List.of() : runtime.remarks(unit.live());
     }
 
     private ServerRuntime runtime(ServerUnit unit) throws RefusedException {

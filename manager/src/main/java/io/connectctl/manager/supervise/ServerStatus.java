@@ -35,6 +35,7 @@ import java.util.OptionalInt;
  * @param logFile the current log
  * @param tokenFile the 0600 token file, where the server has a token
  * @param exposures what deserves the word EXPOSED, in words
+ * @param runtimeWhy why it runs where it runs, where connectctl chose ({@code runtime: auto})
  */
 public record ServerStatus(
         ServerSpec spec,
@@ -55,7 +56,8 @@ public record ServerStatus(
         Optional<Cause> cause,
         Optional<Path> logFile,
         Optional<Path> tokenFile,
-        List<String> exposures) {
+        List<String> exposures,
+        Optional<String> runtimeWhy) {
     public ServerStatus {
         exposures = List.copyOf(exposures);
     }

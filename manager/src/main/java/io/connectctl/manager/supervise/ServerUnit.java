@@ -10,6 +10,7 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
 import io.connectctl.manager.lifecycle.Cause;
+import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Effect;
 import io.connectctl.manager.lifecycle.Input;
 import io.connectctl.manager.lifecycle.Lifecycle;
@@ -68,6 +69,9 @@ final class ServerUnit {
     private volatile Known known;
     private volatile boolean closed;
     private volatile Optional<Cause> invalid = Optional.empty();
+    /** What the runtime answered when it could not be asked; tells in status why it is UNKNOWN. */
+    private volatile Optional<String> blind = Optional.empty();
+
     private String stored;
     private Time.@Nullable Timer timer;
     private @Nullable Duration toldOfWaiting;
@@ -176,6 +180,9 @@ final class ServerUnit {
     }
 
     private void take(Input input) throws StoreException {
+        if (input instanceof Input.Unavailable unavailable) {
+            blind = Optional.of(unavailable.why());
+        }
         ServerState before = known.state();
         apply(Lifecycle.step(before, input, now()), known.charter(), known.spec());
     }
@@ -379,7 +386,7 @@ final class ServerUnit {
                 alive ? instance.map(Instance::launchedAt) : Optional.empty(),
                 state.healthySince(),
                 state.phaseSince(),
-                state.cause(),
+                state.phase() == Phase.UNKNOWN ? Optional.of(unknown(spec, state)) : state.cause(),
                 instance.filter(run -> run.containerId().isEmpty()).map(run -> around.folders()
                         .servers()
                         .resolve(name.value())
@@ -387,7 +394,37 @@ final class ServerUnit {
                         .resolve(Integer.toString(run.incarnation()))
                         .resolve("server.log")),
                 spec.auth() == Auth.TOKEN ? Optional.of(runner.tokenFile()) : Optional.empty(),
-                around.exposures().apply(spec));
+                around.exposures().apply(spec),
+                now.charter()
+                        .choice()
+                        .filter(made -> made.runtime().equals(spec.runtime()))
+                        .map(RuntimeChoice::why));
+    }
+
+    /** Why nothing is known of it now. The cause it had before stays in its state, and is told again afterwards. */
+    private Cause unknown(ServerSpec spec, ServerState state) {
+        String next = (state.desired() == Desired.UP
+                        ? state.wanted() > state.incarnation()
+                                ? "it is replaced"
+                                : "nothing is declared dead meanwhile, and what lives is adopted"
+                        : "it is stopped")
+                + " as soon as it answers";
+        return new Cause(
+                spec.runtime().equals("docker") ? "ENGINE_UNREACHABLE" : "RUNTIME_UNREACHABLE",
+                blind.orElse("runtime " + spec.runtime() + " was not asked yet"),
+                next
+                        + (spec.runtime().equals("docker")
+                                ? "; see whether the engine runs: docker version, systemctl status docker"
+                                : "; see the daemon's log"),
+                state.cause()
+                        .map(before -> List.of("before: " + before.summary()))
+                        .orElse(List.of()),
+                true);
+    }
+
+    /** Why its runtime can't be asked; empty where it can, as far as is known. */
+    Optional<String> blind() {
+        return known.state().phase() == Phase.UNKNOWN ? blind : Optional.empty();
     }
 
     private String host(ServerSpec spec) {

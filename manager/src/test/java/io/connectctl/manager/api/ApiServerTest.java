@@ -143,6 +143,29 @@ class ApiServerTest {
     }
 
     @Test
+    void describeTellsOfAContainerWhatItIsLimitedToAndWhyItIsOne() throws IOException {
+        fleet.put(ScriptedFleet.contained(
+                status(spec("sales", Map.of(), Map.of()), Phase.HEALTHY, Rung.QUERY, Optional.empty()),
+                "0123456789abcdef",
+                "it is there"));
+
+        JsonNode answer = Json.MAPPER.readTree(get("/v1/servers/sales/describe").body());
+
+        assertThat(answer.at("/server/containerId").asText()).isEqualTo("0123456789abcdef");
+        assertThat(answer.at("/server/logFile").isNull()).isTrue();
+        assertThat(answer.at("/runtime/name").asText()).isEqualTo("docker");
+        assertThat(answer.at("/runtime/why").asText()).isEqualTo("it is there");
+        assertThat(answer.at("/runtime/container/image").asText()).isEqualTo("apache/spark:4.0.1");
+        assertThat(answer.at("/runtime/container/memory").asText())
+                .isEqualTo("1512m heap + 512m overhead (the larger of 512m and a quarter of the heap) = 2024m limit");
+        assertThat(answer.at("/runtime/container/memoryBytes").asLong()).isEqualTo(2024L << 20);
+        assertThat(answer.at("/runtime/container/loosened")).isEmpty();
+        assertThat(answer.at("/runtime/remarks/0").asText()).isEqualTo("scripted by the test");
+        assertThat(answer.path("folders").fieldNames()).toIterable().containsExactly("server");
+        assertThat(answer.at("/declaration/container/pidsLimit").asInt()).isEqualTo(512);
+    }
+
+    @Test
     void declareHandsTheTreeToTheFleetAndToleratesUnknownFields() throws IOException {
         RawHttp answer = RawHttp.send(
                 socket,

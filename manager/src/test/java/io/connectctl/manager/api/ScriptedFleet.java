@@ -222,7 +222,41 @@ public final class ScriptedFleet implements Fleet {
                 cause,
                 Optional.of(Path.of("/home/ada/.local/state/connectctl/servers/" + spec.name() + "/run/1/server.log")),
                 Optional.empty(),
-                List.of());
+                List.of(),
+                Optional.empty());
+    }
+
+    /** The same in a container, where connectctl chose to run it. */
+    public static ServerStatus contained(ServerStatus status, String containerId, String why) {
+        return new ServerStatus(
+                status.spec().in("docker"),
+                status.changed(),
+                status.origin(),
+                status.desired(),
+                status.phase(),
+                status.rung(),
+                status.incarnation(),
+                status.instance()
+                        .map(run -> new Instance(
+                                run.server(),
+                                run.incarnation(),
+                                run.marker(),
+                                OptionalLong.empty(),
+                                Optional.of(containerId),
+                                run.launchedAt(),
+                                run.exit())),
+                status.host(),
+                status.grpcPort(),
+                status.observed(),
+                status.restarts(),
+                status.startedAt(),
+                status.healthySince(),
+                status.phaseSince(),
+                status.cause(),
+                Optional.empty(),
+                status.tokenFile(),
+                status.exposures(),
+                Optional.of(why));
     }
 
     @Override
@@ -353,6 +387,12 @@ public final class ScriptedFleet implements Fleet {
         return server(name).flatMap(ServerStatus::instance).isPresent()
                 ? Optional.of(new Usage(734003200L, Duration.ofMillis(31_500), 87, 412))
                 : Optional.empty();
+    }
+
+    @Override
+    public List<String> remarks(ServerName name) throws RefusedException {
+        known(name);
+        return List.of("scripted by the test");
     }
 
     @Override

@@ -456,6 +456,24 @@ class CliTest {
     }
 
     @Test
+    void describeSaysOfAContainerWhyItIsOneAndWhatItDoesWithout() {
+        daemon.on(
+                "GET /v1/servers/a/describe",
+                200,
+                "{\"server\":" + Servers.json(Servers.server("a", "HEALTHY"))
+                        + ",\"declaration\":{\"port\":15002},\"folders\":{},\"notes\":[],\"runtime\":{\"name\":\"docker\","
+                        + "\"why\":\"it is there\",\"container\":{\"image\":\"apache/spark:4.0.1\",\"memoryBytes\":null,"
+                        + "\"memory\":\"no limit: loosened\",\"loosened\":[\"memory\",\"init\"]},\"remarks\":[\"no swap limit\"]}}");
+
+        assertThat(cli.run("describe", "a").out())
+                .contains("docker, chosen at the first start: it is there")
+                .contains("apache/spark:4.0.1")
+                .contains("no limit: loosened")
+                .contains("without memory, init")
+                .contains("note: no swap limit");
+    }
+
+    @Test
     void logsAreStreamedAsTheyAre() {
         daemon.lines("GET /v1/servers/a/logs?tail=2&since=2026-11-22T16%3A00%3A00Z", "one", "two");
 

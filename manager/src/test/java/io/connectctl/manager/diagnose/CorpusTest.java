@@ -21,6 +21,7 @@ import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,37 @@ class CorpusTest {
         assertThat(Rules.codes()).allMatch(code -> runbook.contains("| `" + code + "` |"));
     }
 
+    /** Written as the first word of what tells a cause: a launch that fails, a lifecycle that gives up, a rule that is sure. */
+    @Test
+    void everyCodeThatTheSourcesCanProduceIsInTheRunbook() throws IOException {
+        Path root = Path.of(System.getProperty("connectctl.root", ".."));
+        Pattern code =
+                Pattern.compile("\\b(?:LaunchException|Cause|config|fault|finding|refused|refusal|failure)\\(\\s*"
+                        + "(?:clues,\\s*|hit,\\s*|incarnation,\\s*)?\"([A-Z]{2,}(?:_[A-Z]+)*)\"");
+        TreeSet<String> codes = new TreeSet<>();
+        for (String folder : List.of(
+                "compose/src/main/java/io/connectctl/compose/runtime",
+                "manager/src/main/java/io/connectctl/manager/lifecycle",
+                "manager/src/main/java/io/connectctl/manager/supervise",
+                "manager/src/main/java/io/connectctl/manager/diagnose")) {
+            try (Stream<Path> files = Files.walk(root.resolve(folder))) {
+                for (Path file : files.filter(each -> each.toString().endsWith(".java"))
+                        .filter(each -> !each.toString().contains("/testing/"))
+                        .toList()) {
+                    code.matcher(Files.readString(file)).results().forEach(match -> codes.add(match.group(1)));
+                }
+            }
+        }
+        String runbook = Files.readString(root.resolve("docs/runbook.md"));
+
+        assertThat(codes)
+                .contains(
+                        "PORT_TAKEN", "BUDGET_SPENT", "STOP_TIMEOUT", "ZOMBIE", "TOOL_MISSING", "INVALID_DECLARATION");
+        assertThat(codes.stream().filter(each -> !runbook.contains("| `" + each + "` |")))
+                .as("codes without a row in docs/runbook.md")
+                .isEmpty();
+    }
+
     @Test
     void everyRuleOfTheLogHasItsCase() throws IOException {
         TreeSet<String> expected = cases().stream().map(Case::expect).collect(Collectors.toCollection(TreeSet::new));
@@ -118,7 +150,11 @@ class CorpusTest {
         Optional<String> note = Optional.ofNullable(properties.getProperty("note"));
         Evidence evidence = new Evidence(
                 Samples.spec(
-                        properties.getProperty("spark"), properties.getProperty("master", "local[*]"), conf, Map.of()),
+                                properties.getProperty("spark"),
+                                properties.getProperty("master", "local[*]"),
+                                conf,
+                                Map.of())
+                        .in(properties.getProperty("runtime", "process")),
                 Evidence.Stage.valueOf(properties.getProperty("stage", "STARTING")),
                 exit.isEmpty() && note.isEmpty()
                         ? Optional.empty()

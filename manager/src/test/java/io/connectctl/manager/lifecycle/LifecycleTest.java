@@ -5,6 +5,7 @@ import static io.connectctl.manager.lifecycle.Moments.TERMS;
 import static io.connectctl.manager.lifecycle.Moments.at;
 import static io.connectctl.manager.lifecycle.Moments.cause;
 import static io.connectctl.manager.lifecycle.Moments.ended;
+import static io.connectctl.manager.lifecycle.Moments.endedOutside;
 import static io.connectctl.manager.lifecycle.Moments.failed;
 import static io.connectctl.manager.lifecycle.Moments.instance;
 import static io.connectctl.manager.lifecycle.Moments.passed;
@@ -63,6 +64,13 @@ class LifecycleTest {
         return healthy().on(failed(1)).on(failed(1)).on(failed(1));
     }
 
+    private List<String> messages(String type) {
+        return events.stream()
+                .filter(event -> event.type().equals(type))
+                .map(ServerEvent::message)
+                .toList();
+    }
+
     private long launches() {
         return effects.stream()
                 .filter(effect -> effect instanceof Effect.Launch)
@@ -98,6 +106,83 @@ class LifecycleTest {
         assertThat(state.probe()).isEqualTo(before.probe());
         on(new Input.Proven(1, Rung.PORT)).on(new Input.Proven(7, Rung.NONE));
         assertThat(state.rung()).isEqualTo(Rung.QUERY);
+    }
+
+    @Test
+    void aPersonsStopWithTheRuntimesOwnToolsIsHeeded() {
+        healthy().on(new Input.Exited(endedOutside(1), cause("TERMINATED", true)));
+
+        assertThat(state.phase()).isEqualTo(Phase.STOPPED);
+        assertThat(state.desired()).isEqualTo(Desired.DOWN);
+        assertThat(state.faults()).isZero();
+        assertThat(state.cause()).isEmpty();
+        assertThat(messages("command")).contains("stop, with the runtime's own tools");
+    }
+
+    @Test
+    void aPersonsStopIsHeededAlsoIfItIsFoundOutLater() {
+        healthy()
+                .on(new Input.Unavailable("down"))
+                .on(new Input.Missing(Optional.of(endedOutside(1)), Optional.of(cause("TERMINATED", true))));
+
+        assertThat(state.phase()).isEqualTo(Phase.STOPPED);
+        assertThat(state.desired()).isEqualTo(Desired.DOWN);
+    }
+
+    @Test
+    void aRestartFromHereIsNotTakenForAPersonsStop() {
+        healthy().on(new Input.Restart(TERMS)).on(new Input.Exited(endedOutside(1), cause("TERMINATED", true)));
+
+        assertThat(state.phase()).isEqualTo(Phase.STARTING);
+        assertThat(state.desired()).isEqualTo(Desired.UP);
+    }
+
+    @Test
+    void aStartWithTheRuntimesOwnToolsIsAdoptedAsTheNextIncarnation() {
+        healthy().on(new Input.Exited(endedOutside(1), cause("TERMINATED", true)));
+
+        on(new Input.Found(instance(2)));
+        assertThat(state.phase()).isEqualTo(Phase.STARTING);
+        assertThat(state.desired()).isEqualTo(Desired.UP);
+        assertThat(state.incarnation()).isEqualTo(2);
+        assertThat(messages("command")).contains("start, with the runtime's own tools");
+        on(passed(2));
+        assertThat(state.phase()).isEqualTo(Phase.HEALTHY);
+        assertThat(state.restarts()).isZero();
+    }
+
+    @Test
+    void aRestartWithTheRuntimesOwnToolsIsNoFaultWhicheverEventComesFirst() {
+        healthy().on(new Input.Found(instance(2))).on(new Input.Exited(endedOutside(1), cause("TERMINATED", true)));
+
+        assertThat(state.phase()).isEqualTo(Phase.STARTING);
+        assertThat(state.desired()).isEqualTo(Desired.UP);
+        assertThat(state.incarnation()).isEqualTo(2);
+        assertThat(state.faults()).isZero();
+    }
+
+    @Test
+    void anEngineThatIsGoneWhenAFaultIsMendedCostsNoRestart() {
+        healthy().on(new Input.Exited(ended(1, 137), cause("KILLED", true)));
+        untilDeadline();
+        int faults = state.faults();
+
+        on(new Input.LaunchFailed(2, cause("ENGINE_UNREACHABLE", true)));
+        assertThat(state.phase()).isEqualTo(Phase.UNKNOWN);
+        assertThat(state.faults()).isEqualTo(faults);
+        assertThat(effects).anyMatch(Effect.Ask.class::isInstance);
+        on(new Input.Missing(Optional.of(ended(1, 137)), Optional.empty()));
+        assertThat(state.phase()).isEqualTo(Phase.BACKING_OFF);
+        untilDeadline();
+        assertThat(state.phase()).isEqualTo(Phase.STARTING);
+    }
+
+    @Test
+    void whoStartsAServerByHandIsToldAtOnceThatTheEngineIsGone() {
+        on(new Input.Start(TERMS)).on(new Input.LaunchFailed(1, cause("ENGINE_UNREACHABLE", true)));
+
+        assertThat(state.phase()).isEqualTo(Phase.FAILED);
+        assertThat(state.cause()).map(Cause::code).contains("ENGINE_UNREACHABLE");
     }
 
     @Test
@@ -575,6 +660,10 @@ class LifecycleTest {
                     new Input.LaunchFailed(incarnation, cause("ALREADY_RUNNING", false)),
                     new Input.LaunchFailed(incarnation, cause("BAD_MASTER", false)),
                     new Input.Exited(ended(incarnation, 137), cause("KILLED", true)),
+                    new Input.Exited(endedOutside(incarnation), cause("TERMINATED", true)),
+                    new Input.Halted(incarnation, Optional.of(endedOutside(incarnation)), Optional.empty()),
+                    new Input.Missing(Optional.of(endedOutside(incarnation)), Optional.of(cause("TERMINATED", true))),
+                    new Input.LaunchFailed(incarnation, cause("ENGINE_UNREACHABLE", true)),
                     new Input.Halted(incarnation, Optional.empty(), Optional.empty()),
                     new Input.Halted(incarnation, Optional.of(ended(incarnation, 143)), Optional.of(cause("X", false))),
                     passed(incarnation),

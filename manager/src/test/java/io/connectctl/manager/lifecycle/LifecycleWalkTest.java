@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Walks the lifecycle through a world that loses launches, probes and answers, ignores stops, repeats itself, tells news in
- * any order and restarts the daemon at any moment; then lets the world be kind, and expects what was wanted.
+ * any order and restarts the daemon at any moment, while a person now and then stops and starts with the runtime's own
+ * tools; then lets the world be kind, and expects what was wanted.
  */
 class LifecycleWalkTest {
     private static final int STEPS = Integer.getInteger("connectctl.counts.walk", 20_000);
@@ -54,6 +55,8 @@ class LifecycleWalkTest {
         private boolean down;
         private boolean kind;
         private Desired wanted = Desired.DOWN;
+        private boolean personActed;
+        private int launches;
 
         World(long seed) {
             this.seed = seed;
@@ -68,7 +71,7 @@ class LifecycleWalkTest {
         }
 
         private void act() {
-            switch (random.nextInt(16)) {
+            switch (random.nextInt(17)) {
                 case 0 -> command();
                 case 1, 2, 3, 4 -> operate();
                 case 5, 6 -> probe();
@@ -76,6 +79,7 @@ class LifecycleWalkTest {
                 case 10, 11, 12 -> time();
                 case 13 -> accident();
                 case 14 -> abandonedOnesWake();
+                case 15 -> person();
                 default -> restartDaemon();
             }
         }
@@ -156,7 +160,7 @@ class LifecycleWalkTest {
                         lose);
             } else {
                 // The runtime refuses a second instance, above; so two can only live if it is never asked.
-                Instance born = Moments.instance(launch.incarnation());
+                Instance born = Moments.instance(launch.incarnation(), "launch-" + ++launches);
                 alive = born;
                 last = born;
                 tell(new Input.Launched(born), lose);
@@ -167,8 +171,32 @@ class LifecycleWalkTest {
             Instance dead = alive;
             if (dead != null) {
                 alive = null;
-                last = Moments.ended(dead.incarnation(), code);
+                last = Moments.ended(dead, code, false);
                 tell(new Input.Exited(last, cause("KILLED", true)), unseen);
+            }
+        }
+
+        /**
+         * Stops, or starts what it stopped or what died, with the runtime's own tools: the same container runs again, numbered by
+         * the runtime. What it wants holds once it is heard of, unless a command came in between.
+         */
+        private void person() {
+            if (down || random.nextInt(3) > 0) {
+                return;
+            }
+            Instance running = alive;
+            Instance before = last;
+            if (running != null) {
+                alive = null;
+                last = Moments.ended(running, 143, true);
+                personActed = true;
+                tell(new Input.Exited(last, cause("TERMINATED", true)), random.nextInt(4) == 0);
+            } else if (before != null) {
+                Instance born = Moments.instance(before.incarnation() + 1, before.marker());
+                personActed = true;
+                alive = born;
+                last = born;
+                tell(new Input.Found(born), random.nextInt(4) == 0);
             }
         }
 
@@ -259,6 +287,12 @@ class LifecycleWalkTest {
                 }
             }
             Moments.violation(state).ifPresent(this::fail);
+            if (step.events().stream()
+                    .anyMatch(event ->
+                            event.type().equals("command") && event.message().endsWith("own tools"))) {
+                check(personActed, "a person's act is made up");
+                wanted = state.desired();
+            }
             check(state.desired() == wanted, "the intent is lost");
         }
 

@@ -43,16 +43,36 @@ final class Moments {
                 Optional.empty());
     }
 
-    static Instance ended(int incarnation, int code) {
-        Instance alive = instance(incarnation);
+    /** A run that is told apart from others of its number. */
+    static Instance instance(int incarnation, String marker) {
         return new Instance(
                 NAME,
                 incarnation,
+                marker,
+                OptionalLong.of(1000 + incarnation),
+                Optional.empty(),
+                Instant.EPOCH,
+                Optional.empty());
+    }
+
+    static Instance ended(int incarnation, int code) {
+        return ended(instance(incarnation), code, false);
+    }
+
+    static Instance ended(Instance alive, int code, boolean outside) {
+        return new Instance(
+                NAME,
+                alive.incarnation(),
                 alive.marker(),
                 alive.pid(),
                 Optional.empty(),
                 Instant.EPOCH,
-                Optional.of(new ExitStatus(OptionalInt.of(code), Instant.EPOCH, Optional.empty())));
+                Optional.of(new ExitStatus(OptionalInt.of(code), Instant.EPOCH, Optional.empty(), outside)));
+    }
+
+    /** Ended by a person with the runtime's own tools. */
+    static Instance endedOutside(int incarnation) {
+        return ended(instance(incarnation), 143, true);
     }
 
     static Cause cause(String code, boolean retryable) {

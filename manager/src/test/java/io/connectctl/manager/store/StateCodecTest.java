@@ -66,7 +66,8 @@ class StateCodecTest {
                         Optional.of(new ExitStatus(
                                 OptionalInt.of(137),
                                 Instant.parse("2026-11-22T10:00:00Z"),
-                                Optional.of("by the kernel"))))),
+                                Optional.of("by the kernel"),
+                                true)))),
                 OptionalInt.of(15002),
                 -42,
                 TERMS);
@@ -89,13 +90,14 @@ class StateCodecTest {
     @Test
     void everyFieldHasItsFixedName() {
         assertThat(StateCodec.encode(full()))
-                .isEqualTo("{\"phase\":\"BACKING_OFF\",\"desired\":\"UP\",\"incarnation\":4,\"wanted\":5,"
-                        + "\"endedBy\":\"FAULT\",\"cause\":{\"code\":\"KILLED\",\"summary\":\"killed\",\"remedy\":\"look\","
-                        + "\"evidence\":[\"a\",\"b\"],\"retryable\":false},\"rung\":\"SESSION\",\"proven\":true,\"forced\":true,\"faults\":2,\"restarts\":3,"
-                        + "\"deadlineMillis\":123456,\"phaseSince\":\"2026-11-22T10:00:00.500Z\","
-                        + "\"healthySince\":\"2026-11-22T09:00:00Z\",\"instance\":{\"incarnation\":4,\"marker\":\"sales/4/abc\","
-                        + "\"pid\":77,\"containerId\":\"c0ffee\",\"launchedAt\":\"2026-11-22T08:00:00Z\",\"exit\":{\"code\":137,"
-                        + "\"at\":\"2026-11-22T10:00:00Z\",\"note\":\"by the kernel\"}},\"port\":15002,\"seed\":-42}");
+                .isEqualTo(
+                        "{\"phase\":\"BACKING_OFF\",\"desired\":\"UP\",\"incarnation\":4,\"wanted\":5,"
+                                + "\"endedBy\":\"FAULT\",\"cause\":{\"code\":\"KILLED\",\"summary\":\"killed\",\"remedy\":\"look\","
+                                + "\"evidence\":[\"a\",\"b\"],\"retryable\":false},\"rung\":\"SESSION\",\"proven\":true,\"forced\":true,\"faults\":2,\"restarts\":3,"
+                                + "\"deadlineMillis\":123456,\"phaseSince\":\"2026-11-22T10:00:00.500Z\","
+                                + "\"healthySince\":\"2026-11-22T09:00:00Z\",\"instance\":{\"incarnation\":4,\"marker\":\"sales/4/abc\","
+                                + "\"pid\":77,\"containerId\":\"c0ffee\",\"launchedAt\":\"2026-11-22T08:00:00Z\",\"exit\":{\"code\":137,"
+                                + "\"at\":\"2026-11-22T10:00:00Z\",\"note\":\"by the kernel\",\"outside\":true}},\"port\":15002,\"seed\":-42}");
     }
 
     @Test

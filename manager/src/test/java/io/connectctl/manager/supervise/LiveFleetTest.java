@@ -8,6 +8,8 @@ import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.LogRequest;
+import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.testing.FakeRuntime;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
@@ -17,6 +19,7 @@ import io.connectctl.health.Observed;
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.Rung;
 import io.connectctl.manager.lifecycle.Cause;
+import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.store.MemoryStore;
@@ -67,11 +70,15 @@ class LiveFleetTest {
     }
 
     private LiveFleet open() throws Exception {
+        return open(Map.of("fake", runtime));
+    }
+
+    private LiveFleet open(Map<String, ServerRuntime> runtimes) throws Exception {
         return LiveFleet.open(
                 new Surroundings(
                         new Folders(folder, folder, folder, folder),
                         store,
-                        Map.of("fake", runtime),
+                        runtimes,
                         (spec, site, ticket) -> new LaunchPlan(
                                 spec, site, ticket, new Rendering(List.of(), "x"), List.of("run"), Map.of()),
                         target -> new FakeLadder(),
@@ -282,6 +289,220 @@ class LiveFleetTest {
         until(Duration.ofSeconds(1), () -> status().phase() == Phase.STOPPED);
 
         assertThat(runtime.list()).isEmpty();
+    }
+
+    @Test
+    void whileTheRuntimeCannotBeAskedFailingProbesEndNothing() throws Exception {
+        healthy();
+        until(BLINK, () -> status().rung() == Rung.QUERY);
+
+        runtime.unavailable(true);
+        answering = false;
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.UNKNOWN);
+        time.advance(Duration.ofHours(1));
+        assertThat(events("phase")).noneMatch(text -> text.contains("UNHEALTHY") || text.contains("STOPPING"));
+        assertThat(status().phase()).isEqualTo(Phase.UNKNOWN);
+        assertThat(status().cause())
+                .hasValueSatisfying(cause -> assertThat(cause.code() + cause.summary() + cause.remedy())
+                        .contains("RUNTIME_UNREACHABLE", "the fake runtime is unavailable", "adopted"));
+        assertThat(fleet.start(SALES).message())
+                .contains("already UNKNOWN", "as soon as runtime fake can be asked again");
+
+        answering = true;
+        runtime.unavailable(false);
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.HEALTHY);
+        assertThat(status().incarnation()).isEqualTo(1);
+        assertThat(status().cause()).isEmpty();
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+        assertThat(status().restarts()).isZero();
+    }
+
+    @Test
+    void aRestartWhileTheRuntimeCannotBeAskedIsDoneOnceItCan() throws Exception {
+        healthy();
+        runtime.unavailable(true);
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.UNKNOWN);
+
+        assertThat(fleet.restart(SALES).message()).contains("restarting, as soon as");
+        assertThat(status().cause()).map(Cause::remedy).hasValueSatisfying(remedy -> assertThat(remedy)
+                .contains("replaced"));
+        runtime.unavailable(false);
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.HEALTHY);
+
+        assertThat(status().incarnation()).isEqualTo(2);
+        assertThat(runtime.list()).hasSize(1);
+    }
+
+    @Test
+    void aStopAndAStartWithTheRuntimesOwnToolsAreHeeded() throws Exception {
+        healthy();
+
+        runtime.stopOutside(SALES);
+        until(Phase.STOPPED);
+        assertThat(status().desired()).isEqualTo(Desired.DOWN);
+        assertThat(status().cause()).isEmpty();
+        time.advance(Duration.ofMinutes(10));
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+
+        runtime.startOutside(SALES);
+        until(Phase.HEALTHY);
+        assertThat(status().incarnation()).isEqualTo(2);
+        assertThat(status().desired()).isEqualTo(Desired.UP);
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+        assertThat(events("command"))
+                .containsSubsequence("stop, with the runtime's own tools", "start, with the runtime's own tools");
+    }
+
+    @Test
+    void aStopWithTheRuntimesOwnToolsThatNobodyHeardOfIsHeededToo() throws Exception {
+        healthy();
+
+        runtime.stopOutsideUnseen(SALES);
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.STOPPED);
+
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+    }
+
+    @Test
+    void aStopWithTheRuntimesOwnToolsIsHeededByTheNextDaemonAlso() throws Exception {
+        healthy();
+        fleet.close();
+        runtime.stopOutsideUnseen(SALES);
+
+        fleet = open();
+        until(Phase.STOPPED);
+
+        assertThat(status().desired()).isEqualTo(Desired.DOWN);
+    }
+
+    @Test
+    void autoTakesTheFirstRuntimeThatNothingSpeaksAgainstOnceAndForAll() throws Exception {
+        FakeRuntime docker = new FakeRuntime("docker");
+        FakeRuntime process = new FakeRuntime("process");
+        docker.obstacle("no engine answers at /var/run/docker.sock");
+        Map<String, ServerRuntime> both = Map.of("docker", docker, "process", process);
+        fleet.close();
+        fleet = open(both);
+
+        declare(SALES, "{\"runtime\":\"auto\"}");
+        assertThat(status().spec().runtime()).isEqualTo("auto");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        assertThat(process.launches(SALES)).isEqualTo(1);
+        assertThat(status().spec().runtime()).isEqualTo("process");
+        assertThat(status().runtimeWhy()).contains("docker: no engine answers at /var/run/docker.sock");
+        assertThat(events("runtime"))
+                .containsExactly("runtime process: docker: no engine answers at /var/run/docker.sock");
+
+        docker.noObstacle();
+        fleet.close();
+        fleet = open(both);
+        until(Phase.HEALTHY);
+        assertThat(status().spec().runtime()).isEqualTo("process");
+        fleet.restart(SALES);
+        until(BLINK, () -> process.launches(SALES) == 2);
+        fleet.stop(SALES, false);
+        until(Phase.STOPPED);
+        fleet.start(SALES);
+        until(BLINK, () -> process.launches(SALES) == 3);
+
+        assertThat(docker.launches(SALES)).isZero();
+        assertThat(events("runtime")).hasSize(1);
+    }
+
+    @Test
+    void autoTakesDockerWhereItIsThere() throws Exception {
+        FakeRuntime docker = new FakeRuntime("docker");
+        fleet.close();
+        fleet = open(Map.of("docker", docker, "process", new FakeRuntime("process")));
+
+        declare(SALES, "{\"runtime\":\"auto\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+
+        assertThat(docker.launches(SALES)).isEqualTo(1);
+        assertThat(events("runtime")).containsExactly("runtime docker: it is there");
+    }
+
+    @Test
+    void aDeclaredRuntimeIsNeverFallenBackFrom() throws Exception {
+        FakeRuntime docker = new FakeRuntime("docker");
+        FakeRuntime process = new FakeRuntime("process");
+        docker.obstacle("no engine answers");
+        docker.failNext(
+                FakeRuntime.Operation.PREPARE,
+                new LaunchException("ENGINE_UNREACHABLE", "no engine answers", "start it", false));
+        fleet.close();
+        fleet = open(Map.of("docker", docker, "process", process));
+
+        declare(SALES, "{\"runtime\":\"docker\"}");
+        fleet.start(SALES);
+        until(Phase.FAILED);
+
+        assertThat(status().cause()).map(Cause::code).contains("ENGINE_UNREACHABLE");
+        assertThat(process.launches(SALES)).isZero();
+        assertThat(events("runtime")).isEmpty();
+    }
+
+    @Test
+    void aServerWithoutAChosenRuntimeCanBeAskedAboutStoppedAndRemoved() throws Exception {
+        FakeRuntime docker = new FakeRuntime("docker");
+        docker.unavailable(true);
+        fleet.close();
+        fleet = open(Map.of("docker", docker, "process", new FakeRuntime("process")));
+        declare(SALES, "{\"runtime\":\"auto\"}");
+
+        assertThat(status().phase()).isEqualTo(Phase.STOPPED);
+        assertThat(status().host()).isEqualTo("localhost");
+        assertThat(fleet.remarks(SALES)).isEmpty();
+        assertThatThrownBy(() -> fleet.logs(SALES, LogRequest.tail(10), line -> true))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("was never started");
+        assertThatThrownBy(() -> fleet.usage(SALES)).isInstanceOf(RefusedException.class);
+        assertThat(fleet.stop(SALES, false).message()).isEqualTo("already stopped");
+        fleet.close();
+        fleet = open(Map.of("docker", docker, "process", new FakeRuntime("process")));
+        assertThat(status().phase()).isEqualTo(Phase.STOPPED);
+        fleet.remove(SALES, false);
+
+        assertThat(fleet.server(SALES)).isEmpty();
+    }
+
+    @Test
+    void aServerThatRanSomewhereByItsDeclarationStaysThereOnceItIsLeftToConnectctl() throws Exception {
+        FakeRuntime docker = new FakeRuntime("docker");
+        FakeRuntime process = new FakeRuntime("process");
+        fleet.close();
+        fleet = open(Map.of("docker", docker, "process", process));
+        declare(SALES, "{\"runtime\":\"process\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+
+        declare(SALES, "{\"runtime\":\"auto\"}");
+        fleet.restart(SALES);
+        until(BLINK, () -> process.launches(SALES) == 2);
+
+        assertThat(status().runtimeWhy()).contains("it ran there before");
+        assertThat(docker.launches(SALES)).isZero();
+    }
+
+    @Test
+    void aRunningServerDoesNotMoveToAnotherRuntime() throws Exception {
+        FakeRuntime docker = new FakeRuntime("docker");
+        fleet.close();
+        fleet = open(Map.of("docker", docker, "process", new FakeRuntime("process")));
+        declare(SALES, "{\"runtime\":\"process\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        declare(SALES, "{\"runtime\":\"docker\"}");
+
+        assertThatThrownBy(() -> fleet.restart(SALES)).hasMessageContaining("stop it first");
+        fleet.stop(SALES, false);
+        until(Phase.STOPPED);
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+
+        assertThat(docker.launches(SALES)).isEqualTo(1);
     }
 
     @Test

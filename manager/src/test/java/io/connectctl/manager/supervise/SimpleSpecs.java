@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Reads {@code port}, {@code master}, {@code auth} and {@code env}, and takes {@code master: bad} for a problem. */
+/** Reads {@code runtime}, {@code port}, {@code master}, {@code auth} and {@code env}, and takes {@code master: bad} for a problem. */
 final class SimpleSpecs implements SpecSource {
     @Override
     public SpecReader.Reading read(ServerName name, Declaration declaration) {
@@ -47,7 +47,7 @@ final class SimpleSpecs implements SpecSource {
         return new SpecReader.Reading(
                 Optional.of(new ServerSpec(
                         name,
-                        "fake",
+                        tree.path("runtime").asText("fake"),
                         SparkVersion.parse("4.0.1"),
                         master,
                         port.equals("auto") ? new PortChoice.Auto() : new PortChoice.Fixed(Integer.parseInt(port)),

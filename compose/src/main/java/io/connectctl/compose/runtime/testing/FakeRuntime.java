@@ -46,6 +46,9 @@ import org.jspecify.annotations.Nullable;
  * runtime.unavailable(true);                               // every question throws RuntimeUnavailableException
  * runtime.exit(name, 137);                                 // an instance ends; watchers hear it on this thread
  * runtime.exitUnseen(name, 1);                             // the same, but the exit's event is lost
+ * runtime.stopOutside(name);                               // a person stops it with the runtime's own tools
+ * runtime.startOutside(name);                              // a person starts it again: its next incarnation
+ * runtime.obstacle("no engine answers");                   // auto doesn't take it
  * }</pre>
  *
  * Like every runtime it holds at most one live instance of a server: a second launch gets {@code ALREADY_RUNNING}.
@@ -145,6 +148,7 @@ public final class FakeRuntime implements ServerRuntime {
         static final Fault NONE = new Fault(null, null, null);
     }
 
+    private final String name;
     private final Clock clock;
     private final Map<ServerName, Slot> slots = new TreeMap<>();
     private final Map<Operation, Deque<Fault>> faults = new EnumMap<>(Operation.class);
@@ -152,13 +156,25 @@ public final class FakeRuntime implements ServerRuntime {
     private final List<Consumer<Instance>> listeners = new CopyOnWriteArrayList<>();
     private Function<ServerName, ExitStatus> onHalt;
     private boolean unavailable;
+    private @Nullable String obstacle;
+    private List<String> remarks = List.of();
     private long nextPid = 1000;
     private int nextPort = 40_000;
 
     /** A runtime that takes launch and exit times from {@code clock}. */
     public FakeRuntime(Clock clock) {
+        this("fake", clock);
+    }
+
+    /** A runtime of this name, for a choice between several. */
+    public FakeRuntime(String name) {
+        this(name, Clock.systemUTC());
+    }
+
+    private FakeRuntime(String name, Clock clock) {
+        this.name = name;
         this.clock = clock;
-        this.onHalt = name -> new ExitStatus(OptionalInt.of(143), clock.instant(), Optional.empty());
+        this.onHalt = server -> new ExitStatus(OptionalInt.of(143), clock.instant(), Optional.empty());
     }
 
     public FakeRuntime() {
@@ -207,6 +223,54 @@ public final class FakeRuntime implements ServerRuntime {
     /** Ends the running instance without a word to the watchers: a lost event. */
     public void exitUnseen(ServerName server, int code) {
         end(server, new ExitStatus(OptionalInt.of(code), clock.instant(), Optional.empty()));
+    }
+
+    /** A person stops the running instance with the runtime's own tools; the watchers hear it, on this thread. */
+    public void stopOutside(ServerName server) {
+        exit(server, new ExitStatus(OptionalInt.of(143), clock.instant(), Optional.empty(), true));
+    }
+
+    /** The same, but nobody hears it: the listing must find it. */
+    public void stopOutsideUnseen(ServerName server) {
+        end(server, new ExitStatus(OptionalInt.of(143), clock.instant(), Optional.empty(), true));
+    }
+
+    /** A person starts the last instance again with the runtime's own tools: its next incarnation; the watchers hear it. */
+    public Instance startOutside(ServerName server) {
+        Instance started;
+        synchronized (this) {
+            Instance before =
+                    last(server).orElseThrow(() -> new IllegalStateException("there never was a " + server + " here"));
+            if (before.running()) {
+                throw new IllegalStateException(server + " runs");
+            }
+            started = new Instance(
+                    server,
+                    before.incarnation() + 1,
+                    before.marker(),
+                    OptionalLong.of(nextPid++),
+                    before.containerId(),
+                    clock.instant(),
+                    Optional.empty());
+            slot(server).current = started;
+        }
+        tell(started);
+        return started;
+    }
+
+    /** Something speaks against running anything here. */
+    public synchronized void obstacle(String why) {
+        obstacle = why;
+    }
+
+    /** Nothing speaks against running here any more. */
+    public synchronized void noObstacle() {
+        obstacle = null;
+    }
+
+    /** What people should know of every server here. */
+    public synchronized void remarks(String... sentences) {
+        remarks = List.of(sentences);
     }
 
     /** How instances end when they are halted; exit code 143 unless said otherwise. */
@@ -267,7 +331,7 @@ public final class FakeRuntime implements ServerRuntime {
 
     @Override
     public String name() {
-        return "fake";
+        return name;
     }
 
     @Override
@@ -276,13 +340,13 @@ public final class FakeRuntime implements ServerRuntime {
     }
 
     @Override
-    public Optional<String> obstacle(ServerSpec spec) {
-        return Optional.empty();
+    public synchronized Optional<String> obstacle(ServerSpec spec) {
+        return Optional.ofNullable(obstacle);
     }
 
     @Override
-    public List<String> remarks(ServerSpec spec) {
-        return List.of();
+    public synchronized List<String> remarks(ServerSpec spec) {
+        return remarks;
     }
 
     @Override

@@ -1,0 +1,377 @@
+package io.connectctl.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What only containers have: what people and engines do to them, and what they are kept from. One server, many fates. */
+@Timeout(600)
+class DockerTest {
+    private static final Duration SOON = Duration.ofSeconds(90);
+    private static Installation installation;
+
+    /** The newest event before the test at hand. */
+    private long before;
+
+    @BeforeAll
+    static void start() throws IOException {
+        installation = Where.DOCKER.install();
+        Files.writeString(
+                installation.project().resolve("connectctl.yaml"),
+                """
+                servers:
+                  sales:
+                    %s
+                    port: %d
+                    uiPort: auto
+                    driverMemory: 512m
+                    container: {memory: 1g}
+                    health: {interval: 1s, timeout: 2s, failures: 2}
+                    restart: {backoff: 100ms, budget: 100}
+                    stop: {grace: 5s}
+                """
+                        .formatted(Where.DOCKER.lines(installation, "4.0.1"), Spark.freePort()));
+    }
+
+    @AfterAll
+    static void stop() {
+        if (installation != null) {
+            installation.close();
+        }
+    }
+
+    @BeforeEach
+    void healthyServer() {
+        installation.ok("start", "sales");
+        before = events().stream()
+                .mapToLong(event -> event.path("sequence").asLong())
+                .max()
+                .orElse(0);
+    }
+
+    // ------------------------------------------------------------------ faults
+
+    @Test
+    void aKilledContainerIsReplacedAndTheCauseSaysSo() {
+        int incarnation = incarnation();
+
+        Docker.ok("kill", container());
+
+        awaitHealthy(incarnation + 1);
+        assertThat(causes()).contains("KILLED").doesNotContain("REMOVED", "OUT_OF_MEMORY_KILLED");
+        assertOneContainer();
+    }
+
+    @Test
+    void aRemovedContainerIsReplacedAndTheCauseSaysSo() {
+        int incarnation = incarnation();
+
+        Docker.ok("rm", "-f", container());
+
+        awaitHealthy(incarnation + 1);
+        assertThat(causes()).contains("REMOVED");
+        assertOneContainer();
+    }
+
+    @Test
+    void aPausedContainerIsUnhealthyThenReplaced() {
+        int incarnation = incarnation();
+
+        Docker.ok("pause", container());
+
+        awaitHealthy(incarnation + 1);
+        assertThat(phases()).contains("UNHEALTHY");
+        assertThat(causes()).contains("PROBE_FAILED");
+        assertOneContainer();
+    }
+
+    @Test
+    void aContainerOutOfMemoryIsReplacedAndTheCauseNamesItsLimit() {
+        int incarnation = incarnation();
+        String container = container();
+
+        // Pages of a tmpfs count against the limit of 1 GiB, and can't be given back; so do those of a second filler.
+        Docker.exec(
+                container, "dd if=/dev/zero of=/tmp/fill bs=1M count=500 2>/dev/null; tail -c 700m /dev/zero | tail");
+
+        await().atMost(SOON).until(() -> causes().contains("OUT_OF_MEMORY_KILLED"));
+        awaitHealthy(incarnation + 1);
+        assertThat(summaries()).anyMatch(text -> text.contains("container limit 1g"));
+        assertThat(remedies()).anyMatch(text -> text.contains("--container-memory"));
+        assertOneContainer();
+    }
+
+    @Test
+    void aNetworkThatIsCutIsAFaultThatAFreshContainerMends() {
+        int incarnation = incarnation();
+
+        Docker.ok("network", "disconnect", "bridge", container());
+
+        awaitHealthy(incarnation + 1);
+        assertThat(phases()).contains("UNHEALTHY");
+        assertOneContainer();
+    }
+
+    // ------------------------------------------------------------------ what people do by hand
+
+    @Test
+    void aStopByHandIsHeededAndAStartByHandIsTheNextIncarnation() {
+        int incarnation = incarnation();
+        String container = container();
+
+        Docker.ok("stop", container);
+
+        await().atMost(SOON).until(() -> phase().equals("STOPPED"));
+        JsonNode stopped = installation.status("sales");
+        assertThat(stopped.path("desired").asText()).isEqualTo("DOWN");
+        assertThat(stopped.path("cause").isNull()).isTrue();
+        assertThat(Docker.ok("ps", "-q", "--filter", "id=" + container)).isEmpty();
+
+        Docker.ok("start", container);
+
+        awaitHealthy(incarnation + 1);
+        assertThat(container()).isEqualTo(container);
+        assertThat(installation.status("sales").path("desired").asText()).isEqualTo("UP");
+        assertThat(installation.status("sales").path("restarts").asInt()).isZero();
+        assertOneContainer();
+    }
+
+    @Test
+    void aRestartByHandIsNoFault() {
+        int incarnation = incarnation();
+        String container = container();
+
+        Docker.ok("restart", container);
+
+        awaitHealthy(incarnation + 1);
+        assertThat(container()).isEqualTo(container);
+        assertThat(installation.status("sales").path("restarts").asInt()).isZero();
+        assertThat(causes()).isEmpty();
+    }
+
+    @Test
+    void strangersAreNeverTouched() {
+        String id = installation.id().orElseThrow();
+        List<String> strangers = new ArrayList<>();
+        try {
+            for (List<String> labels : List.of(
+                    List.<String>of(),
+                    List.of("--label", "io.connectctl.server=sales"),
+                    List.of(
+                            "--label", "io.connectctl.installation=00000000",
+                            "--label", "io.connectctl.server=sales",
+                            "--label", "io.connectctl.incarnation=99",
+                            "--label", "io.connectctl.marker=sales/99/abc"))) {
+                List<String> run = new ArrayList<>(List.of("run", "-d", "--init"));
+                run.addAll(labels);
+                run.addAll(List.of(Docker.image(installation, "4.0.1"), "sleep", "600"));
+                strangers.add(Docker.ok(run.toArray(new String[0])));
+            }
+
+            installation.ok("restart", "sales");
+            installation.ok("stop", "sales");
+            installation.ok("start", "sales");
+
+            for (String stranger : strangers) {
+                assertThat(Docker.inspect(stranger).at("/State/Running").asBoolean())
+                        .isTrue();
+                assertThat(Docker.inspect(stranger).at("/RestartCount").asInt()).isZero();
+            }
+            assertThat(Docker.containers(id, "sales")).containsExactly(container());
+        } finally {
+            strangers.forEach(stranger -> Docker.run("rm", "-f", stranger));
+        }
+    }
+
+    // ------------------------------------------------------------------ what a container is kept from
+
+    @Test
+    void theHardeningHoldsFromInside() {
+        String container = container();
+        String status = Docker.exec(container, "cat /proc/$(pgrep -f '[S]parkSubmit')/status")
+                .out();
+
+        assertThat(status.lines().map(line -> line.replace('\t', ' ')))
+                .contains("Uid: 185 185 185 185", "Gid: 185 185 185 185", "NoNewPrivs: 1", "CapEff: 0000000000000000");
+        assertThat(status).contains("CapPrm:\t0000000000000000", "CapBnd:\t0000000000000000");
+        assertThat(Docker.exec(container, "touch /forbidden /opt/forbidden /opt/connectctl/conf/forbidden")
+                        .exit())
+                .isNotZero();
+        assertThat(Docker.exec(
+                                container,
+                                "printf '#!/bin/sh\\necho ran' > /tmp/tool && chmod +x /tmp/tool && /tmp/tool && rm /tmp/tool")
+                        .out()
+                        .strip())
+                .isEqualTo("ran");
+        assertThat(Docker.exec(container, "grep ' /tmp ' /proc/mounts").out())
+                .contains("tmpfs", "nosuid", "nodev")
+                .doesNotContain("noexec");
+        assertThat(Docker.exec(container, "cat /proc/1/comm").out().strip()).isIn("docker-init", "tini");
+    }
+
+    @Test
+    void theHardeningIsSeenInTheEnginesOwnWords() {
+        JsonNode host = Docker.inspect(container()).path("HostConfig");
+
+        assertThat(host.path("ReadonlyRootfs").asBoolean()).isTrue();
+        assertThat(host.path("CapDrop").toString()).containsIgnoringCase("all");
+        assertThat(host.path("CapAdd")).isEmpty();
+        assertThat(host.path("Privileged").asBoolean()).isFalse();
+        assertThat(host.path("SecurityOpt").toString()).contains("no-new-privileges");
+        assertThat(host.path("PidsLimit").asInt()).isEqualTo(512);
+        assertThat(host.path("Memory").asLong()).isEqualTo(1L << 30);
+        assertThat(host.path("MemorySwap").asLong()).isEqualTo(1L << 30);
+        assertThat(host.path("Init").asBoolean()).isTrue();
+        assertThat(host.at("/RestartPolicy/Name").asText()).isIn("no", "");
+        host.path("PortBindings")
+                .forEach(bindings -> bindings.forEach(
+                        binding -> assertThat(binding.path("HostIp").asText()).isEqualTo("127.0.0.1")));
+    }
+
+    @Test
+    void whatIsLoosenedIsToldAndNothingElseIsLoosened() {
+        installation.ok("restart", "sales");
+        installation.start(
+                "loose",
+                "4.0.1",
+                "--port",
+                "auto",
+                "--ui-port",
+                "off",
+                "--driver-memory",
+                "512m",
+                "--loosen",
+                "read-only,pids");
+
+        JsonNode host = Docker.inspect(installation.containerId("loose")).path("HostConfig");
+        assertThat(host.path("ReadonlyRootfs").asBoolean()).isFalse();
+        assertThat(host.path("PidsLimit").asInt(0)).isLessThanOrEqualTo(0);
+        assertThat(host.path("CapDrop").toString()).containsIgnoringCase("all");
+        assertThat(installation.ok("describe", "loose").out()).contains("without", "read-only", "pids");
+        installation.ok("stop", "loose");
+        installation.ok("remove", "loose", "--purge");
+        assertThat(Docker.containers(installation.id().orElseThrow(), "loose")).isEmpty();
+        assertThat(Docker.ok(
+                        "volume",
+                        "ls",
+                        "-q",
+                        "--filter",
+                        "label=io.connectctl.server=loose",
+                        "--filter",
+                        "label=io.connectctl.installation=" + installation.id().orElseThrow()))
+                .isEmpty();
+    }
+
+    // ------------------------------------------------------------------ ports
+
+    @Test
+    void anotherPortReachesEveryPlaceWithNothingElseEdited() {
+        int first = Spark.freePort();
+        int second = Spark.freePort();
+        Outcome start = installation.start(
+                "moved",
+                "4.0.1",
+                "--port",
+                "" + first,
+                "--ui-port",
+                "auto",
+                "--master",
+                "local[4]",
+                "--driver-memory",
+                "1512m");
+        assertThat(start.out().strip()).isEqualTo("sc://localhost:" + first);
+        assertThat(installation.status("moved").at("/memory/observedPoolBytes").asLong())
+                .isEqualTo(762524467L);
+        awaitEngineSaysHealthy("moved");
+
+        Outcome restart = installation.ok("restart", "moved", "--port", "" + second);
+
+        assertThat(restart.out().strip()).isEqualTo("sc://localhost:" + second);
+        assertThat(Spark.ask("sc://localhost:" + second, "hello")).isEqualTo("Hello, Spark Connect!");
+        awaitEngineSaysHealthy("moved");
+        installation.ok("stop", "moved");
+        installation.ok("remove", "moved", "--purge");
+    }
+
+    /** As {@code docker ps} shows it: the health check goes by the port that the server really has. */
+    private static void awaitEngineSaysHealthy(String server) {
+        String container = installation.containerId(server);
+        await().atMost(SOON).untilAsserted(() -> assertThat(
+                        Docker.inspect(container).at("/State/Health/Status").asText())
+                .isEqualTo("healthy"));
+    }
+
+    // ------------------------------------------------------------------ shared
+
+    private static String container() {
+        return installation.containerId("sales");
+    }
+
+    private static int incarnation() {
+        return installation.status("sales").path("incarnation").asInt();
+    }
+
+    private static String phase() {
+        return installation.status("sales").path("phase").asText();
+    }
+
+    private static void awaitHealthy(int incarnation) {
+        await().atMost(SOON).until(() -> {
+            JsonNode status = installation.status("sales");
+            return status.path("incarnation").asInt() >= incarnation
+                    && status.path("phase").asText().equals("HEALTHY");
+        });
+    }
+
+    private static void assertOneContainer() {
+        assertThat(Docker.containers(installation.id().orElseThrow(), "sales")).containsExactly(container());
+    }
+
+    private static List<JsonNode> events() {
+        List<JsonNode> events = new ArrayList<>();
+        installation
+                .ok("events", "sales", "-o", "json")
+                .out()
+                .lines()
+                .map(Installation::json)
+                .forEach(events::add);
+        return events;
+    }
+
+    private List<String> news(Predicate<JsonNode> which, String pointer) {
+        return events().stream()
+                .filter(event -> event.path("sequence").asLong() > before)
+                .filter(which)
+                .map(event -> event.at(pointer).asText(""))
+                .filter(text -> !text.isEmpty())
+                .toList();
+    }
+
+    private List<String> causes() {
+        return news(event -> !event.path("cause").isNull(), "/cause/code");
+    }
+
+    private List<String> summaries() {
+        return news(event -> !event.path("cause").isNull(), "/cause/summary");
+    }
+
+    private List<String> remedies() {
+        return news(event -> !event.path("cause").isNull(), "/cause/remedy");
+    }
+
+    private List<String> phases() {
+        return news(event -> event.path("type").asText().equals("phase"), "/phase");
+    }
+}
