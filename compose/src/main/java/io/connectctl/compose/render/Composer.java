@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 
@@ -70,9 +71,10 @@ public final class Composer {
     }
 
     private List<RenderedFile> files(ServerSpec spec, Site site) throws RenderException {
-        Map<String, Object> variables = Variables.of(spec, site);
+        SortedMap<String, Template> templates = source.load(spec.profile(), spec.templates());
+        Map<String, Object> variables = Variables.of(spec, site, templates.keySet());
         List<RenderedFile> files = new ArrayList<>();
-        for (Template template : source.load(spec.profile(), spec.templates()).values()) {
+        for (Template template : templates.values()) {
             boolean executable = Format.of(template.name()) == Format.SHELL;
             files.add(new RenderedFile(template.name(), Renderer.render(template, variables), executable));
         }

@@ -1,15 +1,35 @@
 package io.connectctl.compose.render;
 
+import io.connectctl.compose.spec.ServerSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
 /** The JVM options of a server: split as Spark's launcher splits them, and what they say of heap and collector. */
-final class JavaOptions {
+public final class JavaOptions {
     private static final Pattern COLLECTOR = Pattern.compile("-XX:\\+Use\\w+GC");
     private static final Pattern HEAP = Pattern.compile("-Xmx.*|-XX:MaxHeapSize=.*");
 
+    private static final String EXTRA = "spark.driver.extraJavaOptions";
+    private static final String DEFAULT = "spark.driver.defaultJavaOptions";
+
+    /** Variables that a JVM, or what starts it, reads options from by itself. */
+    private static final List<String> VARIABLES =
+            List.of("SPARK_SUBMIT_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS");
+
     private JavaOptions() {}
+
+    /**
+     * Every option that the declaration gives the server's JVM, by whatever way; not those that the templates bring.
+     *
+     * @throws IllegalArgumentException if a quote isn't closed; the message holds no value
+     */
+    public static List<String> of(ServerSpec spec) {
+        List<String> options = new ArrayList<>();
+        VARIABLES.forEach(name -> options.addAll(split(spec.env().getOrDefault(name, ""))));
+        List.of(DEFAULT, EXTRA).forEach(key -> options.addAll(split(spec.conf().getOrDefault(key, ""))));
+        return List.copyOf(options);
+    }
 
     /**
      * Splits an option string into arguments: the rules of {@code CommandBuilderUtils.parseOptionString} of Spark 3.4 to
@@ -62,7 +82,7 @@ final class JavaOptions {
     }
 
     /** One argument as {@link #split} reads it back. */
-    static String join(String argument) {
+    public static String join(String argument) {
         return '"' + argument.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 

@@ -37,7 +37,12 @@ final class Variables {
 
     private Variables() {}
 
-    static Map<String, Object> of(ServerSpec spec, Site site) throws RenderException {
+    /**
+     * The variables.
+     *
+     * @param files the names of all files that are rendered
+     */
+    static Map<String, Object> of(ServerSpec spec, Site site, Set<String> files) throws RenderException {
         Map<String, Object> variables = new TreeMap<>();
         variables.put("name", spec.name().value());
         variables.put("spark", spec.spark().text());
@@ -60,6 +65,8 @@ final class Variables {
         variables.put("publishDriver", loopback && !MasterUrl.staysHere(spec.master()));
 
         variables.put("confFolder", site.conf().toString());
+        variables.put("confOnClassPath", ClassPath.holdsConf(files));
+        variables.put("logConfiguration", location(site.conf().resolve("log4j2.properties")));
         variables.put("workFolder", site.work().toString());
         variables.put("warehouseFolder", site.warehouse().toString());
         variables.put("ivyFolder", ivy(site).toString());
@@ -97,6 +104,11 @@ final class Variables {
      */
     private static Path ivy(Site site) {
         return site.loopback() ? site.conf().resolveSibling("ivy") : site.work().resolve("ivy");
+    }
+
+    /** A file as log4j wants it named: as a URI, in which it would split at a comma and look up what stands in {@code ${}}. */
+    private static String location(Path file) {
+        return file.toUri().toASCIIString().replace("$", "%24").replace(",", "%2C");
     }
 
     private static int number(PortChoice port) {

@@ -94,6 +94,11 @@ public interface ServerRuntime extends AutoCloseable {
     /** Removes the server's folders, its warehouse too if {@code purge}. Nothing of it may run. */
     void discard(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException;
 
+    /** What it keeps for later starts; empty where nothing is kept on this machine, as for images of an engine. */
+    default Optional<Cache> cache() {
+        return Optional.empty();
+    }
+
     @Override
     void close();
 }

@@ -54,7 +54,7 @@ class EntrypointTest {
     @Test
     void withJarsJavaRunsSparkSubmit() throws Exception {
         Specs specs = new Specs();
-        specs.conf = Map.of("spark.driver.extraClassPath", "/more/*:/it's", "spark.driver.extraLibraryPath", "/native");
+        specs.conf = Map.of("spark.driver.extraLibraryPath", "/native");
 
         List<String> words = call(specs, bare, Map.of("CONNECTCTL_INSTANCE", "sales/1/ab"));
 
@@ -62,8 +62,7 @@ class EntrypointTest {
                 .startsWith(
                         bare.javaHome().orElseThrow().resolve("bin/java").toString(),
                         "@" + bare.conf().resolve("java.options"),
-                        "-cp",
-                        "/more/*:/it's:" + bare.conf() + ":" + bare.jars().orElseThrow() + "/*",
+                        "@" + bare.work().resolve("class.path"),
                         "org.apache.spark.deploy.SparkSubmit",
                         "--class",
                         "org.apache.spark.sql.connect.service.SparkConnectServer",
@@ -80,6 +79,95 @@ class EntrypointTest {
                         "LD_LIBRARY_PATH=/native",
                         "PWD=" + bare.work());
         assertThat(bare.work().resolve("tmp")).isDirectory();
+    }
+
+    @Test
+    void theClassPathIsEveryJarByNameInOneOrder() throws Exception {
+        Path jars = bare.jars().orElseThrow();
+        for (String name :
+                List.of("b.jar", "a.jar", "B.jar", "ä.jar", "spark-network-common_2.13-4.0.1.jar", "c.txt")) {
+            Files.createFile(jars.resolve(name));
+        }
+
+        for (String locale : List.of("C", "C.UTF-8", "en_US.UTF-8")) {
+            call(new Specs(), bare, Map.of("LC_ALL", locale));
+
+            assertThat(classPath())
+                    .containsExactly(
+                            jars + "/spark-network-common_2.13-4.0.1.jar",
+                            jars + "/B.jar",
+                            jars + "/a.jar",
+                            jars + "/b.jar",
+                            jars + "/spark-connect_2.13-4.0.1.jar",
+                            jars + "/ä.jar");
+        }
+    }
+
+    @Test
+    void foldersOfTheDeclarationFollowAndPrecedeTheJars() throws Exception {
+        Specs specs = new Specs();
+        specs.conf = Map.of("spark.driver.extraClassPath", "/it's\\:/more\"x.jar");
+        specs.env = Map.of("HADOOP_CONF_DIR", "/hadoop", "SPARK_DIST_CLASSPATH", "/dist/a.jar");
+
+        call(specs, bare, Map.of());
+
+        assertThat(classPath())
+                .containsExactly(
+                        "/it's\\",
+                        "/more\"x.jar",
+                        bare.jars().orElseThrow() + "/spark-connect_2.13-4.0.1.jar",
+                        "/hadoop",
+                        "/dist/a.jar");
+    }
+
+    @Test
+    void filesForTheClassPathPutTheConfFolderOnIt() throws Exception {
+        Path overlay = Files.createDirectories(folder.resolve("overlay"));
+        Files.writeString(overlay.resolve("spark-env.sh"), "true\n");
+        Specs specs = new Specs();
+        specs.templates = Optional.of(overlay);
+        call(specs, bare, Map.of());
+        assertThat(classPath()).doesNotContain(bare.conf().toString());
+
+        Files.writeString(overlay.resolve("hive-site.xml"), "<configuration/>");
+        call(specs, bare, Map.of());
+        assertThat(classPath()).startsWith(bare.conf().toString());
+    }
+
+    @Test
+    void anArchiveComesBeforeTheDeclaredOptions() throws Exception {
+        assertThat(call(new Specs(), bare, Map.of("CONNECTCTL_ARCHIVE", "/cache/it's")))
+                .startsWith(
+                        bare.javaHome().orElseThrow().resolve("bin/java").toString(),
+                        "@/cache/it's",
+                        "@" + bare.conf().resolve("java.options"));
+    }
+
+    /** What a real java makes of the file. */
+    private List<String> classPath() throws Exception {
+        String settings = Programs.run(
+                        temporary,
+                        Map.of(),
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java")
+                                        .toString(),
+                                "-Dsun.stdout.encoding=UTF-8",
+                                "-Dsun.stderr.encoding=UTF-8",
+                                "@" + bare.work().resolve("class.path"),
+                                "-XshowSettings:properties",
+                                "-version"))
+                .output();
+        List<String> entries = new ArrayList<>();
+        for (String line : settings.lines().toList()) {
+            if (line.startsWith("    java.class.path = ")) {
+                entries.add(line.substring("    java.class.path = ".length()));
+            } else if (!entries.isEmpty() && line.startsWith("        ")) {
+                entries.add(line.strip());
+            } else if (!entries.isEmpty()) {
+                break;
+            }
+        }
+        return entries;
     }
 
     @Test

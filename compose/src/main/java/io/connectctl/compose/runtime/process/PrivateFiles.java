@@ -20,6 +20,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
@@ -83,6 +84,15 @@ public final class PrivateFiles {
         Path parent = file.getParent();
         if (parent != null) {
             force(parent);
+        }
+    }
+
+    /** Sets a file's time to now, and makes it if it isn't there. Not forced to the disk: a lost time does no harm. */
+    static void touch(Path file) throws IOException {
+        try {
+            Files.createFile(file, PLAIN);
+        } catch (FileAlreadyExistsException e) {
+            Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
         }
     }
 

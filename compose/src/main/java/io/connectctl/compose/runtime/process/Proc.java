@@ -174,6 +174,22 @@ final class Proc {
         }
     }
 
+    /** True if a process has mapped this file; false where its maps can't be read. */
+    static boolean maps(long pid, Path file) {
+        return read(folder(pid).resolve("maps"))
+                .filter(text -> text.contains(" " + file + "\n"))
+                .isPresent();
+    }
+
+    /** True if a process has mapped or opened anything below this folder, as far as that may be looked at. */
+    static boolean uses(long pid, Path folder) {
+        String inside = folder + "/";
+        return read(folder(pid).resolve("maps"))
+                        .filter(text -> text.contains(" " + inside))
+                        .isPresent()
+                || descriptors(pid).stream().anyMatch(target -> target.startsWith(inside));
+    }
+
     /** What a process uses; empty if it is gone. */
     static Optional<Usage> usage(long pid) {
         Optional<Stat> stat = stat(pid);

@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime.process;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.Instance;
@@ -60,6 +61,9 @@ public final class ProcessRuntime implements ServerRuntime {
 
     private static final int LOG_CHECK_SECONDS = 2;
 
+    /** Room for the archives of some Spark versions and JDKs: one takes 90 to 200 MiB. */
+    private static final long ARCHIVE_LIMIT = 1L << 30;
+
     /** A keeper needs some milliseconds; a machine that swaps may need seconds. */
     private static final Duration LAUNCH_PATIENCE = Duration.ofSeconds(15);
 
@@ -89,6 +93,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private final Folders folders;
     private final Map<String, String> environment;
     private final SparkDistributions distributions;
+    private final ProcessCache cache;
     private final JavaHomes javaHomes;
     private final long logLimit;
     private final int logCheckSeconds;
@@ -107,6 +112,8 @@ public final class ProcessRuntime implements ServerRuntime {
         this.folders = folders;
         this.environment = Map.copyOf(environment);
         this.distributions = new SparkDistributions(folders.cache(), environment);
+        this.cache = new ProcessCache(
+                distributions, new ClassDataArchives(folders.cache(), ARCHIVE_LIMIT, this::serverEnvironment));
         this.javaHomes = new JavaHomes(environment, Path.of(System.getProperty("java.home")), Path.of("/usr/lib/jvm"));
         this.logLimit = logLimit;
         this.logCheckSeconds = logCheckSeconds;
@@ -130,6 +137,11 @@ public final class ProcessRuntime implements ServerRuntime {
     @Override
     public List<String> remarks(ServerSpec spec) {
         return List.of();
+    }
+
+    @Override
+    public Optional<Cache> cache() {
+        return Optional.of(cache);
     }
 
     /** The Spark runtimes resolved from Maven coordinates that this runtime uses. */
@@ -312,7 +324,8 @@ public final class ProcessRuntime implements ServerRuntime {
                 false);
     }
 
-    private static Path tool(String name) throws LaunchException {
+    /** A command of the system, wherever the environment's PATH points. */
+    static Path tool(String name) throws LaunchException {
         for (String folder : TOOLS.split(":", -1)) {
             Path tool = Path.of(folder, name);
             if (Files.isExecutable(tool)) {
@@ -572,7 +585,8 @@ public final class ProcessRuntime implements ServerRuntime {
         return now;
     }
 
-    private static Endpoint look(RunFolder run, ServerSpec spec, Listener listener)
+    /** Where this incarnation listens now. */
+    static Endpoint look(RunFolder run, ServerSpec spec, Listener listener)
             throws RuntimeUnavailableException, InterruptedException {
         NavigableSet<Integer> own = listener.ports().now();
         if (own.isEmpty()) {
@@ -590,12 +604,12 @@ public final class ProcessRuntime implements ServerRuntime {
     }
 
     /** What the log says about ports; a log that is quiet or in another format says nothing. */
-    private record Named(OptionalInt grpc, OptionalInt ui, NavigableSet<Integer> others) {
+    record Named(OptionalInt grpc, OptionalInt ui, NavigableSet<Integer> others) {
         static final Named NOTHING = new Named(OptionalInt.empty(), OptionalInt.empty(), new TreeSet<>());
     }
 
     /** What is known of the ports of one incarnation, kept between two looks. */
-    private static final class Listener {
+    static final class Listener {
         private final ListeningPorts ports;
         private volatile Optional<Named> named = Optional.empty();
         private volatile Optional<Remembered> endpoint = Optional.empty();

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,6 +81,7 @@ public final class SparkDistributions {
     private static final Logger LOG = LoggerFactory.getLogger(SparkDistributions.class);
     private static final String GROUP = "org.apache.spark";
     private static final String COMPLETE = "COMPLETE";
+    private static final String USED = "USED";
     private static final String WITHOUT_MLLIB = "WITHOUT_MLLIB";
     private static final String RUNTIME = "runtime";
     private static final Set<String> RUNTIME_SCOPES = Set.of("compile", RUNTIME);
@@ -127,6 +129,40 @@ public final class SparkDistributions {
         return Files.exists(spark.resolve(version.text()).resolve(COMPLETE));
     }
 
+    /** The folder of every version that is here as a whole. */
+    List<Path> folders() throws IOException {
+        return ServerFolder.children(spark).stream()
+                .filter(folder -> Files.exists(folder.resolve(COMPLETE)))
+                .toList();
+    }
+
+    /** When a launch last wanted it. */
+    static Instant lastUsed(Path folder) {
+        for (Path file : List.of(folder.resolve(USED), folder.resolve(COMPLETE))) {
+            try {
+                return Files.getLastModifiedTime(file).toInstant();
+            } catch (IOException e) {
+                LOG.trace("{} was never used, or is being removed", folder, e);
+            }
+        }
+        return Instant.EPOCH;
+    }
+
+    /** Removes a version; the mark of being whole goes first, so that nobody takes a part of it for the whole. */
+    void remove(Path folder) throws IOException {
+        Files.deleteIfExists(folder.resolve(COMPLETE));
+        PrivateFiles.remove(folder);
+    }
+
+    /** Notes that a launch wants it; who can't write there (a cache that is shared read-only) launches all the same. */
+    private void use(SparkVersion version) {
+        try {
+            PrivateFiles.touch(spark.resolve(version.text()).resolve(USED));
+        } catch (IOException e) {
+            LOG.debug("the use of Spark {} can't be noted", version, e);
+        }
+    }
+
     /**
      * True if this version had to be fetched without spark-mllib, since that isn't published: then closing a session fails in
      * the server, and after the first expiry no session ever expires (NoClassDefFoundError ConnectHelper; run on 4.0.1, 4.2.0).
@@ -143,6 +179,7 @@ public final class SparkDistributions {
      */
     public Path fetch(SparkVersion version, Progress progress) throws LaunchException, InterruptedException {
         if (complete(version)) {
+            use(version);
             tellOfMllib(version, progress);
             return jarsFolder(version);
         }
@@ -158,6 +195,7 @@ public final class SparkDistributions {
         } finally {
             turn.listeners().remove(progress);
         }
+        use(version);
         tellOfMllib(version, progress);
         return jarsFolder(version);
     }
