@@ -77,6 +77,13 @@ final class ProgressLine implements AutoCloseable {
         }
     }
 
+    /** A line that stays, unless asked to be quiet. */
+    void remark(String text) {
+        if (!quiet) {
+            note(text);
+        }
+    }
+
     /** A line that stays. */
     void note(String text) {
         if (living) {

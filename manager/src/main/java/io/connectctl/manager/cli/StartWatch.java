@@ -100,6 +100,7 @@ final class StartWatch {
                 }
             }
             case "progress", "exit", "runtime" -> progress.step(event.message());
+            case "archive" -> progress.remark(name + ": " + event.message());
             // What was asked for is known to whoever asked.
             default -> {}
         }
