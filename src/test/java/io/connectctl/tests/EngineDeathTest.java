@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 /** An engine that is stopped, or killed, is no reason to declare anything dead; once it is back, all is as it was wanted. */
 @Timeout(600)
 class EngineDeathTest {
-    private static final Duration SOON = Duration.ofSeconds(120);
+    private static final Duration SOON = Duration.ofMinutes(2);
     private static OwnEngine engine;
     private static Installation installation;
 

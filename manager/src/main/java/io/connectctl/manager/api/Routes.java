@@ -15,6 +15,7 @@ import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.SettingsView;
 import io.connectctl.manager.api.v1.UsageView;
 import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.supervise.CacheStatus;
 import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.Origin;
@@ -54,6 +55,9 @@ final class Routes {
 
     private static final int MOST_EVENTS = 10_000;
     private static final Duration LONGEST_PROBE = Duration.ofMinutes(1);
+    /** What nobody started with for a month is probably not waited for. */
+    private static final Duration UNUSED = Duration.ofDays(30);
+
     private static final Duration FOREVER = Duration.ofDays(10_000);
 
     private final Fleet fleet;
@@ -88,6 +92,9 @@ final class Routes {
                 new Route("GET", "/v1/servers/{server}/logs", this::logs),
                 new Route("GET", "/v1/servers/{server}/usage", this::usage),
                 new Route("GET", "/v1/usage", this::usages),
+                new Route("POST", "/v1/servers/{server}/archive", this::train),
+                new Route("GET", "/v1/cache", this::cache),
+                new Route("POST", "/v1/cache/prune", this::prune),
                 new Route("GET", "/v1/events", this::events),
                 new Route("GET", "/v1/daemon", call -> call.json(200, daemon.describe())),
                 new Route("GET", "/v1/daemon/settings", call -> call.json(200, daemon.settings())),
@@ -232,6 +239,20 @@ final class Routes {
 
     private static UsageView usage(ServerStatus status, Usage usage) {
         return Views.usage(status.spec().name(), usage, status.instance().flatMap(Views::livePid));
+    }
+
+    private void train(Call call) throws Exception {
+        call.json(202, Views.receipt(fleet.train(call.server())));
+    }
+
+    private void cache(Call call) throws Exception {
+        CacheStatus cache = fleet.cache();
+        call.json(200, Views.cache(cache.entries(), cache.archiveLimit()));
+    }
+
+    private void prune(Call call) throws Exception {
+        Duration unused = call.flag("all") ? Duration.ZERO : call.duration("unused", UNUSED, FOREVER);
+        call.json(200, Views.cache(fleet.prune(unused), null));
     }
 
     private void settings(Call call) throws Exception {

@@ -2,6 +2,7 @@ package io.connectctl.manager.api;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.runtime.CacheEntry;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.ContainerSpec;
@@ -18,6 +19,7 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecWriter;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.api.v1.CacheView;
 import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.ContainerView;
 import io.connectctl.manager.api.v1.DeclareResponse;
@@ -41,6 +43,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -343,5 +346,23 @@ final class Views {
             return seconds / 3600 + "h";
         }
         return seconds != 0 && seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+    }
+
+    /** The cache; without a limit what was removed from it. */
+    static CacheView cache(List<CacheEntry> entries, @Nullable Long archiveLimit) {
+        return new CacheView(
+                "connectctl/v1",
+                "Cache",
+                entries.stream()
+                        .map(entry -> new CacheView.Entry(
+                                entry.kind().name().toLowerCase(Locale.ROOT),
+                                entry.name(),
+                                entry.about(),
+                                entry.bytes(),
+                                entry.lastUsed().truncatedTo(ChronoUnit.MILLIS).toString(),
+                                entry.inUse(),
+                                entry.path().toString()))
+                        .toList(),
+                archiveLimit);
     }
 }

@@ -37,6 +37,7 @@ final class Cli {
             "render",
             "validate",
             "remove",
+            "cache",
             "daemon",
             "version",
             "completion",
@@ -50,6 +51,9 @@ final class Cli {
     private static final int WIDEST = 100;
 
     private static final int NARROWEST = 55;
+
+    /** The commands below {@code cache}. */
+    private static final List<String> BELOW_CACHE = List.of("prune", "train");
 
     /** A switch and no map of constructors: each of those would be linked at the start of every command. */
     private static CliCommand command(CliContext context, String name) {
@@ -68,6 +72,7 @@ final class Cli {
             case "render" -> new RenderCommand(context);
             case "validate" -> new ValidateCommand(context);
             case "remove" -> new RemoveCommand(context);
+            case "cache" -> new CacheCommand(context);
             case "daemon" -> new DaemonCommand(context);
             case "version" -> new VersionCommand(context);
             case "completion" -> new CompletionCommand(context);
@@ -84,6 +89,14 @@ final class Cli {
             case "stop" -> new DaemonStopCommand(context);
             case "status" -> new DaemonStatusCommand(context);
             default -> throw new IllegalArgumentException("there is no command 'daemon " + name + "'");
+        };
+    }
+
+    private static CliCommand commandBelowCache(CliContext context, String name) {
+        return switch (name) {
+            case "prune" -> new CachePruneCommand(context);
+            case "train" -> new CacheTrainCommand(context);
+            default -> throw new IllegalArgumentException("there is no command 'cache " + name + "'");
         };
     }
 
@@ -184,6 +197,9 @@ final class Cli {
             if (name.equals("daemon")) {
                 BELOW_DAEMON.forEach(
                         below -> command.addSubcommand(new CommandLine(commandBelowDaemon(context, below))));
+            }
+            if (name.equals("cache")) {
+                BELOW_CACHE.forEach(below -> command.addSubcommand(new CommandLine(commandBelowCache(context, below))));
             }
             root.addSubcommand(name, command);
         }

@@ -55,10 +55,12 @@ final class DescribeCommand extends ServerCommand {
         }
         server.exposures().forEach(exposure -> out().println("  " + style().warning("EXPOSED") + ": " + exposure));
         heading("Python");
-        JsonNode sparkHome = view.declaration().get("sparkHome");
-        PythonNote.Note python =
-                PythonNote.look(context.environment(), server.sparkVersion(), sparkHome != null && !sparkHome.isNull());
-        out().println("  " + (python.works() ? python.text() : style().warning("warning") + ": " + python.text()));
+        if (server.runtime().equals("docker")) {
+            out().println(
+                            "  Python UDFs run in the image's own python3, where it has one; clients need the same version");
+        } else {
+            python(view, server);
+        }
         if (!view.notes().isEmpty()) {
             heading("Notes");
             view.notes().forEach(note -> out().println("  " + note));
@@ -67,6 +69,13 @@ final class DescribeCommand extends ServerCommand {
         new TreeMap<>(view.folders()).forEach((name, folder) -> out().println("  " + pad(name) + folder));
         heading("Declaration, defaults filled in, secrets redacted");
         OutputFormat.yaml(view.declaration()).lines().forEach(line -> out().println("  " + line));
+    }
+
+    private void python(DescribeView view, ServerView server) throws InterruptedException {
+        JsonNode sparkHome = view.declaration().get("sparkHome");
+        PythonNote.Note python =
+                PythonNote.look(context.environment(), server.sparkVersion(), sparkHome != null && !sparkHome.isNull());
+        out().println("  " + (python.works() ? python.text() : style().warning("warning") + ": " + python.text()));
     }
 
     private void runtime(RuntimeView runtime) {

@@ -102,6 +102,7 @@ final class StartWatch {
             // It decides where data will lie: whoever started it must be able to read it afterwards.
             case "runtime" -> progress.remark(name + ": " + event.message());
             case "progress", "exit" -> progress.step(event.message());
+            case "archive" -> progress.remark(name + ": " + event.message());
             // What was asked for is known to whoever asked.
             default -> {}
         }

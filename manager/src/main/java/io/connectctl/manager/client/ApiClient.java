@@ -3,6 +3,7 @@ package io.connectctl.manager.client;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.connectctl.manager.api.v1.ApiProblem;
+import io.connectctl.manager.api.v1.CacheView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.DeclareRequest;
 import io.connectctl.manager.api.v1.DeclareResponse;
@@ -35,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 public final class ApiClient {
     /** The daemon answers from memory and from SQLite: whatever takes longer than this is a daemon in trouble. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** Thousands of files may have to go. */
+    private static final Duration PRUNING = Duration.ofMinutes(5);
 
     private final Path socket;
     private final Duration timeout;
@@ -241,6 +245,29 @@ public final class ApiClient {
             query.add("follow", "true");
         }
         return new EventStream(stream("/v1/events" + query));
+    }
+
+    /** Trains the class data archive for a server; events after the receipt tell how it goes. */
+    public ReceiptView train(String name) throws IOException {
+        return call("POST", path(name, "/archive"), null, timeout, ReceiptView.class);
+    }
+
+    /** What lies in the cache. */
+    public CacheView cache() throws IOException {
+        return get("/v1/cache", CacheView.class);
+    }
+
+    /**
+     * Removes from the cache what nothing uses.
+     *
+     * @param unused for so long nobody started with it; empty for all
+     * @return what was removed
+     */
+    public CacheView prune(Optional<Duration> unused) throws IOException {
+        String query = unused.map(time -> "?unused="
+                        + (time.toHours() > 100 ? time.toHours() + "h" : Math.max(1, time.toSeconds()) + "s"))
+                .orElse("?all=true");
+        return call("POST", "/v1/cache/prune" + query, null, PRUNING, CacheView.class);
     }
 
     /** The daemon itself. */

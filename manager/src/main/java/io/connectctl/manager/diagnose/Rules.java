@@ -28,6 +28,7 @@ final class Rules {
             new ClusterMode(),
             new ConnectJarMissing(),
             new SparkClassMissing(),
+            new UserNameless(),
             new ClassNotFound(),
             new PackageUnresolvable(),
             new PortTaken(),

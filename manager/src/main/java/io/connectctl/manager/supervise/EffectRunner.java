@@ -4,6 +4,9 @@ import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.LaunchTicket;
 import io.connectctl.compose.render.RenderException;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Archive;
+import io.connectctl.compose.runtime.Archives;
+import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LaunchException;
@@ -78,6 +81,12 @@ final class EffectRunner {
     private final Surroundings around;
     private final Executor workers;
     private final Operations operations;
+    private final ArchiveTrainer trainer;
+
+    /** What a class data archive does for the incarnation that was launched last; looked at once its first query ran. */
+    private volatile Optional<Equipped> equipped = Optional.empty();
+    /** Why the last launch had no archive, as it was stored: the same reason again is no news. */
+    private volatile String toldOfArchive = "";
 
     private @Nullable Thread prober;
     private @Nullable Ladder ladder;
@@ -90,8 +99,12 @@ final class EffectRunner {
 
     private int probeNumber;
 
-    EffectRunner(ServerUnit unit, Surroundings around, Executor workers) {
+    /** One incarnation's archive: found, or to be trained. */
+    private record Equipped(int incarnation, Archives archives, LaunchPlan plan, Archive archive) {}
+
+    EffectRunner(ServerUnit unit, Surroundings around, Executor workers, ArchiveTrainer trainer) {
         this.unit = unit;
+        this.trainer = trainer;
         this.around = around;
         this.workers = workers;
         this.operations = new Operations(unit.name().value(), workers, around.time());
@@ -150,7 +163,7 @@ final class EffectRunner {
                     spec.port() instanceof PortChoice.Auto
                             ? OptionalInt.of(launch.port().orElse(0))
                             : OptionalInt.empty());
-            LaunchPlan plan = around.planner().compose(spec, site, ticket);
+            LaunchPlan plan = equip(runtime, around.planner().compose(spec, site, ticket));
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
@@ -175,6 +188,83 @@ final class EffectRunner {
             failed(
                     incarnation,
                     new Cause("UNKNOWN", "the launch failed: " + e, "see the daemon's log", List.of(), true));
+        }
+    }
+
+    /** Lets the launch use a class data archive, or says why it can't; never in the way of the launch itself. */
+    private LaunchPlan equip(ServerRuntime runtime, LaunchPlan plan) {
+        equipped = Optional.empty();
+        Optional<Archives> archives = runtime.cache().map(Cache::archives);
+        if (archives.isEmpty()) {
+            return plan;
+        }
+        Archive archive;
+        try {
+            archive = archives.get().of(plan);
+        } catch (RuntimeException e) {
+            LOG.error("{}: its class data archive can't be looked for", unit.name(), e);
+            return plan;
+        }
+        if (archive instanceof Archive.Unfit unfit) {
+            tellOfArchive("starts without a class data archive: " + unfit.why());
+            return plan;
+        }
+        equipped = Optional.of(new Equipped(plan.ticket().incarnation(), archives.get(), plan, archive));
+        if (archive instanceof Archive.Ready ready) {
+            toldOfArchive = "";
+            return plan.with(ready.options());
+        }
+        if (archive instanceof Archive.Missing missing && missing.discarded().isPresent()) {
+            unit.news("archive", "thrown away: " + missing.discarded().get());
+        }
+        return plan;
+    }
+
+    private void tellOfArchive(String message) {
+        if (message.equals(toldOfArchive)) {
+            unit.live("archive", message);
+        } else {
+            unit.news("archive", message);
+        }
+        toldOfArchive = message;
+    }
+
+    /** A query ran on this incarnation: the moment to see what came of its archive, or to wish for one. */
+    private void proved(int incarnation) {
+        Optional<Equipped> now = equipped.filter(each -> each.incarnation() == incarnation);
+        if (now.isEmpty()) {
+            return;
+        }
+        equipped = Optional.empty();
+        Archive archive = now.get().archive();
+        Archives archives = now.get().archives();
+        if (archive instanceof Archive.Ready ready) {
+            Optional<Instance> instance = unit.state().instance().filter(Instance::running);
+            if (instance.isPresent() && !archives.used(instance.get(), ready)) {
+                tellOfArchive("started without a class data archive: its JVM didn't take " + ready.file()
+                        + "; a template or a Java option of its own may be why");
+            }
+        } else if (archive instanceof Archive.Missing missing
+                && missing.failure().isEmpty()) {
+            LaunchPlan plan = now.get().plan();
+            trainer.want(new ArchiveTrainer.Wish(unit, archives, () -> plan, missing.key(), false));
+        }
+    }
+
+    /** Trains the archive for this server now, whether it runs or not. */
+    void trainByHand(Archives archives) {
+        trainer.want(new ArchiveTrainer.Wish(
+                unit, archives, this::planForTraining, unit.name().value(), true));
+    }
+
+    private LaunchPlan planForTraining() throws LaunchException, InterruptedException {
+        ServerSpec spec = unit.spec();
+        Site site = runtime().prepare(spec, (stage, done, total) -> unit.live("archive", stage));
+        LaunchTicket ticket = new LaunchTicket(1, unit.name() + "/1/0", Optional.empty(), OptionalInt.empty());
+        try {
+            return around.planner().compose(spec, site, ticket);
+        } catch (RenderException e) {
+            throw new LaunchException("RENDER_FAILED", said(e), "mend the template, or its variable", false, e);
         }
     }
 
@@ -420,6 +510,9 @@ final class EffectRunner {
                 runtime().find(unit.name());
             }
             answer(probe, number, climb.reached(), climb.failure(), endpoint.grpcPort());
+            if (climb.reached().atLeast(Rung.QUERY)) {
+                proved(probe.incarnation());
+            }
         } catch (InterruptedException e) {
             LOG.debug("{}: a probe was interrupted", unit.name());
         } catch (RuntimeUnavailableException e) {

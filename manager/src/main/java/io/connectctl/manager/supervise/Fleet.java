@@ -1,5 +1,6 @@
 package io.connectctl.manager.supervise;
 
+import io.connectctl.compose.runtime.CacheEntry;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
@@ -9,6 +10,7 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
 import io.connectctl.manager.lifecycle.ServerEvent;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -80,6 +82,25 @@ public interface Fleet extends AutoCloseable {
 
     /** What people should know of how this server runs where it runs; see ServerRuntime.remarks. */
     List<String> remarks(ServerName name) throws RefusedException;
+
+    /** What the runtimes keep for later starts. */
+    CacheStatus cache() throws IOException;
+
+    /**
+     * Removes from the cache what nothing uses and nobody launched with for so long.
+     *
+     * @param unused zero for all that isn't in use
+     * @return what was removed
+     */
+    List<CacheEntry> prune(Duration unused) throws IOException;
+
+    /**
+     * Trains the class data archive for this server now, in the background. Events tell how it goes: {@code archive} on the
+     * way, then {@code archive-trained} or {@code archive-failed}.
+     *
+     * @throws RefusedException INVALID where its runtime keeps no archives
+     */
+    Receipt train(ServerName name) throws RefusedException;
 
     /** Ends the supervision; servers stay. */
     @Override

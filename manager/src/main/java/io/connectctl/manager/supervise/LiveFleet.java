@@ -1,6 +1,9 @@
 package io.connectctl.manager.supervise;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.runtime.Archives;
+import io.connectctl.compose.runtime.Cache;
+import io.connectctl.compose.runtime.CacheEntry;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
@@ -73,6 +76,7 @@ public final class LiveFleet implements Fleet {
     private final Journal journal;
     private final ExecutorService mailboxes;
     private final ExecutorService workers;
+    private final ArchiveTrainer trainer;
     private final Map<ServerName, ServerUnit> units = new ConcurrentSkipListMap<>();
     private final List<AutoCloseable> watches = new ArrayList<>();
     private final Set<String> strangers = ConcurrentHashMap.newKeySet();
@@ -93,6 +97,14 @@ public final class LiveFleet implements Fleet {
         this.mailboxes = steps;
         this.workers = new ThreadPoolExecutor(
                 0, MOST_WORKERS, 15, TimeUnit.SECONDS, new SynchronousQueue<>(), named("worker"));
+        this.trainer = new ArchiveTrainer(around, workers, this::quiet);
+    }
+
+    /** True while nobody waits for a server. */
+    private boolean quiet() {
+        return units.values().stream()
+                .map(unit -> unit.state().phase())
+                .noneMatch(phase -> phase == Phase.STARTING || phase == Phase.STOPPING);
     }
 
     private static ThreadFactory named(String what) {
@@ -206,7 +218,7 @@ public final class LiveFleet implements Fleet {
     }
 
     private ServerUnit unit(ServerState state, Charter charter, ServerSpec spec, String stored) {
-        return new ServerUnit(state, charter, spec, stored, around, specs, journal, mailboxes, workers);
+        return new ServerUnit(state, charter, spec, stored, around, specs, journal, mailboxes, workers, trainer);
     }
 
     private void begin() {
@@ -829,6 +841,53 @@ public final class LiveFleet implements Fleet {
         return runtime == null ? List.of() : runtime.remarks(unit.live());
     }
 
+    // ------------------------------------------------------------------ the cache
+
+    @Override
+    public CacheStatus cache() throws IOException {
+        List<CacheEntry> entries = new ArrayList<>();
+        long limit = 0;
+        for (Cache cache : caches()) {
+            entries.addAll(cache.entries());
+            limit += cache.archiveLimit();
+        }
+        return new CacheStatus(entries, limit);
+    }
+
+    @Override
+    public List<CacheEntry> prune(Duration unused) throws IOException {
+        List<CacheEntry> removed = new ArrayList<>();
+        for (Cache cache : caches()) {
+            removed.addAll(cache.prune(unused));
+        }
+        return removed;
+    }
+
+    private List<Cache> caches() {
+        return around.runtimes().values().stream()
+                .flatMap(runtime -> runtime.cache().stream())
+                .toList();
+    }
+
+    @Override
+    public Receipt train(ServerName name) throws RefusedException {
+        ServerUnit unit = unit(name);
+        Archives archives = runtime(unit)
+                .cache()
+                .map(Cache::archives)
+                .orElseThrow(() -> new RefusedException(
+                        RefusedException.Code.INVALID,
+                        "runtime " + unit.spec().runtime() + " of " + name
+                                + " keeps no class data archives: they are part of its images"));
+        if (unit.invalid().isPresent()) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID, unit.invalid().get().summary());
+        }
+        long sequence = lastSequence();
+        unit.runner().trainByHand(archives);
+        return new Receipt(sequence, true, "training");
+    }
+
     private ServerRuntime runtime(ServerUnit unit) throws RefusedException {
         ServerRuntime runtime = around.runtimes().get(unit.spec().runtime());
         if (runtime == null && unit.spec().runtime().equals(ServerSpec.AUTO)) {
@@ -856,6 +915,7 @@ public final class LiveFleet implements Fleet {
                 LOG.warn("an exit watch could not be closed: {}", e.toString());
             }
         }
+        trainer.close();
         units.values().forEach(ServerUnit::close);
         journal.close();
         workers.shutdownNow();

@@ -89,7 +89,8 @@ final class ServerUnit {
             SpecSource specs,
             Journal journal,
             Executor mailboxes,
-            Executor workers) {
+            Executor workers,
+            ArchiveTrainer trainer) {
         this.name = state.name();
         this.around = around;
         this.specs = specs;
@@ -97,7 +98,7 @@ final class ServerUnit {
         this.mailbox = new Mailbox(mailboxes);
         this.stored = stored;
         this.known = new Known(state, charter, spec, spec, Secrets.redact(spec), Observed.NOTHING);
-        this.runner = new EffectRunner(this, around, workers);
+        this.runner = new EffectRunner(this, around, workers, trainer);
     }
 
     ServerName name() {
@@ -323,6 +324,27 @@ final class ServerUnit {
         ServerEvent event = new ServerEvent(
                 0, now().wall(), name, state.incarnation(), type, state.phase(), message, Optional.empty());
         journal.write(store -> store.append(List.of(event)));
+    }
+
+    /** From anywhere: an event of its own, as soon as the mailbox comes to it. What can't be stored is in the daemon's log. */
+    void news(String type, String message) {
+        mailbox.execute(() -> {
+            if (closed) {
+                return;
+            }
+            try {
+                tell(type, message);
+            } catch (StoreException e) {
+                LOG.warn("{}: {} ({})", name, message, e.getMessage());
+            }
+        });
+    }
+
+    /** From anywhere: news that isn't worth storing. */
+    void live(String type, String message) {
+        ServerState state = known.state();
+        journal.live(new ServerEvent(
+                0, now().wall(), name, state.incarnation(), type, state.phase(), message, Optional.empty()));
     }
 
     void progress(int incarnation, String message) {

@@ -1,5 +1,6 @@
 package io.connectctl.manager.api;
 
+import io.connectctl.compose.runtime.CacheEntry;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
@@ -23,6 +24,7 @@ import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.supervise.CacheStatus;
 import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.Origin;
@@ -51,6 +53,15 @@ import org.jspecify.annotations.Nullable;
 
 /** A fleet that does what a test says: no server, no clock, every call written down. */
 public final class ScriptedFleet implements Fleet {
+    private static final CacheEntry CACHED = new CacheEntry(
+            CacheEntry.Kind.ARCHIVE,
+            "0123",
+            "Spark 4.0.1 on Java 17.0.15",
+            92274688L,
+            Instant.parse("2026-11-22T12:00:00Z"),
+            true,
+            Path.of("/cache/archives/0123"));
+
     /** A moment that never moves. */
     public static final Instant NOON = Instant.parse("2026-11-22T12:00:00Z");
 
@@ -393,6 +404,23 @@ public final class ScriptedFleet implements Fleet {
     public List<String> remarks(ServerName name) throws RefusedException {
         known(name);
         return List.of("scripted by the test");
+    }
+
+    @Override
+    public CacheStatus cache() {
+        return new CacheStatus(List.of(CACHED), 1 << 30);
+    }
+
+    @Override
+    public List<CacheEntry> prune(Duration unused) {
+        calls.add("prune " + unused);
+        return List.of(CACHED);
+    }
+
+    @Override
+    public Receipt train(ServerName name) throws RefusedException {
+        command("train " + name, name);
+        return new Receipt(lastSequence(), true, "training");
     }
 
     @Override

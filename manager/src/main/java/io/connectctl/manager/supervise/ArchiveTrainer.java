@@ -1,0 +1,296 @@
+package io.connectctl.manager.supervise;
+
+import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.runtime.Archive;
+import io.connectctl.compose.runtime.Archives;
+import io.connectctl.compose.runtime.Endpoint;
+import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.Training;
+import io.connectctl.health.Climb;
+import io.connectctl.health.Ladder;
+import io.connectctl.health.ProbeFailure;
+import io.connectctl.health.ProbeTarget;
+import io.connectctl.health.Rung;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Trains class data archives in the background, one at a time, when nobody waits for a server: after a server that had none
+ * answered its first query, or because somebody asked. Ends with the daemon; what failed isn't tried again by itself.
+ */
+final class ArchiveTrainer {
+    private static final Logger LOG = LoggerFactory.getLogger(ArchiveTrainer.class);
+
+    /** Whoever starts one server often starts the next at once; a training would slow it down even at the lowest priority. */
+    private static final Duration CALM = Duration.ofSeconds(15);
+
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
+    /** Another daemon on the same cache trains: what it makes may be what is wanted here. */
+    private static final Duration OTHERS_TURN = Duration.ofMinutes(1);
+
+    /** A start, a query and the writing take 20 to 60 s on a quiet machine; at this priority a busy one may take it all away. */
+    private static final Duration LIMIT = Duration.ofMinutes(10);
+
+    private static final Duration WRITING = Duration.ofMinutes(5);
+    private static final Duration STEP = Duration.ofMillis(250);
+    private static final Duration QUERY = Duration.ofMinutes(1);
+
+    private final Surroundings around;
+    private final Executor workers;
+    private final BooleanSupplier quiet;
+    private final Deque<Wish> wishes = new ArrayDeque<>();
+    private boolean training;
+    private @Nullable Thread trainer;
+    private Time.@Nullable Timer timer;
+    private boolean closed;
+
+    /** How to learn what is to be trained for. */
+    @FunctionalInterface
+    interface Plans {
+        LaunchPlan plan() throws LaunchException, InterruptedException;
+    }
+
+    /**
+     * One training that is wanted.
+     *
+     * @param unit whose wish it is, to be told
+     * @param key what it is for, such as a server's name or an archive's key; two with one key are one
+     * @param byHand somebody waits for it: it doesn't wait for a quiet moment, and an earlier failure doesn't count
+     */
+    record Wish(ServerUnit unit, Archives archives, Plans plans, String key, boolean byHand) {}
+
+    /** @param quiet true while no server starts or stops */
+    ArchiveTrainer(Surroundings around, Executor workers, BooleanSupplier quiet) {
+        this.around = around;
+        this.workers = workers;
+        this.quiet = quiet;
+    }
+
+    /** Takes a wish; says nothing where it is waiting already. */
+    synchronized void want(Wish wish) {
+        if (closed || wishes.stream().anyMatch(other -> other.key().equals(wish.key()))) {
+            return;
+        }
+        if (wish.byHand()) {
+            wishes.addFirst(wish);
+            look();
+        } else {
+            wishes.addLast(wish);
+            lookAfter(CALM);
+        }
+    }
+
+    private synchronized void lookAfter(Duration delay) {
+        if (closed) {
+            return;
+        }
+        if (timer != null) {
+            timer.cancel();
+        }
+        timer = around.time().after(delay, this::look);
+    }
+
+    private synchronized void look() {
+        Wish next = wishes.peekFirst();
+        if (closed || training || next == null) {
+            return;
+        }
+        if (!next.byHand() && !quiet.getAsBoolean()) {
+            lookAfter(LOOK_AGAIN);
+            return;
+        }
+        try {
+            workers.execute(() -> train(next));
+        } catch (RejectedExecutionException e) {
+            LOG.debug("no thread for a training now", e);
+            lookAfter(LOOK_AGAIN);
+            return;
+        }
+        training = true;
+        wishes.remove(next);
+    }
+
+    private void train(Wish wish) {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            trainer = Thread.currentThread();
+        }
+        Limit limit = new Limit(Thread.currentThread());
+        Time.Timer alarm = around.time().after(LIMIT, limit::reach);
+        try {
+            trainNow(wish);
+        } catch (LaunchException e) {
+            failed(wish, e);
+        } catch (RuntimeUnavailableException | IOException | RuntimeException e) {
+            LOG.debug("{}: a training failed", wish.unit().name(), e);
+            failed(wish, failure(String.valueOf(e.getMessage())));
+        } catch (InterruptedException e) {
+            if (limit.end()) {
+                failed(wish, failure("it wasn't done after " + LIMIT.toMinutes() + " min"));
+            }
+        } finally {
+            limit.end();
+            alarm.cancel();
+            synchronized (this) {
+                training = false;
+                trainer = null;
+                // It was meant for this training, not for whatever this thread does next.
+                Thread.interrupted();
+            }
+            lookAfter(LOOK_AGAIN);
+        }
+    }
+
+    private void trainNow(Wish wish)
+            throws LaunchException, RuntimeUnavailableException, IOException, InterruptedException {
+        ServerUnit unit = wish.unit();
+        long begin = around.time().now().boot().toMillis();
+        LaunchPlan plan = wish.plans().plan();
+        Archive before = wish.archives().of(plan);
+        if (before instanceof Archive.Ready) {
+            // Another daemon, or another server's wish, was faster.
+            unit.news("archive-trained", "the class data archive is there already");
+            return;
+        }
+        if (before instanceof Archive.Unfit unfit) {
+            throw failure(unfit.why());
+        }
+        unit.live("archive", "training a class data archive: starting a server of its own, at the lowest priority");
+        try (Training server = wish.archives().train(plan)) {
+            query(server);
+            unit.live("archive", "training a class data archive: its JVM writes it");
+            long bytes = server.finish(WRITING);
+            long seconds = (around.time().now().boot().toMillis() - begin) / 1000;
+            unit.news(
+                    "archive-trained",
+                    "a class data archive was trained in " + seconds + " s (" + (bytes >> 20)
+                            + " MiB): further starts take about half the time");
+        } catch (LaunchException | RuntimeUnavailableException | IOException e) {
+            if (!(e instanceof LaunchException launch && launch.retryable())) {
+                remember(wish, plan, e);
+            }
+            throw e;
+        }
+    }
+
+    private static void remember(Wish wish, LaunchPlan plan, Exception why) {
+        try {
+            wish.archives().failed(plan, String.valueOf(why.getMessage()));
+        } catch (IOException e) {
+            LOG.warn("that a training failed can't be kept, so it will be tried again: {}", e.toString());
+        }
+    }
+
+    /** Climbs until a query ran: what only a query loads is most of what a first query waits for. */
+    private void query(Training server)
+            throws LaunchException, RuntimeUnavailableException, IOException, InterruptedException {
+        String last = "it never listened";
+        while (server.running()) {
+            Endpoint endpoint = server.endpoint();
+            if (endpoint.grpcPort().isPresent()) {
+                try (Ladder ladder = around.ladders().open(target(server, endpoint))) {
+                    Climb climb = ladder.climb(Rung.QUERY, QUERY);
+                    if (climb.reached().atLeast(Rung.QUERY)) {
+                        return;
+                    }
+                    last = climb.failure().map(ProbeFailure::detail).orElse(last);
+                }
+            }
+            pause();
+        }
+        throw failure("the training server ended (" + last + "): " + server.lastWords());
+    }
+
+    private static ProbeTarget target(Training server, Endpoint endpoint) {
+        String marker = server.instance().marker();
+        return new ProbeTarget(
+                endpoint.host(),
+                endpoint.grpcPort().getAsInt(),
+                Optional.empty(),
+                endpoint.host(),
+                endpoint.uiPorts(),
+                marker,
+                UUID.nameUUIDFromBytes(marker.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private void pause() throws InterruptedException {
+        CountDownLatch over = new CountDownLatch(1);
+        Time.Timer pause = around.time().after(STEP, over::countDown);
+        try {
+            over.await();
+        } finally {
+            pause.cancel();
+        }
+    }
+
+    private void failed(Wish wish, LaunchException why) {
+        if (why.retryable() && !wish.byHand()) {
+            LOG.info("{}: {}", wish.unit().name(), why.getMessage());
+            around.time().after(OTHERS_TURN, () -> want(wish));
+            return;
+        }
+        wish.unit()
+                .news(
+                        "archive-failed",
+                        "no class data archive was made; servers start as before: " + why.getMessage()
+                                + (wish.byHand()
+                                        ? ""
+                                        : ". Try again: connectctl cache train "
+                                                + wish.unit().name()));
+    }
+
+    private static LaunchException failure(String why) {
+        return new LaunchException("ARCHIVE_FAILED", why, "", false);
+    }
+
+    /** Ends the training that is under way, and starts none any more. Its server ends with it, or with this process. */
+    synchronized void close() {
+        closed = true;
+        wishes.clear();
+        if (timer != null) {
+            timer.cancel();
+        }
+        if (trainer != null) {
+            trainer.interrupt();
+        }
+    }
+
+    /** Interrupts a training that takes too long, and nothing else that its thread does. */
+    private static final class Limit {
+        private final Thread thread;
+        private boolean reached;
+        private boolean over;
+
+        Limit(Thread thread) {
+            this.thread = thread;
+        }
+
+        synchronized void reach() {
+            if (!over) {
+                reached = true;
+                thread.interrupt();
+            }
+        }
+
+        /** True if it was reached. */
+        synchronized boolean end() {
+            over = true;
+            return reached;
+        }
+    }
+}
