@@ -38,9 +38,9 @@ public final class Bench {
 
     public static void main(String[] args) throws Exception {
         Bench bench = new Bench(args[0], Integer.parseInt(args[1]));
-        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle");
+        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle", "archive");
         System.out.printf("%d rounds, Java %s, %d cores%n", bench.rounds, System.getProperty("java.version"), Runtime.getRuntime().availableProcessors());
-        bench.command("start", "warm", "--port", "auto", "--ui-port", "auto");
+        bench.command("start", "warm", "--port", "auto", "--ui-port", "auto", "--no-archive");
         bench.command("stop", "warm");
         if (what.contains("start") || what.contains("stop")) {
             bench.startAndStop();
@@ -50,6 +50,9 @@ public final class Bench {
         }
         if (what.contains("idle")) {
             bench.idle();
+        }
+        if (what.contains("archive")) {
+            bench.archive();
         }
         System.exit(0);
     }
@@ -66,7 +69,8 @@ public final class Bench {
         int ui = freePort();
         for (int round = 0; round < rounds; round++) {
             Instant before = Instant.now();
-            command("start", "measured", "--port", "" + port, "--ui-port", "" + ui);
+            // The bare one below has no archive either.
+            command("start", "measured", "--port", "" + port, "--ui-port", "" + ui, "--no-archive");
             usable.add(seconds(Duration.between(before, Instant.now())));
             JsonNode status = status("measured");
             ours.add(seconds(Duration.between(before, Instant.parse(status.path("healthySince").asText()))));
@@ -88,7 +92,7 @@ public final class Bench {
             server.waitFor();
             bareStop.add(seconds(Duration.between(before, Instant.now())));
         }
-        command("start", "measured");
+        command("start", "measured", "--no-archive");
         for (int round = 0; round < rounds; round++) {
             JsonNode status = status("measured");
             Instant killed = Instant.now();
@@ -120,7 +124,7 @@ public final class Bench {
     }
 
     private void status() throws Exception {
-        command("start", "shown", "--port", "auto", "--ui-port", "auto");
+        command("start", "shown", "--port", "auto", "--ui-port", "auto", "--no-archive");
         List<Double> ours = new ArrayList<>();
         List<Double> java = new ArrayList<>();
         List<Double> daemon = new ArrayList<>();
@@ -142,7 +146,7 @@ public final class Bench {
     private void idle() throws Exception {
         int servers = 5;
         for (int server = 0; server < servers; server++) {
-            command("start", "idle" + server, "--port", "auto", "--ui-port", "auto", "--driver-memory", "512m");
+            command("start", "idle" + server, "--port", "auto", "--ui-port", "auto", "--driver-memory", "512m", "--no-archive");
         }
         long daemon = JSON.readTree(command("daemon", "status", "-o", "json")).path("pid").asLong();
         Duration watched = Duration.ofSeconds(60);
@@ -153,6 +157,56 @@ public final class Bench {
         for (int server = 0; server < servers; server++) {
             command("stop", "idle" + server);
         }
+    }
+
+    /** The same server with a class data archive and without, in turn: until HEALTHY, and its first query. */
+    private void archive() throws Exception {
+        command("start", "with", "--port", "auto", "--ui-port", "auto", "--no-wait");
+        command("cache", "train", "with");
+        command("stop", "with");
+        command("start", "without", "--port", "auto", "--ui-port", "auto", "--no-archive");
+        command("stop", "without");
+        List<Double> healthyWith = new ArrayList<>();
+        List<Double> healthyWithout = new ArrayList<>();
+        List<Double> queryWith = new ArrayList<>();
+        List<Double> queryWithout = new ArrayList<>();
+        for (int round = 0; round < rounds; round++) {
+            archiveRound("without", healthyWithout, queryWithout);
+            archiveRound("with", healthyWith, queryWith);
+        }
+        row("start to HEALTHY, with an archive", healthyWith);
+        row("start to HEALTHY, without", healthyWithout);
+        System.out.printf("  ratio %.2f; goal: at most 0.60%n", median(healthyWith) / median(healthyWithout));
+        row("HEALTHY to first query, with", queryWith);
+        row("HEALTHY to first query, without", queryWithout);
+        System.out.printf("  ratio %.2f; goal: at most 0.65%n", median(queryWith) / median(queryWithout));
+    }
+
+    /** Both times from the daemon's own events, so that no other process' start is in them. */
+    private void archiveRound(String name, List<Double> healthy, List<Double> query) throws Exception {
+        command("start", name);
+        int incarnation = status(name).path("incarnation").asInt();
+        Instant begin = null;
+        Instant usable = null;
+        Instant asked = null;
+        for (String line : command("events", name, "-o", "json").lines().toList()) {
+            JsonNode event = JSON.readTree(line);
+            Instant at = Instant.parse(event.path("at").asText());
+            if (event.path("incarnation").asInt() != incarnation) {
+                continue;
+            }
+            String message = event.path("message").asText();
+            if (event.path("type").asText().equals("phase") && event.path("phase").asText().equals("STARTING")) {
+                begin = at;
+            } else if (event.path("type").asText().equals("phase") && event.path("phase").asText().equals("HEALTHY")) {
+                usable = at;
+            } else if (event.path("type").asText().equals("rung") && message.endsWith("QUERY")) {
+                asked = at;
+            }
+        }
+        command("stop", name);
+        healthy.add(seconds(Duration.between(begin, usable)));
+        query.add(seconds(Duration.between(usable, asked)));
     }
 
     /** The server's own rendered files, run without connectctl: same flags, same folders. */

@@ -132,16 +132,19 @@ final class ArchiveTrainer {
         }
         Limit limit = new Limit(Thread.currentThread());
         Time.Timer alarm = around.time().after(LIMIT, limit::reach);
+        Optional<LaunchPlan> plan = Optional.empty();
         try {
-            trainNow(wish);
+            plan = Optional.of(wish.plans().plan());
+            trainNow(wish, plan.get());
         } catch (LaunchException e) {
-            failed(wish, e);
+            failed(wish, plan, e);
         } catch (RuntimeUnavailableException | IOException | RuntimeException e) {
             LOG.debug("{}: a training failed", wish.unit().name(), e);
-            failed(wish, failure(String.valueOf(e.getMessage())));
+            failed(wish, plan, failure(String.valueOf(e.getMessage())));
         } catch (InterruptedException e) {
+            // Else the daemon ends, which is nobody's failure.
             if (limit.end()) {
-                failed(wish, failure("it wasn't done after " + LIMIT.toMinutes() + " min"));
+                failed(wish, plan, failure("it wasn't done after " + LIMIT.toMinutes() + " min"));
             }
         } finally {
             limit.end();
@@ -156,11 +159,10 @@ final class ArchiveTrainer {
         }
     }
 
-    private void trainNow(Wish wish)
+    private void trainNow(Wish wish, LaunchPlan plan)
             throws LaunchException, RuntimeUnavailableException, IOException, InterruptedException {
         ServerUnit unit = wish.unit();
         long begin = around.time().now().boot().toMillis();
-        LaunchPlan plan = wish.plans().plan();
         Archive before = wish.archives().of(plan);
         if (before instanceof Archive.Ready) {
             // Another daemon, or another server's wish, was faster.
@@ -180,19 +182,6 @@ final class ArchiveTrainer {
                     "archive-trained",
                     "a class data archive was trained in " + seconds + " s (" + (bytes >> 20)
                             + " MiB): further starts take about half the time");
-        } catch (LaunchException | RuntimeUnavailableException | IOException e) {
-            if (!(e instanceof LaunchException launch && launch.retryable())) {
-                remember(wish, plan, e);
-            }
-            throw e;
-        }
-    }
-
-    private static void remember(Wish wish, LaunchPlan plan, Exception why) {
-        try {
-            wish.archives().failed(plan, String.valueOf(why.getMessage()));
-        } catch (IOException e) {
-            LOG.warn("that a training failed can't be kept, so it will be tried again: {}", e.toString());
         }
     }
 
@@ -238,11 +227,18 @@ final class ArchiveTrainer {
         }
     }
 
-    private void failed(Wish wish, LaunchException why) {
+    private void failed(Wish wish, Optional<LaunchPlan> plan, LaunchException why) {
         if (why.retryable() && !wish.byHand()) {
             LOG.info("{}: {}", wish.unit().name(), why.getMessage());
             around.time().after(OTHERS_TURN, () -> want(wish));
             return;
+        }
+        if (plan.isPresent() && !why.retryable()) {
+            try {
+                wish.archives().failed(plan.get(), String.valueOf(why.getMessage()));
+            } catch (IOException e) {
+                LOG.warn("that a training failed can't be kept, so it will be tried again: {}", e.toString());
+            }
         }
         wish.unit()
                 .news(
