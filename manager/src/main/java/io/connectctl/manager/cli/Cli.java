@@ -37,6 +37,8 @@ final class Cli {
             "render",
             "validate",
             "remove",
+            "image",
+            "export",
             "daemon",
             "version",
             "completion",
@@ -63,6 +65,8 @@ final class Cli {
             case "render" -> new RenderCommand(context);
             case "validate" -> new ValidateCommand(context);
             case "remove" -> new RemoveCommand(context);
+            case "image" -> new ImageCommand(context);
+            case "export" -> new ExportCommand(context);
             case "daemon" -> new DaemonCommand(context);
             case "version" -> new VersionCommand(context);
             case "completion" -> new CompletionCommand(context);
@@ -171,9 +175,13 @@ final class Cli {
         CommandLine root = new CommandLine(new Root(context));
         for (String name : names) {
             CommandLine command = new CommandLine(command(context, name));
-            if (name.equals("daemon")) {
-                BELOW_DAEMON.forEach(
-                        below -> command.addSubcommand(new CommandLine(commandBelowDaemon(context, below))));
+            switch (name) {
+                case "daemon" ->
+                    BELOW_DAEMON.forEach(
+                            below -> command.addSubcommand(new CommandLine(commandBelowDaemon(context, below))));
+                case "image" -> command.addSubcommand(new CommandLine(new ImageBuildCommand(context)));
+                case "export" -> command.addSubcommand(new CommandLine(new ExportComposeCommand(context)));
+                default -> {}
             }
             root.addSubcommand(name, command);
         }
