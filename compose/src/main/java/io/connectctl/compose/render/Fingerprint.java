@@ -30,7 +30,7 @@ final class Fingerprint {
             case PROPERTIES, LOG4J2 -> properties(file.text());
             case SHELL -> code(file.text(), Format.SHELL);
             case ARGUMENTS -> code(file.text(), Format.ARGUMENTS);
-            case XML, PLAIN -> file.text();
+            case XML, COMPOSE, PLAIN -> file.text();
         };
     }
 

@@ -116,6 +116,41 @@ enum Format {
         }
     },
 
+    /** A compose file: a value becomes one double-quoted YAML scalar, with its quotes, and no <code>${variable}</code> of compose's. */
+    COMPOSE {
+        @Override
+        String escape(String value) {
+            encodable(value);
+            StringBuilder text = new StringBuilder(value.length() + 8).append('"');
+            for (int i = 0; i < value.length(); i++) {
+                char c = value.charAt(i);
+                switch (c) {
+                    case '"', '\\' -> text.append('\\').append(c);
+                    case '$' -> text.append("$$");
+                    default -> {
+                        // Everything that YAML takes for a line's end or can't hold.
+                        if (c < 0x20
+                                || (c >= 0x7f && c < 0xa0)
+                                || c == 0x2028
+                                || c == 0x2029
+                                || c >= 0xfffe
+                                || c == 0xfeff) {
+                            text.append("\\u").append(HexFormat.of().toHexDigits(c));
+                        } else {
+                            text.append(c);
+                        }
+                    }
+                }
+            }
+            return text.append('"').toString();
+        }
+
+        @Override
+        boolean quoted() {
+            return true;
+        }
+    },
+
     /** A format that isn't known: only values that mean themselves nearly everywhere. */
     PLAIN {
         @Override
@@ -146,6 +181,9 @@ enum Format {
         }
         if (name.endsWith(".options")) {
             return ARGUMENTS;
+        }
+        if (name.equals(ComposeProject.FILE)) {
+            return COMPOSE;
         }
         return name.endsWith(".xml") ? XML : PLAIN;
     }

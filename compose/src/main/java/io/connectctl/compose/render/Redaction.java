@@ -22,7 +22,7 @@ final class Redaction {
                 switch (Format.of(file.name())) {
                     case PROPERTIES, LOG4J2 -> properties(file.text(), isSecret);
                     case XML -> xml(file.text(), isSecret);
-                    case SHELL, ARGUMENTS, PLAIN -> file.text();
+                    case SHELL, ARGUMENTS, COMPOSE, PLAIN -> file.text();
                 };
         return new RenderedFile(file.name(), text, file.executable());
     }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -28,6 +29,9 @@ import java.util.stream.Stream;
 final class TemplateSource {
     /** The profile that every other one builds on. */
     static final String BASE = "default";
+
+    /** Built-in folders that aren't a server's files: no profiles. */
+    private static final Set<String> OTHERS = Set.of(ComposeProject.TEMPLATES, "image");
 
     private static final String RESOURCES = "io/connectctl/templates";
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
@@ -52,6 +56,10 @@ final class TemplateSource {
         if (!builtIn) {
             throw new RenderException("the built-in templates are missing from this installation: install it anew");
         }
+        if (OTHERS.contains(profile)) {
+            throw new RenderException(
+                    "profile '" + profile + "' can't be used: that folder holds other templates than a server's");
+        }
         boolean known = profile.equals(BASE) || addBuiltIn(profile, templates);
         Optional<Path> folder =
                 profiles.map(all -> all.resolve(profile)).filter(candidate -> Files.isDirectory(candidate));
@@ -68,6 +76,22 @@ final class TemplateSource {
             addFolder(overlay.get(), templates);
         }
         return templates;
+    }
+
+    /** One template of a folder that is no profile; the user's file of that name wins. */
+    Template single(String folder, String name) throws RenderException {
+        SortedMap<String, Template> templates = new TreeMap<>();
+        boolean builtIn = addBuiltIn(folder, templates);
+        Optional<Path> own = profiles.map(all -> all.resolve(folder)).filter(Files::isDirectory);
+        if (own.isPresent()) {
+            addFolder(own.get(), templates);
+        }
+        Template template = templates.get(name);
+        if (!builtIn || template == null) {
+            throw new RenderException("the built-in template " + folder + "/" + name
+                    + " is missing from this installation: install it anew");
+        }
+        return template;
     }
 
     private String unknownProfile(String profile) throws RenderException {
@@ -140,6 +164,7 @@ final class TemplateSource {
             try (Stream<Path> folders = Files.list(root)) {
                 return folders.filter(Files::isDirectory)
                         .map(TemplateSource::fileName)
+                        .filter(name -> !OTHERS.contains(name))
                         .sorted()
                         .toList();
             }

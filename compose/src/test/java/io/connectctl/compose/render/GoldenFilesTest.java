@@ -24,7 +24,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * -Dconnectctl.golden=write} and read the difference.
  */
 class GoldenFilesTest {
-    private static final Path TEMPLATES = Path.of("../templates");
     private static final Path GOLDEN = Path.of("src/test/resources/golden");
 
     private record Case(Specs specs, Site site) {}
@@ -70,16 +69,9 @@ class GoldenFilesTest {
         return specs;
     }
 
-    static Stream<Arguments> everyFolder() throws IOException {
-        try (Stream<Path> folders = Files.list(TEMPLATES)) {
-            return folders
-                    .filter(Files::isDirectory)
-                    .map(folder -> folder.getFileName().toString())
-                    .sorted()
-                    .toList()
-                    .stream()
-                    .flatMap(profile -> cases(profile).keySet().stream().map(name -> Arguments.of(profile, name)));
-        }
+    static Stream<Arguments> everyFolder() throws RenderException {
+        return TemplateSource.builtInProfiles().stream()
+                .flatMap(profile -> cases(profile).keySet().stream().map(name -> Arguments.of(profile, name)));
     }
 
     @ParameterizedTest

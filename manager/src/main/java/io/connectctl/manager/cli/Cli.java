@@ -38,6 +38,8 @@ final class Cli {
             "validate",
             "remove",
             "cache",
+            "image",
+            "export",
             "daemon",
             "version",
             "completion",
@@ -73,6 +75,8 @@ final class Cli {
             case "validate" -> new ValidateCommand(context);
             case "remove" -> new RemoveCommand(context);
             case "cache" -> new CacheCommand(context);
+            case "image" -> new ImageCommand(context);
+            case "export" -> new ExportCommand(context);
             case "daemon" -> new DaemonCommand(context);
             case "version" -> new VersionCommand(context);
             case "completion" -> new CompletionCommand(context);
@@ -194,12 +198,16 @@ final class Cli {
         CommandLine root = new CommandLine(new Root(context));
         for (String name : names) {
             CommandLine command = new CommandLine(command(context, name));
-            if (name.equals("daemon")) {
-                BELOW_DAEMON.forEach(
-                        below -> command.addSubcommand(new CommandLine(commandBelowDaemon(context, below))));
-            }
-            if (name.equals("cache")) {
-                BELOW_CACHE.forEach(below -> command.addSubcommand(new CommandLine(commandBelowCache(context, below))));
+            switch (name) {
+                case "daemon" ->
+                    BELOW_DAEMON.forEach(
+                            below -> command.addSubcommand(new CommandLine(commandBelowDaemon(context, below))));
+                case "cache" ->
+                    BELOW_CACHE.forEach(
+                            below -> command.addSubcommand(new CommandLine(commandBelowCache(context, below))));
+                case "image" -> command.addSubcommand(new CommandLine(new ImageBuildCommand(context)));
+                case "export" -> command.addSubcommand(new CommandLine(new ExportComposeCommand(context)));
+                default -> {}
             }
             root.addSubcommand(name, command);
         }

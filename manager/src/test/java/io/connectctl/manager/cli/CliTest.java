@@ -230,6 +230,8 @@ class CliTest {
             "env",
             "describe",
             "render",
+            "image",
+            "export",
             "validate",
             "remove"
         }) {

@@ -174,8 +174,9 @@ public final class DockerRuntime implements ServerRuntime {
         if (spec.javaHome().isPresent()) {
             return Optional.of("javaHome " + spec.javaHome().get() + " is a folder of this machine");
         }
-        String image = spec.container().imageFor(spec.spark());
         try {
+            String image =
+                    parts().images().choose(spec, histories.of(spec.name()).image(), Progress.SILENT);
             return parts().images().find(image).isPresent()
                     ? Optional.empty()
                     : parts().images().registry(image, spec.spark()).map(LaunchException::getMessage);
@@ -221,7 +222,10 @@ public final class DockerRuntime implements ServerRuntime {
         } catch (IOException e) {
             history = History.EMPTY;
         }
-        if (!spec.container().imageFor(spec.spark()).equals(history.image())) {
+        boolean same = spec.container().imageFor(spec.spark()).equals(history.image())
+                || (spec.container().image().isEmpty()
+                        && ImageBuilder.tagFor(spec.spark()).equals(history.image()));
+        if (!same) {
             return site(Optional.empty(), Optional.of(Images.DEFAULT_HOME));
         }
         Optional<Path> jars = Optional.ofNullable(history.jars()).map(Path::of);
@@ -255,8 +259,9 @@ public final class DockerRuntime implements ServerRuntime {
                     "leave them out, and name an image that has them (image:); or run it as a process (--runtime process)",
                     false);
         }
-        String name = spec.container().imageFor(spec.spark());
         try {
+            String name =
+                    parts().images().choose(spec, histories.of(spec.name()).image(), progress);
             Images.Image image = parts().images().require(name, spec.spark(), progress);
             parts().images().check(name, image, names(spec.name()).labels());
             histories.change(spec.name(), history -> history.prepared(name, image.jars(), image.sparkHome()));
@@ -306,7 +311,9 @@ public final class DockerRuntime implements ServerRuntime {
         checkMemory(plan.spec());
         checkNetworks(plan.spec());
         checkPort(plan.spec());
-        String image = plan.spec().container().imageFor(plan.spec().spark());
+        // As it was prepared: what could be had then may be another one by now.
+        String image = Optional.ofNullable(histories.of(server).image())
+                .orElseGet(() -> plan.spec().container().imageFor(plan.spec().spark()));
         Images.Image found = parts().images()
                 .find(image)
                 .orElseThrow(() -> new LaunchException(

@@ -7,6 +7,7 @@ import com.github.dockerjava.api.model.ResponseItem;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SparkVersion;
 import java.io.Closeable;
 import java.io.IOException;
@@ -95,6 +96,28 @@ final class Images {
 
     private static Optional<Path> absolute(@Nullable String text) {
         return text == null || !text.startsWith("/") ? Optional.empty() : Optional.of(Path.of(text));
+    }
+
+    /**
+     * The image that a declaration means. Where it names none, that is {@code apache/spark:VERSION}; where that one is neither
+     * here nor to be had, and one that {@code connectctl image build} made is here, it is that one.
+     *
+     * @param before the image that the server had last; null for none. One that was built here isn't changed for another one as
+     *     soon as a registry answers again.
+     * @param progress hears which one is taken instead
+     */
+    String choose(ServerSpec spec, @Nullable String before, Progress progress)
+            throws RuntimeUnavailableException, InterruptedException {
+        String wanted = spec.container().imageFor(spec.spark());
+        String built = ImageBuilder.tagFor(spec.spark());
+        if (spec.container().image().isPresent()
+                || find(wanted).isPresent()
+                || find(built).isEmpty()
+                || (!built.equals(before) && registry(wanted, spec.spark()).isEmpty())) {
+            return wanted;
+        }
+        progress.report(wanted + " isn't here and can't be pulled: taking " + built + ", which was built here", 0, 0);
+        return built;
     }
 
     // ------------------------------------------------------------------ getting one

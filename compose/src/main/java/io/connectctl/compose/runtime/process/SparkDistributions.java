@@ -15,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -87,6 +89,9 @@ public final class SparkDistributions {
     private static final Set<String> RUNTIME_SCOPES = Set.of("compile", RUNTIME);
     private static final int NEARBY = 5;
     private static final long LOCK_CHECK_MILLIS = 1000;
+    /** What a jar's name begins with: {@code log4j-1.2-api-2.24.3.jar} is log4j-1.2-api. */
+    private static final Pattern JAR = Pattern.compile("(.+)-\\d.*\\.jar");
+
     private static final Pattern STATUS = Pattern.compile("status(?: code)?:? (\\d{3})");
 
     /** Of this whole JVM: a lock on a file excludes other processes, and is an error where two threads of one want it. */
@@ -249,22 +254,79 @@ public final class SparkDistributions {
     }
 
     /**
-     * maven-resolver swallows interrupts while its own threads download. So it gets a thread, and its listener learns of the
-     * interrupt of ours.
+     * The jars of these packages and of all they depend on, but for what this Spark brings itself; as {@code --packages} would
+     * find them. They stay where Maven keeps them. This version must be {@link #complete}.
+     *
+     * @param coordinates {@code group:artifact:version} each
+     * @throws LaunchException {@code SPARK_UNRESOLVABLE}, {@code DISK_FULL} or {@code FOLDER_UNWRITABLE}
      */
+    public List<Path> packages(SparkVersion version, List<String> coordinates, Progress progress)
+            throws LaunchException, InterruptedException {
+        if (coordinates.isEmpty()) {
+            return List.of();
+        }
+        try {
+            return interruptibly(version, cancelled -> packagesNow(version, coordinates, progress, cancelled));
+        } catch (IOException e) {
+            throw PrivateFiles.failure("fetching " + String.join(", ", coordinates), spark, e);
+        }
+    }
+
+    private List<Path> packagesNow(
+            SparkVersion version, List<String> coordinates, Progress progress, AtomicBoolean cancelled)
+            throws LaunchException, IOException {
+        Set<String> own = new HashSet<>();
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(jarsFolder(version), "*.jar")) {
+            for (Path jar : jars) {
+                Matcher matcher = JAR.matcher(String.valueOf(jar.getFileName()));
+                if (matcher.matches()) {
+                    own.add(matcher.group(1));
+                }
+            }
+        }
+        MavenAccess maven = MavenAccess.of(environment);
+        Transfers transfers = new Transfers("fetching packages", progress, cancelled);
+        progress.report("resolving packages", 0, 0);
+        try (RepositorySystem system = new Resolver().get();
+                CloseableSession session = maven.session(system, transfers)) {
+            List<RemoteRepository> repositories = maven.repositories(system, session);
+            Resolution resolution = new Resolution(system, session, repositories, version, maven);
+            List<Artifact> artifacts = resolution.collectPackages(coordinates).stream()
+                    .filter(artifact -> !own.contains(artifact.getArtifactId()))
+                    .toList();
+            transfers.expect(artifacts.size());
+            List<Path> files = artifacts.isEmpty() ? List.of() : resolution.resolve(artifacts);
+            checkArchives(version, files);
+            return files;
+        }
+    }
+
+    private interface Fetch<T> {
+        T run(AtomicBoolean cancelled) throws LaunchException, IOException;
+    }
+
     private void fetchInterruptibly(SparkVersion version, Progress progress)
             throws LaunchException, InterruptedException, IOException {
-        AtomicBoolean cancelled = new AtomicBoolean();
-        FutureTask<Boolean> task = new FutureTask<>(() -> {
+        boolean done = interruptibly(version, cancelled -> {
             fetchNow(version, progress, cancelled);
             return true;
         });
+        LOG.debug("Spark {} is complete: {}", version, done);
+    }
+
+    /**
+     * maven-resolver swallows interrupts while its own threads download. So it gets a thread, and its listener learns of the
+     * interrupt of ours.
+     */
+    private static <T> T interruptibly(SparkVersion version, Fetch<T> fetch)
+            throws LaunchException, InterruptedException, IOException {
+        AtomicBoolean cancelled = new AtomicBoolean();
+        FutureTask<T> task = new FutureTask<>(() -> fetch.run(cancelled));
         Thread thread = new Thread(task, "fetch-spark-" + version);
         thread.setDaemon(true);
         thread.start();
         try {
-            boolean done = task.get();
-            LOG.debug("Spark {} is complete: {}", version, done);
+            return task.get();
         } catch (InterruptedException e) {
             cancelled.set(true);
             thread.join();
@@ -409,6 +471,51 @@ public final class SparkDistributions {
                 return List.copyOf(jars.values());
             } catch (DependencyCollectionException e) {
                 throw failure(artifact("spark-connect", "jar"), e);
+            }
+        }
+
+        List<Artifact> collectPackages(List<String> coordinates) throws LaunchException {
+            CollectRequest request = new CollectRequest();
+            request.setRepositories(repositories);
+            List<Artifact> wanted = new ArrayList<>();
+            for (String coordinate : coordinates) {
+                try {
+                    wanted.add(new DefaultArtifact(coordinate));
+                } catch (IllegalArgumentException e) {
+                    throw unresolvable(
+                            "package '" + coordinate + "' is no Maven coordinate",
+                            "write group:artifact:version, such as org.apache.spark:spark-avro_2.13:4.0.1",
+                            false,
+                            e);
+                }
+            }
+            wanted.forEach(artifact -> request.addDependency(new Dependency(artifact, RUNTIME)));
+            try {
+                for (Artifact artifact : wanted) {
+                    // Collecting takes a package without a POM for one without dependencies.
+                    system.resolveArtifact(session, new ArtifactRequest(artifact, repositories, ""));
+                }
+                Map<String, Artifact> jars = new LinkedHashMap<>();
+                gather(system.collectDependencies(session, request).getRoot(), jars);
+                return List.copyOf(jars.values());
+            } catch (ArtifactResolutionException e) {
+                Artifact missing = e.getResults().stream()
+                        .filter(result -> !result.isResolved())
+                        .findFirst()
+                        .map(result -> result.getRequest().getArtifact())
+                        .orElse(wanted.get(0));
+                if (find(e, RepositoryOfflineException.class).isEmpty() && notFound(e)) {
+                    throw unresolvable(
+                            "package " + missing.getGroupId() + ":" + missing.getArtifactId() + ":"
+                                    + missing.getVersion() + " isn't published; asked: " + maven.asked(system, session),
+                            "see the version, and the Scala version in its name (this Spark's is "
+                                    + version.scalaBinary() + ")",
+                            false,
+                            e);
+                }
+                throw failure(missing, e);
+            } catch (DependencyCollectionException e) {
+                throw failure(wanted.get(0), e);
             }
         }
 

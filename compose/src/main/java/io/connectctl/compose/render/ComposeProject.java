@@ -1,0 +1,154 @@
+package io.connectctl.compose.render;
+
+import io.connectctl.compose.spec.Auth;
+import io.connectctl.compose.spec.ContainerSpec;
+import io.connectctl.compose.spec.Expose;
+import io.connectctl.compose.spec.Loosening;
+import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.ServerSpec;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Servers as a project of docker compose: one {@code docker-compose.yml}, and a folder of rendered files for each server. Compose
+ * and connectctl run them alike: the same places in the container, the same hardening, the same health check.
+ */
+public final class ComposeProject {
+    /** The file that compose looks for. */
+    public static final String FILE = "docker-compose.yml";
+
+    /** Name of the built-in folder with the template, and of a user's own in {@code CONFIG/templates}. */
+    static final String TEMPLATES = "compose";
+
+    /** What an image that {@code connectctl image build} made is called unless told otherwise. */
+    private static final String OWN_IMAGES = "connectctl/spark:";
+
+    private static final Path CONF = Path.of("/opt/connectctl/conf");
+    private static final Path STATE = Path.of("/var/lib/connectctl");
+
+    private final TemplateSource source;
+    private final Composer composer;
+
+    /**
+     * @param profiles folder of the user's profiles, as {@link Composer} takes it
+     */
+    public ComposeProject(Optional<Path> profiles) {
+        this.source = new TemplateSource(profiles);
+        this.composer = new Composer(profiles);
+    }
+
+    /**
+     * A project.
+     *
+     * @param composeFile the text of {@code docker-compose.yml}; holds no secret
+     * @param servers each server's files by its name; they may hold secrets
+     */
+    public record Files(String composeFile, Map<String, List<RenderedFile>> servers) {}
+
+    /**
+     * Renders it.
+     *
+     * @param specs the servers; what their runtime is doesn't matter
+     */
+    public Files render(List<ServerSpec> specs) throws RenderException {
+        Map<String, List<RenderedFile>> files = new TreeMap<>();
+        List<Map<String, Object>> servers = new ArrayList<>();
+        SortedSet<String> networks = new TreeSet<>();
+        SortedSet<String> volumes = new TreeSet<>();
+        for (ServerSpec spec : specs) {
+            Rendering rendering = composer.render(spec, site(spec));
+            files.put(spec.name().value(), rendering.files());
+            servers.add(variables(spec, rendering.fingerprint()));
+            networks.addAll(spec.container().networks());
+            for (String volume : spec.container().volumes()) {
+                String from = volume.split(":", 2)[0];
+                if (!from.startsWith("/")) {
+                    volumes.add(from);
+                }
+            }
+        }
+        Map<String, Object> variables = new TreeMap<>();
+        variables.put("servers", servers);
+        variables.put("networks", List.copyOf(networks));
+        variables.put("foreignVolumes", List.copyOf(volumes));
+        return new Files(Renderer.render(source.single(TEMPLATES, FILE), variables), files);
+    }
+
+    /** Where things lie in such a container; an image of ours has jars alone, any other one a whole Spark. */
+    private static Site site(ServerSpec spec) {
+        boolean bare = image(spec).startsWith(OWN_IMAGES);
+        return new Site(
+                CONF,
+                STATE.resolve("work"),
+                STATE.resolve("warehouse"),
+                Optional.empty(),
+                bare ? Optional.empty() : Optional.of(Path.of("/opt/spark")),
+                bare ? Optional.of(Path.of("/opt/spark/jars")) : Optional.empty(),
+                false,
+                spec.auth() == Auth.TOKEN ? Optional.of(CONF.resolve("token")) : Optional.empty());
+    }
+
+    private static String image(ServerSpec spec) {
+        return spec.container().imageFor(spec.spark());
+    }
+
+    private static Map<String, Object> variables(ServerSpec spec, String fingerprint) {
+        ContainerSpec container = spec.container();
+        Map<String, Object> variables = new TreeMap<>();
+        variables.put("name", spec.name().value());
+        variables.put("image", image(spec));
+        // Compose tells its containers apart by name; this only has to be nobody else's.
+        variables.put(
+                "marker", spec.name() + "/compose/" + fingerprint.substring(0, Math.min(12, fingerprint.length())));
+        variables.put("fingerprint", fingerprint);
+        variables.put("failures", spec.health().failures());
+        variables.put("startSeconds", Long.toString(seconds(spec.health().startTimeout())));
+        variables.put("stopSeconds", Long.toString(seconds(spec.stop().grace())));
+        variables.put("ports", ports(spec));
+        variables.put("volumes", container.volumes());
+        variables.put("networks", container.networks());
+        variables.put("extraHosts", container.extraHosts());
+        variables.put("tmpfsBytes", Long.toString(container.tmpfs().bytes()));
+        variables.put("otherUser", container.loosens(Loosening.USER));
+        variables.put("init", !container.loosens(Loosening.INIT));
+        variables.put("readOnly", !container.loosens(Loosening.READ_ONLY));
+        variables.put("dropCapabilities", !container.loosens(Loosening.CAPABILITIES));
+        variables.put("noNewPrivileges", !container.loosens(Loosening.NEW_PRIVILEGES));
+        variables.put("pidsLimit", container.loosens(Loosening.PIDS) ? 0 : container.pidsLimit());
+        long limit = container.loosens(Loosening.MEMORY)
+                ? 0
+                : container.limitFor(spec.driverMemory()).bytes();
+        variables.put("memoryBytes", limit);
+        variables.put("memoryAndSwapBytes", container.loosens(Loosening.SWAP) ? 2 * limit : limit);
+        return variables;
+    }
+
+    /** Whole seconds, a part of one being one. */
+    private static long seconds(Duration duration) {
+        return duration.plusNanos(999_999_999).toSeconds();
+    }
+
+    private static List<String> ports(ServerSpec spec) {
+        List<String> ports = new ArrayList<>();
+        ports.add(published(spec, spec.port(), ContainerPorts.grpc(spec)));
+        OptionalInt ui = ContainerPorts.ui(spec);
+        if (ui.isPresent()) {
+            ports.add(published(spec, spec.uiPort(), ui.getAsInt()));
+        }
+        return ports;
+    }
+
+    /** An empty published port lets the engine choose one. */
+    private static String published(ServerSpec spec, PortChoice choice, int inside) {
+        String outside = choice instanceof PortChoice.Fixed fixed ? Integer.toString(fixed.port()) : "";
+        return (spec.expose() == Expose.LOOPBACK ? "127.0.0.1" : "0.0.0.0") + ":" + outside + ":" + inside;
+    }
+}

@@ -1,0 +1,227 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.compose.render.ComposeProject;
+import io.connectctl.compose.render.RenderException;
+import io.connectctl.compose.render.RenderedFile;
+import io.connectctl.compose.spec.Auth;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SpecReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code connectctl export compose}. */
+@Command(
+        name = "compose",
+        description = {
+            "Write servers as a project of docker compose: docker-compose.yml, and a folder of files for each server.",
+            "They come from connectctl.yaml; without one, it is one server of defaults called connect. Needs no daemon and no engine.",
+            "The containers have the same hardening, ports, volumes and health check as connectctl's own. docker-compose.yml holds no secret;"
+                    + " the servers' files may, so only their owner can read them. With auth: token, the token lies in NAME/token.",
+            "connectctl adopt takes over what docker compose up started."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  connectctl export compose && docker compose up --wait",
+            "  connectctl export compose sales marketing --output deploy",
+            "  docker compose ps connect; docker compose restart connect"
+        })
+final class ExportComposeCommand extends CliCommand {
+    private static final int TOKEN_BYTES = 32;
+    private static final String TOKEN = "token";
+
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "NAME",
+            description = "Servers of connectctl.yaml; all of them unless said.")
+    List<String> names = new ArrayList<>();
+
+    @Mixin
+    final FileOption fileOption = new FileOption();
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "DIR",
+            description = "Where to write; the current folder unless said.")
+    @Nullable
+    Path output;
+
+    @Option(names = "--force", description = "Overwrite what was exported before, or written by somebody.")
+    boolean force;
+
+    @Option(
+            names = "--image",
+            paramLabel = "IMAGE",
+            description = "The containers' image; what is declared, else apache/spark:VERSION unless said.")
+    @Nullable
+    String image;
+
+    ExportComposeCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException {
+        List<ServerSpec> specs = specs();
+        ComposeProject.Files files;
+        try {
+            files = new ComposeProject(Optional.of(context.folders().config().resolve("templates"))).render(specs);
+        } catch (RenderException e) {
+            throw new CliFailure(
+                    ExitCode.INVALID, String.valueOf(e.getMessage()), "correct the template, or leave it out");
+        }
+        Path folder = output == null
+                ? context.workingFolder()
+                : context.workingFolder().resolve(output).normalize();
+        refuseToOverwrite(folder, files);
+        Files.createDirectories(folder);
+        for (Map.Entry<String, List<RenderedFile>> server : files.servers().entrySet()) {
+            Path own = folder.resolve(server.getKey());
+            empty(own);
+            for (RenderedFile file : server.getValue()) {
+                write(own.resolve(file.name()), file.text(), file.executable() ? "rwx------" : "rw-------");
+            }
+        }
+        for (ServerSpec spec : specs) {
+            token(folder.resolve(spec.name().value()), spec);
+        }
+        Path composeFile = folder.resolve(ComposeProject.FILE);
+        write(composeFile, files.composeFile(), "rw-r--r--");
+        out().println(composeFile);
+        say("start: docker compose -f " + composeFile + " up --wait");
+        say("only you can read the files of "
+                + String.join(", ", files.servers().keySet())
+                + ": they may hold secrets; docker-compose.yml holds none");
+        return ExitCode.OK;
+    }
+
+    private List<ServerSpec> specs() throws IOException {
+        Project project = Project.find(context, fileOption.file);
+        warn(project.warnings());
+        List<String> wanted = names.isEmpty()
+                ? project.file()
+                        .map(file -> file.servers().keySet().stream()
+                                .map(ServerName::value)
+                                .toList())
+                        .filter(all -> !all.isEmpty())
+                        .orElse(List.of(Project.DEFAULT_NAME))
+                : names;
+        List<ServerSpec> specs = new ArrayList<>();
+        for (String name : wanted) {
+            specs.add(spec(project, name));
+        }
+        return specs;
+    }
+
+    private ServerSpec spec(Project project, String name) throws IOException {
+        ServerName server;
+        try {
+            server = new ServerName(name);
+        } catch (IllegalArgumentException e) {
+            throw new CliFailure(ExitCode.INVALID, String.valueOf(e.getMessage()), "");
+        }
+        Optional<Declaration> declared = project.file()
+                .flatMap(file -> Optional.ofNullable(file.servers().get(server)));
+        if (declared.isEmpty() && !name.equals(Project.DEFAULT_NAME)) {
+            throw new CliFailure(
+                    ExitCode.NO_SUCH_SERVER,
+                    "'" + name + "' isn't declared"
+                            + project.file().map(file -> " in " + file.path()).orElse(": there is no connectctl.yaml"),
+                    "declare it there, or name the file: -f FILE");
+        }
+        Declaration declaration = declared.orElse(Declaration.empty());
+        if (image != null) {
+            DeclarationOptions flags = new DeclarationOptions();
+            flags.image = image;
+            declaration = declaration.patchedBy(flags.declaration(context));
+        }
+        SpecReader.Reading reading = SpecReader.read(server, declaration);
+        Problems.refuseErrors(reading.problems(), "the declaration of '" + name + "' isn't valid");
+        warn(reading.problems());
+        ServerSpec spec = reading.spec()
+                .orElseThrow(
+                        () -> new CliFailure(ExitCode.FAILURE, "'" + name + "' has neither a spec nor a problem", ""));
+        if (spec.sparkHome().isPresent() || spec.javaHome().isPresent()) {
+            throw new CliFailure(
+                    ExitCode.INVALID,
+                    "'" + name
+                            + "' declares sparkHome or javaHome, folders of this machine that a container doesn't see",
+                    "leave them out, and name an image that has them (image:)");
+        }
+        return spec;
+    }
+
+    private void refuseToOverwrite(Path folder, ComposeProject.Files files) throws CliFailure {
+        List<Path> taken = new ArrayList<>();
+        taken.add(folder.resolve(ComposeProject.FILE));
+        files.servers().keySet().forEach(name -> taken.add(folder.resolve(name)));
+        taken.removeIf(path -> !Files.exists(path));
+        if (!taken.isEmpty() && !force) {
+            throw new CliFailure(
+                    ExitCode.CONFLICT,
+                    "already there: "
+                            + String.join(
+                                    ", ", taken.stream().map(Path::toString).toList()),
+                    "overwrite with --force, or write elsewhere: --output DIR");
+        }
+    }
+
+    /** Makes the folder, or takes the files out of one that was exported before; a folder of anything else stays. */
+    private static void empty(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            Files.createDirectory(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            return;
+        }
+        if (!Files.isRegularFile(folder.resolve("spark-defaults.conf"))) {
+            throw new CliFailure(
+                    ExitCode.CONFLICT,
+                    folder + " is there and holds no exported server",
+                    "move it away, or write elsewhere: --output DIR");
+        }
+        try (var files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                // Clients know the token: it stays.
+                if (Files.isRegularFile(file) && !file.endsWith(TOKEN)) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    private static void token(Path folder, ServerSpec spec) throws IOException {
+        Path file = folder.resolve(TOKEN);
+        if (spec.auth() != Auth.TOKEN) {
+            Files.deleteIfExists(file);
+        } else if (!Files.exists(file)) {
+            byte[] random = new byte[TOKEN_BYTES];
+            new SecureRandom().nextBytes(random);
+            write(file, HexFormat.of().formatHex(random) + "\n", "rw-------");
+        }
+    }
+
+    /** With its mode from the beginning, and whole or not at all. */
+    private static void write(Path file, String text, String mode) throws IOException {
+        Path fresh = file.resolveSibling("." + file.getFileName() + ".new");
+        Files.deleteIfExists(fresh);
+        Files.createFile(fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(fresh, text);
+        Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString(mode));
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+}

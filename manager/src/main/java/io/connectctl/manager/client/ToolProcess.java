@@ -1,0 +1,35 @@
+package io.connectctl.manager.client;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How to run one of this tool's own main classes with all its libraries, as a process of its own: by name, so that none of
+ * those libraries are on the command line's path.
+ */
+public final class ToolProcess {
+    private ToolProcess() {}
+
+    /**
+     * The command.
+     *
+     * @param options further options of the JVM
+     * @param mainClass its main class
+     * @param arguments what it is called with
+     */
+    public static List<String> command(List<String> options, String mainClass, List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        String home = System.getProperty("connectctl.home");
+        if (home != null) {
+            command.add("-Dconnectctl.home=" + home);
+        }
+        command.addAll(options);
+        command.add("-cp");
+        command.add(home != null ? home + "/lib/*" : System.getProperty("java.class.path"));
+        command.add(mainClass);
+        command.addAll(arguments);
+        return command;
+    }
+}
