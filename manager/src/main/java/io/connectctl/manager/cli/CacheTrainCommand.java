@@ -26,9 +26,9 @@ final class CacheTrainCommand extends ServerCommand {
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
-            defaultValue = "10m",
-            description = "How long to wait (default: 10m).")
-    String timeout = "10m";
+            defaultValue = "30m",
+            description = "How long to wait (default: 30m).")
+    String timeout = "30m";
 
     CacheTrainCommand(CliContext context) {
         super(context);

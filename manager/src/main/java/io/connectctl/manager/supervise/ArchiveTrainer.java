@@ -41,10 +41,10 @@ final class ArchiveTrainer {
     /** Another daemon on the same cache trains: what it makes may be what is wanted here. */
     private static final Duration OTHERS_TURN = Duration.ofMinutes(1);
 
-    /** A start, a query and the writing take 20 to 60 s on a quiet machine; at this priority a busy one may take it all away. */
-    private static final Duration LIMIT = Duration.ofMinutes(10);
+    /** It takes a minute on a quiet machine; on one of two cores with a load of 15 it had not begun to write after ten. */
+    private static final Duration LIMIT = Duration.ofMinutes(30);
 
-    private static final Duration WRITING = Duration.ofMinutes(5);
+    private static final Duration WRITING = Duration.ofMinutes(15);
     private static final Duration STEP = Duration.ofMillis(250);
     private static final Duration QUERY = Duration.ofMinutes(1);
 
