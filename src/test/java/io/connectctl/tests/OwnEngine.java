@@ -170,12 +170,16 @@ final class OwnEngine implements AutoCloseable {
             end(false);
         } finally {
             network.destroyForcibly();
-            // Layers hold what only their owner may remove, and mounts that went with the engine.
-            try {
-                Installation.finish(new ProcessBuilder("rm", "-rf", folder.toString()).start(), PATIENCE);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            clear();
+        }
+    }
+
+    /** Layers hold what only their owner may remove, and mounts that went with the engine. */
+    private void clear() {
+        try {
+            Installation.finish(new ProcessBuilder("rm", "-rf", folder.toString()).start(), PATIENCE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }
