@@ -167,12 +167,8 @@ final class OwnEngine implements AutoCloseable {
             end(false);
         } finally {
             network.destroyForcibly();
-            // Layers hold what only their owner may remove, and mounts that went with the engine.
-            try {
-                Installation.finish(new ProcessBuilder("rm", "-rf", folder.toString()).start(), PATIENCE);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
         }
+        // Layers hold what only their owner may remove, and mounts that went with the engine.
+        Docker.finish(List.of("rm", "-rf", folder.toString()));
     }
 }

@@ -34,6 +34,7 @@ final class Rules {
             new UiPortTaken(),
             new ForeignAddress(),
             new BadConfValue(),
+            new UserUnknown(),
             new FolderUnwritable(),
             new Zombie());
 
