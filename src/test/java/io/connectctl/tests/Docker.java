@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
@@ -35,11 +36,18 @@ final class Docker {
             export SPARK_HOME=/opt/spark SPARK_SCALA_VERSION=%s
             command=()
             while IFS= read -r -d '' word; do
+                # It begins with a blank item and a line end.
+                word=${word#$'\\n'}
+                [ -n "$word" ] || [ "${#command[@]}" -gt 0 ] || continue
                 command+=("$word")
             done < <("${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx128m -cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main \\
-                org.apache.spark.deploy.SparkSubmit "$@" | tail -c +2)
+                org.apache.spark.deploy.SparkSubmit "$@")
             exec "${command[@]}"
             """;
+
+    /** Hadoop's login looks the user up by its number. */
+    private static final String USER = "RUN groupadd --system --gid 185 spark && useradd --system --uid 185 --gid spark"
+            + " --home-dir /nonexistent --no-create-home spark\n";
 
     private static final String ENTRYPOINT =
             """
@@ -81,6 +89,15 @@ final class Docker {
         ProcessBuilder builder = new ProcessBuilder(command);
         // Debian's engine has no BuildKit beside it, nor do these images need one.
         builder.environment().put("DOCKER_BUILDKIT", "0");
+        return finish(builder);
+    }
+
+    /** Runs any command to its end. */
+    static Outcome finish(List<String> command) {
+        return finish(new ProcessBuilder(command));
+    }
+
+    private static Outcome finish(ProcessBuilder builder) {
         try {
             return Installation.finish(builder.start(), PATIENCE);
         } catch (IOException e) {
@@ -150,26 +167,24 @@ final class Docker {
     }
 
     /** A bare image: jars, and a label that names their folder. */
-    static synchronized String bare(Installation installation, String version) {
-        return IMAGES.computeIfAbsent(
+    static String bare(Installation installation, String version) {
+        return once(
                 "bare:" + version,
-                any -> build(
+                () -> build(
                         "connectctl-test-bare:" + version,
                         "FROM " + jars(installation, version) + "\nLABEL io.connectctl.jars=/opt/spark/jars\n",
                         Map.of()));
     }
 
     /** A look-alike of Apache's image. */
-    static synchronized String official(Installation installation, String version) {
-        return IMAGES.computeIfAbsent(
+    static String official(Installation installation, String version) {
+        return once(
                 "official:" + version,
-                any -> build(
+                () -> build(
                         "connectctl-test-official:" + version,
                         "FROM " + jars(installation, version)
                                 + """
 
-                                RUN groupadd --system --gid 185 spark \\
-                                 && useradd --system --uid 185 --gid spark --home-dir /nonexistent --no-create-home spark
                                 COPY spark-submit /opt/spark/bin/spark-submit
                                 COPY entrypoint.sh /opt/entrypoint.sh
                                 RUN touch /opt/spark/RELEASE && mkdir -p /opt/spark/work-dir && chown -R spark:spark /opt/spark/work-dir
@@ -187,14 +202,22 @@ final class Docker {
 
     /** The layer that both kinds share: the version's jars. */
     private static String jars(Installation installation, String version) {
-        String name = "connectctl-test-jars:" + version;
-        String cached = IMAGES.get("jars:" + version);
-        if (cached == null) {
-            Path jars = installation.jars(version);
-            cached = build(name, "FROM " + BASE + "\nCOPY jars /opt/spark/jars\n", Map.of(), Optional.of(jars));
-            IMAGES.put("jars:" + version, cached);
+        return once(
+                "jars:" + version,
+                () -> build(
+                        "connectctl-test-jars:" + version,
+                        "FROM " + BASE + "\n" + USER + "COPY jars /opt/spark/jars\n",
+                        Map.of(),
+                        Optional.of(installation.jars(version))));
+    }
+
+    private static synchronized String once(String kind, Supplier<String> build) {
+        String image = IMAGES.get(kind);
+        if (image == null) {
+            image = build.get();
+            IMAGES.put(kind, image);
         }
-        return cached;
+        return image;
     }
 
     private static String build(String name, String dockerfile, Map<String, String> scripts) {

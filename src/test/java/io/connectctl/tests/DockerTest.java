@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What only containers have: what people and engines do to them, and what they are kept from. One server, many fates. */
-@Timeout(600)
+@Timeout(1200)
 class DockerTest {
-    private static final Duration SOON = Duration.ofSeconds(90);
+    private static final Duration SOON = Installation.PATIENCE;
     private static Installation installation;
 
     /** The newest event before the test at hand. */
@@ -38,7 +38,7 @@ class DockerTest {
                     uiPort: auto
                     driverMemory: 512m
                     container: {memory: 1g}
-                    health: {interval: 1s, timeout: 2s, failures: 2}
+                    health: {interval: 1s, timeout: 5s, failures: 2}
                     restart: {backoff: 100ms, budget: 100}
                     stop: {grace: 5s}
                 """

@@ -14,9 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** An engine that is stopped, or killed, is no reason to declare anything dead; once it is back, all is as it was wanted. */
-@Timeout(600)
+@Timeout(1200)
 class EngineDeathTest {
-    private static final Duration SOON = Duration.ofMinutes(2);
+    private static final Duration SOON = Installation.PATIENCE;
     private static OwnEngine engine;
     private static Installation installation;
 
@@ -38,7 +38,7 @@ class EngineDeathTest {
                     port: 15002
                     uiPort: auto
                     driverMemory: 512m
-                    health: {interval: 1s, timeout: 2s, failures: 2}
+                    health: {interval: 1s, timeout: 5s, failures: 2}
                     restart: {backoff: 100ms}
                 """
                         .formatted(Where.DOCKER.lines(installation, "4.0.1")));

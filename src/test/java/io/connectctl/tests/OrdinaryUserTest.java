@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
@@ -66,8 +65,8 @@ class OrdinaryUserTest {
         }
     }
 
-    private static void run(String... command) throws IOException {
-        Outcome outcome = Installation.finish(new ProcessBuilder(command).start(), Duration.ofMinutes(1));
+    private static void run(String... command) {
+        Outcome outcome = Docker.finish(List.of(command));
         assertThat(outcome.exit()).as(outcome::toString).isZero();
     }
 }

@@ -31,13 +31,10 @@ final class OwnEngine implements AutoCloseable {
                 "skipped: an engine of one's own needs root, dockerd and ip");
         try {
             folder = Files.createTempDirectory("connectctl-engine-");
-            network = new ProcessBuilder(
-                            "unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep 3600")
+            network = new ProcessBuilder("unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep 3600")
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
-            assertThat(network.getInputStream().read())
-                    .as("the network's loopback device")
-                    .isEqualTo('u');
+            assertThat(network.getInputStream().read()).as("the network's loopback device").isEqualTo('u');
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -170,16 +167,8 @@ final class OwnEngine implements AutoCloseable {
             end(false);
         } finally {
             network.destroyForcibly();
-            clear();
         }
-    }
-
-    /** Layers hold what only their owner may remove, and mounts that went with the engine. */
-    private void clear() {
-        try {
-            Installation.finish(new ProcessBuilder("rm", "-rf", folder.toString()).start(), PATIENCE);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        // Layers hold what only their owner may remove, and mounts that went with the engine.
+        Docker.finish(List.of("rm", "-rf", folder.toString()));
     }
 }

@@ -28,13 +28,13 @@ final class Rules {
             new ClusterMode(),
             new ConnectJarMissing(),
             new SparkClassMissing(),
-            new UserNameless(),
             new ClassNotFound(),
             new PackageUnresolvable(),
             new PortTaken(),
             new UiPortTaken(),
             new ForeignAddress(),
             new BadConfValue(),
+            new UserUnknown(),
             new FolderUnwritable(),
             new Zombie());
 
