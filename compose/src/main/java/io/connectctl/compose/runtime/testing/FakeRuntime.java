@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime.testing;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.ExitStatus;
 import io.connectctl.compose.runtime.Instance;
@@ -152,6 +153,7 @@ public final class FakeRuntime implements ServerRuntime {
     private final List<Consumer<Instance>> listeners = new CopyOnWriteArrayList<>();
     private Function<ServerName, ExitStatus> onHalt;
     private boolean unavailable;
+    private Optional<Cache> cache = Optional.empty();
     private long nextPid = 1000;
     private int nextPort = 40_000;
 
@@ -264,6 +266,16 @@ public final class FakeRuntime implements ServerRuntime {
     }
 
     // ------------------------------------------------------------------ the runtime
+
+    /** What it keeps from now on; null for nothing. */
+    public synchronized void cache(@Nullable Cache now) {
+        cache = Optional.ofNullable(now);
+    }
+
+    @Override
+    public synchronized Optional<Cache> cache() {
+        return cache;
+    }
 
     @Override
     public String name() {
