@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /** A class data archive is trained once, taken by every further start, and never in the way. */
 class ArchiveTest {
     /** A training gives way to everything else that runs here. */
-    private static final Duration TRAINING = Duration.ofMinutes(10);
+    private static final Duration TRAINING = Duration.ofMinutes(20);
 
     @Test
     void aFirstStartTrainsAnArchiveAndTheNextOneUsesIt() throws IOException {

@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime.testing;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.ExitStatus;
 import io.connectctl.compose.runtime.Instance;
@@ -158,6 +159,7 @@ public final class FakeRuntime implements ServerRuntime {
     private boolean unavailable;
     private @Nullable String obstacle;
     private List<String> remarks = List.of();
+    private Optional<Cache> cache = Optional.empty();
     private long nextPid = 1000;
     private int nextPort = 40_000;
 
@@ -328,6 +330,16 @@ public final class FakeRuntime implements ServerRuntime {
     }
 
     // ------------------------------------------------------------------ the runtime
+
+    /** What it keeps from now on; null for nothing. */
+    public synchronized void cache(@Nullable Cache now) {
+        cache = Optional.ofNullable(now);
+    }
+
+    @Override
+    public synchronized Optional<Cache> cache() {
+        return cache;
+    }
 
     @Override
     public String name() {
