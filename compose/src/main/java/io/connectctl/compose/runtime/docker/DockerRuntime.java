@@ -658,10 +658,14 @@ public final class DockerRuntime implements ServerRuntime {
         } else if (!ours && container.status().equals("removing")) {
             note = REMOVED;
         } else if (!ours && stoppedBySomebody(container)) {
-            // An engine that shuts down stops its containers in the very same way, but takes no more connections then.
-            outside = engine().accepting();
+            // An engine that shuts down stops its containers in the very same way, but takes no more connections then;
+            // one
+            // that starts so ends what a killed one left, and remembers nothing from before.
+            Optional<Instant> away = away(container.finishedAt());
+            outside = engine().accepting()
+                    && (away.isEmpty() || engine().remembersBefore(away.get().minusSeconds(1)));
             note = outside ? null : ENGINE_AWAY;
-        } else if (!ours && away(container.finishedAt())) {
+        } else if (!ours && away(container.finishedAt()).isPresent()) {
             note = ENGINE_AWAY;
         } else if (!container.error().isEmpty()) {
             note = container.error();
@@ -676,9 +680,9 @@ public final class DockerRuntime implements ServerRuntime {
         return fresh;
     }
 
-    private boolean away(Instant instant) {
+    private Optional<Instant> away(Instant instant) {
         Watcher now = watcher;
-        return now != null && now.awayAt(instant);
+        return now == null ? Optional.empty() : now.awayAt(instant);
     }
 
     /** Asks the engine for what it remembers: it tells of a stop after the end. */

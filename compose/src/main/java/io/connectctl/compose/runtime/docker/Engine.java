@@ -529,13 +529,24 @@ final class Engine implements AutoCloseable {
      * remembers some hundred events, and none from before its own start.
      */
     boolean stopped(String container, Instant end) throws RuntimeUnavailableException, InterruptedException {
-        String doing = "asking why container " + container + " ended";
         Instant now = Instant.now();
         Instant until = end.plusSeconds(STOP_WORD_SECONDS).isBefore(now) ? end.plusSeconds(STOP_WORD_SECONDS) : now;
-        Instant from = end.minusSeconds(1);
+        return remembers(
+                end.minusSeconds(1),
+                until,
+                Map.of("type", List.of("container"), "event", List.of("stop"), "container", List.of(container)));
+    }
+
+    /** True if the engine remembers anything from before this instant: it is the one that ran then. */
+    boolean remembersBefore(Instant instant) throws RuntimeUnavailableException, InterruptedException {
+        return remembers(Instant.ofEpochSecond(1), instant, Map.of());
+    }
+
+    private boolean remembers(Instant from, Instant until, Map<String, List<String>> filters)
+            throws RuntimeUnavailableException, InterruptedException {
+        String doing = "asking what happened";
         String path = "/events?since=" + Logs.seconds(from) + "&until=" + Logs.seconds(until) + "&filters="
-                + filters(Map.of(
-                        "type", List.of("container"), "event", List.of("stop"), "container", List.of(container)));
+                + filters(filters);
         try {
             return refusable(doing, PATIENCE, () -> {
                 Connection open = connection();

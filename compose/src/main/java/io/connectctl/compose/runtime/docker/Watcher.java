@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -135,11 +136,13 @@ final class Watcher implements AutoCloseable {
         return connected;
     }
 
-    /** True if something that ended at this instant did so while the engine was away. */
-    boolean awayAt(Instant instant) {
+    /** When the engine went away, if something that ended at this instant did so while it was; else empty. */
+    Optional<Instant> awayAt(Instant instant) {
         Instant from = outageFrom;
         Instant to = outageTo;
-        return from != null && !instant.isBefore(from.minus(SLACK)) && (to == null || !instant.isAfter(to.plus(SLACK)));
+        return Optional.ofNullable(from)
+                .filter(began ->
+                        !instant.isBefore(began.minus(SLACK)) && (to == null || !instant.isAfter(to.plus(SLACK))));
     }
 
     /** Whether the engine tells, soon enough, that somebody had this container stopped. */
