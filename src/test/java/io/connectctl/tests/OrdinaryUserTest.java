@@ -25,9 +25,8 @@ class OrdinaryUserTest {
         Assumptions.assumeTrue(
                 System.getenv("DOCKER_HOST") == null && Files.exists(socket),
                 "skipped: the engine isn't at " + socket + ", so no group says who may use it");
-        String group = Files.readAttributes(socket, PosixFileAttributes.class)
-                .group()
-                .getName();
+        String group =
+                Files.readAttributes(socket, PosixFileAttributes.class).group().getName();
         Assumptions.assumeFalse(group.equals("root"), "skipped: the engine's socket is root's alone");
         String image;
         try (Installation root = Where.DOCKER.install()) {
@@ -38,8 +37,18 @@ class OrdinaryUserTest {
         try (Installation installation = Installation.with(
                 List.of("setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "--"), Optional.of(USER + ":"))) {
             Outcome start = installation.ok(
-                    "start", "sales", "--runtime", "docker", "--image", image, "--port", "auto", "--ui-port", "auto",
-                    "--driver-memory", "512m");
+                    "start",
+                    "sales",
+                    "--runtime",
+                    "docker",
+                    "--image",
+                    image,
+                    "--port",
+                    "auto",
+                    "--ui-port",
+                    "auto",
+                    "--driver-memory",
+                    "512m");
             assertThat(start.err()).contains("rung=query");
             assertThat(Files.getOwner(installation.state()).getName()).isEqualTo(USER);
             JsonNode container = Docker.inspect(installation.containerId("sales"));

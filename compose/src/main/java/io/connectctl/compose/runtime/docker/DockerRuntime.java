@@ -28,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -222,7 +223,7 @@ public final class DockerRuntime implements ServerRuntime {
             history = History.EMPTY;
         }
         if (!spec.container().imageFor(spec.spark()).equals(history.image())) {
-            return site(Optional.empty(), Optional.of(Images.DEFAULT_HOME));
+            return site(Optional.empty(), Optional.of(Names.SPARK_HOME));
         }
         Optional<Path> jars = Optional.ofNullable(history.jars()).map(Path::of);
         return site(
@@ -231,7 +232,7 @@ public final class DockerRuntime implements ServerRuntime {
                         ? Optional.empty()
                         : Optional.of(Optional.ofNullable(history.sparkHome())
                                 .map(Path::of)
-                                .orElse(Images.DEFAULT_HOME)));
+                                .orElse(Names.SPARK_HOME)));
     }
 
     private static Site site(Optional<Path> jars, Optional<Path> sparkHome) {
@@ -258,7 +259,12 @@ public final class DockerRuntime implements ServerRuntime {
         String name = spec.container().imageFor(spec.spark());
         try {
             Images.Image image = parts().images().require(name, spec.spark(), progress);
-            parts().images().check(name, image, names(spec.name()).labels());
+            parts().images()
+                    .check(
+                            name,
+                            image,
+                            names(spec.name()).labels(),
+                            !spec.container().loosens(Loosening.USER));
             histories.change(spec.name(), history -> history.prepared(name, image.jars(), image.sparkHome()));
             return site(image.jars(), image.sparkHome());
         } catch (RuntimeUnavailableException e) {
@@ -566,19 +572,42 @@ public final class DockerRuntime implements ServerRuntime {
     @Override
     public List<Instance> list() throws RuntimeUnavailableException, InterruptedException {
         List<Instance> all = new ArrayList<>();
+        Watcher now = watcher;
+        boolean heard = now != null && now.connected();
         for (Engine.Listed listed : engine().containers(Names.instances(installation()), false)) {
             Optional<Names> names = names(listed.labels());
-            Optional<Container> container = names.isPresent() ? engine().container(listed.id()) : Optional.empty();
-            if (container.isPresent() && container.get().live()) {
-                try {
-                    all.add(instance(names.get(), container.get()));
-                } catch (RuntimeUnavailableException e) {
-                    // Only this server is in doubt, and find() says so when somebody asks for it.
-                    LOG.warn("{} isn't listed: {}", names.get().server(), e.getMessage());
+            if (names.isEmpty()) {
+                continue;
+            }
+            try {
+                Live live = heard ? running.get(listed.id()) : null;
+                if (live != null) {
+                    // Every start is heard of, so this is the one: nothing more is to be asked.
+                    all.add(instance(names.get(), listed, live.start()));
+                    continue;
                 }
+                Optional<Container> container = engine().container(listed.id());
+                if (container.isPresent() && container.get().live()) {
+                    all.add(instance(names.get(), container.get()));
+                }
+            } catch (RuntimeUnavailableException e) {
+                // Only this server is in doubt, and find() says so when somebody asks for it.
+                LOG.warn("{} isn't listed: {}", names.get().server(), e.getMessage());
             }
         }
         return List.copyOf(all);
+    }
+
+    private Instance instance(Names names, Engine.Listed listed, String start)
+            throws RuntimeUnavailableException, InterruptedException {
+        return new Instance(
+                names.server(),
+                histories.of(names.server()).number(start),
+                listed.labels().getOrDefault(Names.MARKER, ""),
+                OptionalLong.empty(),
+                Optional.of(listed.id()),
+                Container.time(start).truncatedTo(ChronoUnit.MILLIS),
+                Optional.empty());
     }
 
     private Optional<Names> names(Map<String, String> labels) throws RuntimeUnavailableException {
@@ -813,7 +842,7 @@ public final class DockerRuntime implements ServerRuntime {
                     marker,
                     OptionalLong.empty(),
                     Optional.of(id),
-                    Container.time(start).truncatedTo(java.time.temporal.ChronoUnit.MILLIS),
+                    Container.time(start).truncatedTo(ChronoUnit.MILLIS),
                     Optional.of(
                             new ExitStatus(OptionalInt.of(death.exitCode()), death.at(), Optional.empty(), outside))));
         }

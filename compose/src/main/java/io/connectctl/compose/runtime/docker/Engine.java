@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -503,6 +504,24 @@ final class Engine implements AutoCloseable {
                 return status < 300;
             }
         });
+    }
+
+    /** The text of a file in a container, be it started or not; empty text where there is none. */
+    String text(String container, String path) throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        try {
+            return ask("reading " + path + " of container " + container, PATIENCE, client -> {
+                try (InputStream stream = client.copyArchiveFromContainerCmd(container, path)
+                                .exec();
+                        TarArchiveInputStream tar = new TarArchiveInputStream(stream)) {
+                    return tar.getNextEntry() == null ? "" : new String(tar.readAllBytes(), StandardCharsets.UTF_8);
+                }
+            });
+        } catch (EngineRefusal e) {
+            if (e.status() == EngineRefusal.NOT_FOUND) {
+                return "";
+            }
+            throw e;
+        }
     }
 
     /**

@@ -29,6 +29,9 @@ final class Images {
     /** While a pull gets on, something is said every second; unpacking a large layer takes a while. */
     private static final Duration PULL_SILENCE = Duration.ofMinutes(3);
 
+    /** Where an image's users are named. */
+    static final String PASSWD = "/etc/passwd";
+
     private final Engine engine;
     private final Map<String, Boolean> fit = new ConcurrentHashMap<>();
 
@@ -80,7 +83,7 @@ final class Images {
         Optional<Path> jars = absolute(config.path("Labels").path(Names.JARS).asText(""));
         Optional<Path> home = jars.isPresent()
                 ? Optional.empty()
-                : absolute(environment.get("SPARK_HOME")).or(() -> Optional.of(DEFAULT_HOME));
+                : absolute(environment.get("SPARK_HOME")).or(() -> Optional.of(Names.SPARK_HOME));
         return new Image(
                 json.path("Id").asText(),
                 jars,
@@ -89,9 +92,6 @@ final class Images {
                 environment.getOrDefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
                 config.path("User").asText(""));
     }
-
-    /** Where Apache's images have it. */
-    static final Path DEFAULT_HOME = Path.of("/opt/spark");
 
     private static Optional<Path> absolute(@Nullable String text) {
         return text == null || !text.startsWith("/") ? Optional.empty() : Optional.of(Path.of(text));
@@ -326,11 +326,14 @@ final class Images {
     /**
      * Sees to it that Java and Spark are in the image, by looking into a container of it that is never started.
      *
+     * @param spark whether the server will run as uid 185; the image must know that user then, as Hadoop's login fails for
+     *     one without a name ("invalid null input: name")
      * @throws LaunchException IMAGE_UNFIT
      */
-    void check(String name, Image image, Map<String, String> labels)
+    void check(String name, Image image, Map<String, String> labels, boolean spark)
             throws LaunchException, RuntimeUnavailableException, InterruptedException {
-        if (fit.containsKey(image.id())) {
+        String key = image.id() + (spark ? " spark" : "");
+        if (fit.containsKey(key)) {
             return;
         }
         try {
@@ -342,6 +345,15 @@ final class Images {
                             .getId());
             try {
                 check(name, image, look);
+                if (spark && engine.text(look, PASSWD).lines().noneMatch(line -> line.matches("[^:]+:[^:]*:185:.*"))) {
+                    throw new LaunchException(
+                            "IMAGE_UNFIT",
+                            "image " + name + " has no user with uid " + Launcher.SPARK_USER + " in its " + PASSWD
+                                    + ", and Spark doesn't start for a user without a name",
+                            "add one to the image (RUN useradd -u " + Launcher.SPARK_USER
+                                    + " spark), or declare container.loosen: [user] to run as the image's own user",
+                            false);
+                }
             } finally {
                 engine.ask(
                         "removing a container that was looked into",
@@ -352,7 +364,7 @@ final class Images {
         } catch (EngineRefusal e) {
             throw engine.unanswered("looking into image " + name, e);
         }
-        fit.put(image.id(), true);
+        fit.put(key, true);
     }
 
     private void check(String name, Image image, String container)
@@ -363,7 +375,7 @@ final class Images {
         if (!exists(container, spark)) {
             throw unfit(
                     name,
-                    "it has no " + spark + " (Spark's home is its SPARK_HOME, else " + DEFAULT_HOME
+                    "it has no " + spark + " (Spark's home is its SPARK_HOME, else " + Names.SPARK_HOME
                             + "; a bare folder of jars is named by its label " + Names.JARS + ")");
         }
         if (!exists(container, Path.of("/bin/sh"))) {

@@ -52,7 +52,6 @@ final class Launcher {
     private static final Map<String, String> LOG_BOUNDS = Map.of("max-size", "10m", "max-file", "4");
     private static final Duration LEAST_INTERVAL = Duration.ofSeconds(5);
     private static final Duration START_INTERVAL = Duration.ofSeconds(2);
-    private static final String PASSWD = "/etc/passwd";
 
     private final Engine engine;
 
@@ -209,13 +208,7 @@ final class Launcher {
         if (name.isEmpty()) {
             return new Owner(0, 0);
         }
-        String passwd = engine.ask("reading its " + PASSWD, Engine.PATIENCE, client -> {
-            try (InputStream stream = client.copyArchiveFromContainerCmd(container, PASSWD)
-                            .exec();
-                    TarArchiveInputStream tar = new TarArchiveInputStream(stream)) {
-                return tar.getNextEntry() == null ? "" : new String(tar.readAllBytes(), StandardCharsets.UTF_8);
-            }
-        });
+        String passwd = engine.text(container, Images.PASSWD);
         return owner(passwd, name, parts.length > 1 ? parts[1] : "");
     }
 

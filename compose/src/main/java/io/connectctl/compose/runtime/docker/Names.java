@@ -22,6 +22,9 @@ record Names(String installation, ServerName server) {
     /** On images: the folder of Spark's jars. */
     static final String JARS = "io.connectctl.jars";
 
+    /** Spark's home in images that don't name it, as in Apache's. */
+    static final Path SPARK_HOME = Path.of("/opt/spark");
+
     /** Folders in the container; each is a volume. */
     static final Path CONF = Path.of("/opt/connectctl/conf");
 

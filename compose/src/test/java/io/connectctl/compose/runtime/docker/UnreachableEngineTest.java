@@ -1,0 +1,158 @@
+package io.connectctl.compose.runtime.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.Progress;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.testing.Plans;
+import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.ServerSpec;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** No engine, or one that hangs: told quickly, and nothing is declared dead. Needs no engine. */
+@Timeout(60)
+class UnreachableEngineTest {
+    private final ServerSpec spec = Plans.spec("sales", new PortChoice.Auto());
+
+    @TempDir
+    Path root = Path.of("set by JUnit");
+
+    private DockerRuntime runtime(String host) {
+        Folders folders =
+                new Folders(root.resolve("config"), root.resolve("state"), root.resolve("run"), root.resolve("cache"));
+        return new DockerRuntime(folders, Map.of("DOCKER_HOST", host, "HOME", root.toString()));
+    }
+
+    @Test
+    void noSocketIsToldAtOnce() {
+        try (DockerRuntime runtime = runtime("unix://" + root.resolve("nobody.sock"))) {
+            assertThatThrownBy(() -> runtime.find(spec.name()))
+                    .isInstanceOf(RuntimeUnavailableException.class)
+                    .hasMessageContaining("nobody.sock")
+                    .hasMessageContaining("is Docker installed and started?");
+        }
+    }
+
+    @Test
+    void launchNamesCauseAndRemedy() {
+        try (DockerRuntime runtime = runtime("unix://" + root.resolve("nobody.sock"))) {
+            assertThatThrownBy(() -> runtime.prepare(spec, Progress.SILENT))
+                    .isInstanceOfSatisfying(LaunchException.class, e -> {
+                        assertThat(e.code()).isEqualTo("ENGINE_UNREACHABLE");
+                        assertThat(e.remedy()).contains("--runtime process");
+                    });
+        }
+    }
+
+    @Test
+    void obstacleSaysWhyInWords() throws Exception {
+        try (DockerRuntime runtime = runtime("unix://" + root.resolve("nobody.sock"))) {
+            assertThat(runtime.obstacle(spec)).get().asString().contains("nobody.sock");
+        }
+        try (DockerRuntime runtime = runtime("ssh://me@far.example")) {
+            assertThat(runtime.obstacle(spec)).get().asString().contains("ssh -NL");
+        }
+    }
+
+    @Test
+    void closedPortIsTold() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        try (DockerRuntime runtime = runtime("tcp://127.0.0.1:" + port)) {
+            assertThatThrownBy(() -> runtime.list())
+                    .isInstanceOf(RuntimeUnavailableException.class)
+                    .hasMessageContaining("127.0.0.1:" + port);
+        }
+    }
+
+    @Test
+    void hangingSocketIsBounded() throws Exception {
+        Path socket = root.resolve("hangs.sock");
+        try (ServerSocketChannel deaf = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            deaf.bind(UnixDomainSocketAddress.of(socket), 16);
+            try (DockerRuntime runtime = runtime("unix://" + socket)) {
+                long start = System.nanoTime();
+                assertThatThrownBy(() -> runtime.find(spec.name()))
+                        .isInstanceOf(RuntimeUnavailableException.class)
+                        .hasMessageContaining("no answer within");
+                assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
+            }
+        }
+    }
+
+    @Test
+    void hangingPortIsBoundedToo() throws Exception {
+        try (ServerSocket deaf = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
+                DockerRuntime runtime = runtime("tcp://127.0.0.1:" + deaf.getLocalPort())) {
+            assertThatThrownBy(() -> runtime.list())
+                    .isInstanceOf(RuntimeUnavailableException.class)
+                    .hasMessageContaining("no answer within");
+        }
+    }
+
+    @Test
+    void callerThatGivesUpIsNotHeld() throws Exception {
+        try (ServerSocket deaf = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
+                DockerRuntime runtime = runtime("tcp://127.0.0.1:" + deaf.getLocalPort())) {
+            CompletableFuture<Throwable> ended = new CompletableFuture<>();
+            Thread caller = new Thread(() -> {
+                try {
+                    runtime.find(spec.name());
+                    ended.complete(new AssertionError("nobody could answer"));
+                } catch (RuntimeUnavailableException | InterruptedException e) {
+                    ended.complete(e);
+                }
+            });
+            caller.start();
+            // It was taken: the call is under way.
+            deaf.accept();
+            caller.interrupt();
+            assertThat(ended.get(5, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+        }
+    }
+
+    @Test
+    void whatAnswersMustBeAnEngine() throws Exception {
+        try (ServerSocket web = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
+                DockerRuntime runtime = runtime("tcp://127.0.0.1:" + web.getLocalPort())) {
+            Thread server = new Thread(() -> {
+                try (var client = web.accept()) {
+                    client.getInputStream().read(new byte[4096]);
+                    client.getOutputStream()
+                            .write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+                                    .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+                } catch (java.io.IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            });
+            server.start();
+            assertThatThrownBy(() -> runtime.find(spec.name()))
+                    .isInstanceOf(RuntimeUnavailableException.class)
+                    .hasMessageContaining("no Docker engine");
+        }
+    }
+
+    @Test
+    void hostIsKnownWithoutAnybodyAnswering() {
+        try (DockerRuntime runtime = runtime("tcp://far.example:2375")) {
+            assertThat(runtime.host()).isEqualTo("far.example");
+        }
+    }
+}
