@@ -31,10 +31,13 @@ final class OwnEngine implements AutoCloseable {
                 "skipped: an engine of one's own needs root, dockerd and ip");
         try {
             folder = Files.createTempDirectory("connectctl-engine-");
-            network = new ProcessBuilder("unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep 3600")
+            network = new ProcessBuilder(
+                            "unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep 3600")
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
-            assertThat(network.getInputStream().read()).as("the network's loopback device").isEqualTo('u');
+            assertThat(network.getInputStream().read())
+                    .as("the network's loopback device")
+                    .isEqualTo('u');
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
