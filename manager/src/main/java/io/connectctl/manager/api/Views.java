@@ -14,6 +14,7 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.api.v1.AdoptedView;
 import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.DeclareResponse;
 import io.connectctl.manager.api.v1.DescribeView;
@@ -28,6 +29,7 @@ import io.connectctl.manager.api.v1.UsageView;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.supervise.Adopted;
 import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.Receipt;
 import io.connectctl.manager.supervise.ServerStatus;
@@ -217,6 +219,10 @@ final class Views {
                 declared.created(),
                 declared.changed(),
                 declared.warnings().stream().map(Views::problem).toList());
+    }
+
+    static AdoptedView adopted(Adopted adopted) {
+        return new AdoptedView(adopted.name().value(), adopted.label(), receipt(adopted.receipt()));
     }
 
     static ReceiptView receipt(Receipt receipt) {

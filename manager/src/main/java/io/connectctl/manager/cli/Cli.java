@@ -37,6 +37,7 @@ final class Cli {
             "render",
             "validate",
             "remove",
+            "adopt",
             "image",
             "export",
             "daemon",
@@ -65,6 +66,7 @@ final class Cli {
             case "render" -> new RenderCommand(context);
             case "validate" -> new ValidateCommand(context);
             case "remove" -> new RemoveCommand(context);
+            case "adopt" -> new AdoptCommand(context);
             case "image" -> new ImageCommand(context);
             case "export" -> new ExportCommand(context);
             case "daemon" -> new DaemonCommand(context);

@@ -19,6 +19,11 @@ record Names(String installation, ServerName server) {
     static final String INCARNATION = "io.connectctl.incarnation";
     static final String MARKER = "io.connectctl.marker";
     static final String FINGERPRINT = "io.connectctl.fingerprint";
+    /** On containers of an exported compose file: where the server listens inside. */
+    static final String GRPC_PORT = "io.connectctl.port";
+
+    static final String UI_PORT = "io.connectctl.ui-port";
+
     /** On images: the folder of Spark's jars. */
     static final String JARS = "io.connectctl.jars";
 
