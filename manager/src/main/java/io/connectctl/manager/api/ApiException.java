@@ -48,8 +48,8 @@ public final class ApiException extends Exception {
                     case INVALID -> "Correct the declaration; nothing was changed.";
                     case NAME_HELD -> "Take another name, or remove the server first.";
                     case PORT_HELD -> "Free the port, or declare another one or 'port: auto'.";
-                    // The refusal itself says what to do.
-                    case NOT_ADOPTABLE -> "";
+                    case NOT_ADOPTABLE ->
+                        "Name a running Spark Connect container that publishes its gRPC port and that connectctl doesn't keep.";
                     case RUNNING -> "Stop the server first.";
                     case NOT_RUNNING -> "Start the server first.";
                     case WAREHOUSE_NOT_EMPTY -> "Save the tables in its warehouse, or remove it with --purge.";
