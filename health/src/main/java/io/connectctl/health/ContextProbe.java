@@ -144,6 +144,10 @@ final class ContextProbe implements Probe {
                 // Proven once by the marker; an application id is never used twice.
                 return findings.observed.applicationId().get().equals(application.id());
             }
+            if (target.marker().isEmpty()) {
+                // Nobody gave it one; its UI's port is its container's own, where no other Spark's UI can be.
+                return true;
+            }
             return ui.property(application.id(), MARKER_KEY, left(deadline)).equals(Optional.of(target.marker()));
         }
 

@@ -109,6 +109,10 @@ public final class ComposeProject {
         variables.put(
                 "marker", spec.name() + "/compose/" + fingerprint.substring(0, Math.min(12, fingerprint.length())));
         variables.put("fingerprint", fingerprint);
+        variables.put("spark", spec.spark().text());
+        variables.put("grpcPort", Integer.toString(ContainerPorts.grpc(spec)));
+        OptionalInt ui = ContainerPorts.ui(spec);
+        variables.put("uiPort", ui.isPresent() ? Integer.toString(ui.getAsInt()) : "");
         variables.put("failures", spec.health().failures());
         variables.put("startSeconds", Long.toString(seconds(spec.health().startTimeout())));
         variables.put("stopSeconds", Long.toString(seconds(spec.stop().grace())));

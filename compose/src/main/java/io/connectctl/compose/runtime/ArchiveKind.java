@@ -55,6 +55,6 @@ public enum ArchiveKind {
      * warnings would stand first in the server's log and look like the reason for whatever fails later.
      */
     public String useOptions(Path archive) {
-        return "-Xshare:auto\n-Xlog:" + logTags + "=off\n" + JavaOptions.join(use + archive) + "\n";
+        return "-Xlog:" + logTags + "=off\n" + JavaOptions.join(use + archive) + "\n";
     }
 }

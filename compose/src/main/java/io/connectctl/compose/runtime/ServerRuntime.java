@@ -66,6 +66,28 @@ public interface ServerRuntime extends AutoCloseable {
      */
     List<Instance> list() throws RuntimeUnavailableException, InterruptedException;
 
+    /**
+     * Looks at a server that runs there and somebody else started, with a view to {@link #adopt}.
+     *
+     * @param what a container's name or id
+     * @throws LaunchException {@code NOT_ADOPTABLE} says why it can't be taken over
+     */
+    default Adoptable inspect(String what) throws LaunchException, InterruptedException {
+        throw new LaunchException(
+                "NOT_ADOPTABLE",
+                "runtime " + name() + " can't take over what somebody else started",
+                "only containers can be adopted",
+                false);
+    }
+
+    /**
+     * From now on this server is what {@link #inspect} found: {@link #launch} takes it as it runs, or starts it again; {@link
+     * #halt} stops it; {@link #discard} forgets it. It is never made anew and never removed.
+     */
+    default void adopt(ServerName server, Adoptable found) throws RuntimeUnavailableException {
+        throw new IllegalStateException("runtime " + name() + " adopts nothing");
+    }
+
     /** Where the instance is reached; ports that can't be known yet are empty. */
     Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException, InterruptedException;
 

@@ -39,7 +39,7 @@ public final class ApiException extends Exception {
                 switch (code) {
                     case NO_SUCH_SERVER -> 404;
                     case INVALID -> 422;
-                    case NAME_HELD, PORT_HELD, RUNNING, NOT_RUNNING, WAREHOUSE_NOT_EMPTY -> 409;
+                    case NAME_HELD, PORT_HELD, NOT_ADOPTABLE, RUNNING, NOT_RUNNING, WAREHOUSE_NOT_EMPTY -> 409;
                     case STORE_FAILED -> 503;
                 };
         String remedy =
@@ -48,6 +48,8 @@ public final class ApiException extends Exception {
                     case INVALID -> "Correct the declaration; nothing was changed.";
                     case NAME_HELD -> "Take another name, or remove the server first.";
                     case PORT_HELD -> "Free the port, or declare another one or 'port: auto'.";
+                    case NOT_ADOPTABLE ->
+                        "Name a running Spark Connect container that publishes its gRPC port and that connectctl doesn't keep.";
                     case RUNNING -> "Stop the server first.";
                     case NOT_RUNNING -> "Start the server first.";
                     case WAREHOUSE_NOT_EMPTY -> "Save the tables in its warehouse, or remove it with --purge.";
@@ -65,6 +67,7 @@ public final class ApiException extends Exception {
             case "INVALID" -> "The declaration has problems";
             case "NAME_HELD" -> "The name is held by another declaration";
             case "PORT_HELD" -> "The port is held";
+            case "NOT_ADOPTABLE" -> "It can't be adopted";
             case "RUNNING" -> "The server is running";
             case "NOT_RUNNING" -> "The server isn't running";
             case "WAREHOUSE_NOT_EMPTY" -> "The warehouse isn't empty";

@@ -83,6 +83,7 @@ final class Routes {
                 new Route("GET", "/v1/servers/{server}", this::server),
                 new Route("GET", "/v1/servers/{server}/describe", this::describe),
                 new Route("PUT", "/v1/servers/{server}", this::declare),
+                new Route("POST", "/v1/adopt", this::adopt),
                 new Route("POST", "/v1/servers/{server}/start", this::start),
                 new Route("POST", "/v1/servers/{server}/restart", this::restart),
                 new Route("POST", "/v1/servers/{server}/stop", this::stop),
@@ -164,6 +165,19 @@ final class Routes {
             // Said below, as for a relative path.
         }
         throw Call.badJson("'file' must be the absolute path of a connectctl.yaml");
+    }
+
+    private void adopt(Call call) throws Exception {
+        String container = call.query("container")
+                .orElseThrow(() -> new ApiException(
+                        400, "BAD_REQUEST", "no container is named", "Name it: ?container=NAME-OR-ID"));
+        Optional<ServerName> name;
+        try {
+            name = call.query("name").map(ServerName::new);
+        } catch (IllegalArgumentException e) {
+            throw new ApiException(400, "BAD_REQUEST", String.valueOf(e.getMessage()), "Give another name.");
+        }
+        call.json(202, Views.adopted(fleet.adopt(container, name)));
     }
 
     private void start(Call call) throws Exception {

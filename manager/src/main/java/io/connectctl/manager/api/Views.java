@@ -19,6 +19,7 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecWriter;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.api.v1.AdoptedView;
 import io.connectctl.manager.api.v1.CacheView;
 import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.ContainerView;
@@ -36,6 +37,7 @@ import io.connectctl.manager.api.v1.UsageView;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.supervise.Adopted;
 import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.Receipt;
 import io.connectctl.manager.supervise.ServerStatus;
@@ -268,6 +270,10 @@ final class Views {
                 declared.created(),
                 declared.changed(),
                 declared.warnings().stream().map(Views::problem).toList());
+    }
+
+    static AdoptedView adopted(Adopted adopted) {
+        return new AdoptedView(adopted.name().value(), adopted.label(), receipt(adopted.receipt()));
     }
 
     static ReceiptView receipt(Receipt receipt) {

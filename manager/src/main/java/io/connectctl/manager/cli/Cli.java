@@ -38,6 +38,7 @@ final class Cli {
             "validate",
             "remove",
             "cache",
+            "adopt",
             "image",
             "export",
             "daemon",
@@ -75,6 +76,7 @@ final class Cli {
             case "validate" -> new ValidateCommand(context);
             case "remove" -> new RemoveCommand(context);
             case "cache" -> new CacheCommand(context);
+            case "adopt" -> new AdoptCommand(context);
             case "image" -> new ImageCommand(context);
             case "export" -> new ExportCommand(context);
             case "daemon" -> new DaemonCommand(context);

@@ -2,6 +2,7 @@ package io.connectctl.manager.client;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.connectctl.manager.api.v1.AdoptedView;
 import io.connectctl.manager.api.v1.ApiProblem;
 import io.connectctl.manager.api.v1.CacheView;
 import io.connectctl.manager.api.v1.DaemonView;
@@ -141,6 +142,17 @@ public final class ApiClient {
     /** Wants the server up. */
     public ReceiptView start(String name) throws IOException {
         return call("POST", path(name, "/start"), null, timeout, ReceiptView.class);
+    }
+
+    /** Takes over a container that somebody else started; without a name for the server, one that fits. */
+    public AdoptedView adopt(String container, @Nullable String name) throws IOException {
+        return call(
+                "POST",
+                "/v1/adopt?container=" + URLEncoder.encode(container, StandardCharsets.UTF_8)
+                        + (name == null ? "" : "&name=" + URLEncoder.encode(name, StandardCharsets.UTF_8)),
+                null,
+                timeout,
+                AdoptedView.class);
     }
 
     /** Wants a new incarnation. */

@@ -193,7 +193,14 @@ final class EffectRunner {
 
     /** Lets the launch use a class data archive, or says why it can't; never in the way of the launch itself. */
     private LaunchPlan equip(ServerRuntime runtime, LaunchPlan plan) {
+        boolean distrusted =
+                equipped.filter(last -> last.archive() instanceof Archive.Ready).isPresent();
         equipped = Optional.empty();
+        if (distrusted) {
+            // Whatever it was: the archive must not be in the way a second time.
+            tellOfArchive("starts without its class data archive: the last start with it came to no query");
+            return plan;
+        }
         Optional<Archives> archives = runtime.cache().map(Cache::archives);
         if (archives.isEmpty()) {
             return plan;

@@ -43,6 +43,16 @@ public interface Fleet extends AutoCloseable {
     }
 
     /**
+     * Takes over a container that somebody else started, without restarting it: declares a server from what it is, and wants it
+     * up. It is started and stopped from then on, and never made anew.
+     *
+     * @param container its name or id
+     * @param wanted what to call the server; empty for a name that fits
+     * @throws RefusedException NOT_ADOPTABLE says why not; NAME_HELD where a server has that name
+     */
+    Adopted adopt(String container, Optional<ServerName> wanted) throws RefusedException, InterruptedException;
+
+    /**
      * Wants the server up. Starting a server that runs unchanged is a success that changes nothing.
      *
      * @throws RefusedException NO_SUCH_SERVER, or PORT_HELD where another server or process holds its port, and by whom

@@ -1,10 +1,12 @@
 package io.connectctl.manager.supervise;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.runtime.Adoptable;
 import io.connectctl.compose.runtime.Archives;
 import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.CacheEntry;
 import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
@@ -561,6 +563,50 @@ public final class LiveFleet implements Fleet {
                     "there is no server " + name + "; connectctl status lists them all");
         }
         return unit;
+    }
+
+    @Override
+    public Adopted adopt(String container, Optional<ServerName> wanted) throws RefusedException, InterruptedException {
+        ServerRuntime runtime = around.runtimes().get("docker");
+        if (runtime == null) {
+            throw new RefusedException(RefusedException.Code.NOT_ADOPTABLE, "there is no runtime docker here");
+        }
+        Adoptable found;
+        try {
+            found = runtime.inspect(container);
+        } catch (LaunchException e) {
+            throw new RefusedException(RefusedException.Code.NOT_ADOPTABLE, e.getMessage() + ": " + e.remedy());
+        }
+        ServerName name = wanted.orElseGet(() -> new ServerName(found.name()));
+        synchronized (registry) {
+            if (units.containsKey(name)) {
+                throw new RefusedException(
+                        RefusedException.Code.NAME_HELD,
+                        "there is a server " + name + " already: give another name (connectctl adopt " + container
+                                + " NAME), or remove that one first");
+            }
+            // Read before anything is written: it may be refused.
+            read(name, new Layers(found.declaration(), Declaration.empty()), new ArrayList<>());
+            try {
+                runtime.adopt(name, found);
+                if (found.token().isPresent()) {
+                    PrivateFiles.write(
+                            secretsFile(name).resolveSibling("token"),
+                            found.token().get());
+                }
+            } catch (RuntimeUnavailableException | IOException e) {
+                throw new RefusedException(
+                        RefusedException.Code.STORE_FAILED, name + " can't be written down: " + e.getMessage());
+            }
+            create(name, found.declaration(), Declaration.empty(), Origin.FLAGS);
+        }
+        Receipt receipt = start(name);
+        ServerUnit unit = unit(name);
+        unit.call(() -> {
+            unit.tell("adopted", "adopted container " + found.label() + " as it runs");
+            return true;
+        });
+        return new Adopted(name, found.label(), receipt);
     }
 
     @Override

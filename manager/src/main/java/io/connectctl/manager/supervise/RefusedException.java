@@ -17,6 +17,8 @@ public final class RefusedException extends Exception {
         NAME_HELD,
         /** Another server or process holds the port. */
         PORT_HELD,
+        /** What runs there can't be taken over. */
+        NOT_ADOPTABLE,
         /** It must be stopped first. */
         RUNNING,
         /** It isn't running, and the command needs that. */

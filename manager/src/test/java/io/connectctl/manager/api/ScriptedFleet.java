@@ -24,6 +24,7 @@ import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.supervise.Adopted;
 import io.connectctl.manager.supervise.CacheStatus;
 import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.Fleet;
@@ -295,6 +296,12 @@ public final class ScriptedFleet implements Fleet {
         servers.putIfAbsent(
                 name, status(spec(name.value(), Map.of(), Map.of()), Phase.STOPPED, Rung.NONE, Optional.empty()));
         return new Declared(created, true, List.of());
+    }
+
+    @Override
+    public Adopted adopt(String container, Optional<ServerName> wanted) {
+        return new Adopted(
+                wanted.orElse(new ServerName("adopted")), container, new Receipt(sequence.get(), true, "starting"));
     }
 
     @Override

@@ -230,6 +230,7 @@ class CliTest {
             "env",
             "describe",
             "render",
+            "adopt",
             "image",
             "export",
             "validate",

@@ -3,6 +3,7 @@ package io.connectctl.compose.runtime.docker;
 import io.connectctl.compose.render.ContainerPorts;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Adoptable;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.ExitStatus;
 import io.connectctl.compose.runtime.Folders;
@@ -86,6 +87,7 @@ public final class DockerRuntime implements ServerRuntime {
     private final Folders folders;
     private final Map<String, String> environment;
     private final Histories histories;
+    private final Adoptions adoptions;
     private volatile @Nullable Parts parts;
     private final List<Consumer<Instance>> listeners = new CopyOnWriteArrayList<>();
     private final Set<ServerName> launching = ConcurrentHashMap.newKeySet();
@@ -115,6 +117,7 @@ public final class DockerRuntime implements ServerRuntime {
         this.folders = folders;
         this.environment = Map.copyOf(environment);
         this.histories = new Histories(folders);
+        this.adoptions = new Adoptions(folders);
     }
 
     private Parts parts() {
@@ -126,7 +129,8 @@ public final class DockerRuntime implements ServerRuntime {
         Parts made = parts;
         if (made == null) {
             Engine engine = new Engine(environment);
-            made = new Parts(engine, new Images(engine), new Launcher(engine), new Logs(engine, folders, histories));
+            made = new Parts(
+                    engine, new Images(engine), new Launcher(engine), new Logs(engine, folders, histories, adoptions));
             parts = made;
         }
         return made;
@@ -161,6 +165,20 @@ public final class DockerRuntime implements ServerRuntime {
         return id;
     }
 
+    /** The container that a server is: one of ours by its name and labels, an adopted one by its id. */
+    private Optional<Container> container(Names names) throws RuntimeUnavailableException, InterruptedException {
+        Optional<Adoptions.Adopted> adopted = adoptions.of(names.server());
+        return adopted.isPresent()
+                ? engine().container(adopted.get().containerId())
+                : engine().container(names.container()).filter(names::owns);
+    }
+
+    /** Whose container this is; empty if it isn't any of our servers'. */
+    private Optional<Names> owner(String id, Map<String, String> labels) throws RuntimeUnavailableException {
+        Optional<ServerName> adopted = adoptions.server(id);
+        return adopted.isPresent() ? Optional.of(names(adopted.get())) : names(labels);
+    }
+
     private Names names(ServerName server) throws RuntimeUnavailableException {
         return new Names(installation(), server);
     }
@@ -175,6 +193,9 @@ public final class DockerRuntime implements ServerRuntime {
         if (spec.javaHome().isPresent()) {
             return Optional.of("javaHome " + spec.javaHome().get() + " is a folder of this machine");
         }
+        if (adoptions.of(spec.name()).isPresent()) {
+            return Optional.empty();
+        }
         try {
             String image =
                     parts().images().choose(spec, histories.of(spec.name()).image(), Progress.SILENT);
@@ -186,8 +207,90 @@ public final class DockerRuntime implements ServerRuntime {
         }
     }
 
+    // ------------------------------------------------------------------ somebody else's
+
+    @Override
+    public Adoptable inspect(String what) throws LaunchException, InterruptedException {
+        try {
+            Adoptable found = Foreign.look(engine(), what);
+            Optional<ServerName> known = adoptions.server(found.id());
+            if (known.isPresent()) {
+                throw new LaunchException(
+                        "NOT_ADOPTABLE",
+                        "container '" + found.label() + "' is server " + known.get() + " already",
+                        "connectctl status " + known.get(),
+                        false);
+            }
+            return found;
+        } catch (RuntimeUnavailableException e) {
+            throw unreachable(e);
+        }
+    }
+
+    @Override
+    public void adopt(ServerName server, Adoptable found) throws RuntimeUnavailableException {
+        try {
+            adoptions.add(
+                    server,
+                    new Adoptions.Adopted(
+                            found.id(),
+                            found.label(),
+                            found.grpcPort(),
+                            found.uiPort().orElse(0),
+                            found.marker()));
+        } catch (IOException e) {
+            throw new RuntimeUnavailableException(
+                    "that " + server + " is container " + found.label() + " can't be written down: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** Takes a container that runs as it is, and starts one that doesn't. It keeps its files, whatever the plan says. */
+    private Instance launchAdopted(LaunchPlan plan, Names names, Adoptions.Adopted adopted)
+            throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        Container container = engine().container(adopted.containerId()).orElseThrow(() -> removed(names, adopted));
+        histories.change(
+                names.server(),
+                history -> history.launched(container.id(), plan.ticket().incarnation(), adopted.marker()));
+        if (!container.live()) {
+            try {
+                parts().launcher().start(container.id(), adopted.name());
+            } catch (EngineRefusal e) {
+                throw new LaunchException(
+                        e.said().contains("already allocated") || e.said().contains("address already in use")
+                                ? "PORT_TAKEN"
+                                : "UNKNOWN",
+                        "container '" + adopted.name() + "' can't be started: " + e.said(),
+                        "mend it with docker's own tools; connectctl doesn't change a container that it adopted",
+                        false,
+                        e);
+            }
+        }
+        Container started = engine().container(container.id()).orElseThrow(() -> removed(names, adopted));
+        histories.change(names.server(), history -> history.seen(started));
+        if (started.live()) {
+            running.put(started.id(), new Live(names.server(), started.startedAt()));
+        }
+        return instance(names, started);
+    }
+
+    private static LaunchException removed(Names names, Adoptions.Adopted adopted) {
+        return new LaunchException(
+                "REMOVED",
+                "container '" + adopted.name() + "', which " + names.server()
+                        + " was adopted from, was removed by somebody",
+                "bring it up again and adopt that one (connectctl remove " + names.server()
+                        + ", connectctl adopt CONTAINER), or declare a server of connectctl's own",
+                false);
+    }
+
     @Override
     public List<String> remarks(ServerSpec spec) {
+        Optional<Adoptions.Adopted> adopted = adoptions.of(spec.name());
+        if (adopted.isPresent()) {
+            return List.of("adopted: it is container " + adopted.get().name()
+                    + ", which connectctl starts and stops, and never makes anew: its declaration doesn't change it");
+        }
         List<String> remarks = new ArrayList<>(Facts.loosened(spec.container()));
         try {
             remarks.addAll(facts(FACTS_PATIENCE).lacking(spec.container()));
@@ -225,7 +328,7 @@ public final class DockerRuntime implements ServerRuntime {
         }
         boolean same = spec.container().imageFor(spec.spark()).equals(history.image())
                 || (spec.container().image().isEmpty()
-                        && ImageBuilder.tagFor(spec.spark()).equals(history.image()));
+                        && Names.builtImage(spec.spark()).equals(history.image()));
         if (!same) {
             return site(Optional.empty(), Optional.of(Names.SPARK_HOME));
         }
@@ -259,6 +362,9 @@ public final class DockerRuntime implements ServerRuntime {
                     "sparkHome and javaHome are folders of this machine, which a container doesn't see",
                     "leave them out, and name an image that has them (image:); or run it as a process (--runtime process)",
                     false);
+        }
+        if (adoptions.of(spec.name()).isPresent()) {
+            return plannedSite(spec);
         }
         try {
             String name =
@@ -312,6 +418,10 @@ public final class DockerRuntime implements ServerRuntime {
     private Instance launch(LaunchPlan plan, Names names)
             throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
         ServerName server = names.server();
+        Optional<Adoptions.Adopted> adopted = adoptions.of(server);
+        if (adopted.isPresent()) {
+            return launchAdopted(plan, names, adopted.get());
+        }
         makeRoom(plan, names);
         checkReach(plan.spec());
         checkMemory(plan.spec());
@@ -522,7 +632,7 @@ public final class DockerRuntime implements ServerRuntime {
     public Optional<Instance> halt(ServerName server, Duration grace)
             throws RuntimeUnavailableException, InterruptedException {
         Names names = names(server);
-        Optional<Container> found = engine().container(names.container()).filter(names::owns);
+        Optional<Container> found = container(names);
         if (found.isEmpty() || !found.get().live()) {
             return find(server);
         }
@@ -571,8 +681,7 @@ public final class DockerRuntime implements ServerRuntime {
     @Override
     public Optional<Instance> find(ServerName server) throws RuntimeUnavailableException, InterruptedException {
         Names names = names(server);
-        Optional<Container> container =
-                engine().container(names.container()).filter(names::owns).filter(Container::everStarted);
+        Optional<Container> container = container(names).filter(Container::everStarted);
         return container.isPresent() ? Optional.of(instance(names, container.get())) : gone(names, Optional.empty());
     }
 
@@ -601,6 +710,10 @@ public final class DockerRuntime implements ServerRuntime {
                 // Only this server is in doubt, and find() says so when somebody asks for it.
                 LOG.warn("{} isn't listed: {}", names.get().server(), e.getMessage());
             }
+        }
+        for (ServerName server : adoptions.all().keySet()) {
+            Optional<Instance> adopted = find(server).filter(Instance::running);
+            adopted.ifPresent(all::add);
         }
         return List.copyOf(all);
     }
@@ -635,6 +748,7 @@ public final class DockerRuntime implements ServerRuntime {
         return new Instance(
                 names.server(),
                 history.number(container.startedAt()),
+                // One that was adopted may have none.
                 container.label(Names.MARKER),
                 OptionalLong.empty(),
                 Optional.of(container.id()),
@@ -726,7 +840,8 @@ public final class DockerRuntime implements ServerRuntime {
             return;
         }
         try {
-            watcher = new Watcher(engine(), installation(), new News());
+            watcher = new Watcher(
+                    engine(), installation(), id -> adoptions.server(id).isPresent(), new News());
         } catch (RuntimeUnavailableException e) {
             // Without an id there are no containers of ours; whoever launches or asks is told so.
             LOG.warn("containers aren't watched: {}", e.getMessage());
@@ -764,6 +879,20 @@ public final class DockerRuntime implements ServerRuntime {
                     }
                 }
             }
+            for (Adoptions.Adopted adopted : adoptions.all().values()) {
+                Optional<Container> container = engine().container(adopted.containerId());
+                if (container.isPresent() && container.get().live()) {
+                    String id = adopted.containerId();
+                    live.add(id);
+                    Optional<ServerName> server = adoptions.server(id);
+                    if (before) {
+                        chain(id, () -> started(id));
+                    } else if (server.isPresent()) {
+                        running.putIfAbsent(
+                                id, new Live(server.get(), container.get().startedAt()));
+                    }
+                }
+            }
             before = true;
             for (String id : running.keySet()) {
                 if (!live.contains(id)) {
@@ -797,7 +926,7 @@ public final class DockerRuntime implements ServerRuntime {
         @Override
         public void started(String id) throws RuntimeUnavailableException, InterruptedException {
             Optional<Container> found = engine().container(id).filter(Container::live);
-            Optional<Names> names = found.isPresent() ? names(found.get().labels()) : Optional.empty();
+            Optional<Names> names = found.isPresent() ? owner(id, found.get().labels()) : Optional.empty();
             if (names.isEmpty() || launching.contains(names.get().server()) || !isOurs(names.get(), found.get())) {
                 return;
             }
@@ -812,12 +941,13 @@ public final class DockerRuntime implements ServerRuntime {
         }
 
         private boolean isOurs(Names names, Container container) {
-            return names.owns(container) && !container.label(Names.MARKER).isEmpty();
+            return adoptions.server(container.id()).isPresent()
+                    || (names.owns(container) && !container.label(Names.MARKER).isEmpty());
         }
 
         @Override
         public void ended(String id, Watcher.Death death) throws RuntimeUnavailableException, InterruptedException {
-            Optional<Names> named = names(Map.of(Names.SERVER, death.server()));
+            Optional<Names> named = owner(id, Map.of(Names.SERVER, death.server()));
             if (named.isEmpty()) {
                 return;
             }
@@ -859,7 +989,7 @@ public final class DockerRuntime implements ServerRuntime {
         }
 
         private void ended(Container container) throws RuntimeUnavailableException, InterruptedException {
-            Optional<Names> names = names(container.labels());
+            Optional<Names> names = owner(container.id(), container.labels());
             if (names.isEmpty() || !isOurs(names.get(), container)) {
                 return;
             }
@@ -913,8 +1043,13 @@ public final class DockerRuntime implements ServerRuntime {
             return new Endpoint(engine().host(), OptionalInt.empty(), List.of());
         }
         Map<Integer, Integer> ports = container.get().ports();
-        Integer grpc = ports.get(ContainerPorts.grpc(spec));
-        OptionalInt inside = ContainerPorts.ui(spec);
+        Optional<Adoptions.Adopted> adopted = adoptions.of(instance.server());
+        Integer grpc = ports.get(adopted.isPresent() ? adopted.get().grpcPort() : ContainerPorts.grpc(spec));
+        OptionalInt inside = adopted.isEmpty()
+                ? ContainerPorts.ui(spec)
+                : adopted.get().uiPort() == 0
+                        ? OptionalInt.empty()
+                        : OptionalInt.of(adopted.get().uiPort());
         Integer ui = inside.isPresent() ? ports.get(inside.getAsInt()) : null;
         Endpoint endpoint = new Endpoint(
                 engine().host(),
@@ -959,14 +1094,17 @@ public final class DockerRuntime implements ServerRuntime {
     @Override
     public Optional<Usage> usage(ServerName server) throws RuntimeUnavailableException, InterruptedException {
         Names names = names(server);
-        Optional<Container> container =
-                engine().container(names.container()).filter(names::owns).filter(Container::live);
+        Optional<Container> container = container(names).filter(Container::live);
         return container.isPresent() ? engine().usage(container.get().id()) : Optional.empty();
     }
 
     /** True also where the engine can't be asked: only what is known to be empty may go without being asked for. */
     @Override
     public boolean hasWarehouse(ServerName server) {
+        if (adoptions.of(server).isPresent()) {
+            // Its warehouse is wherever its maker put it, and stays there.
+            return false;
+        }
         try {
             return parts().launcher()
                     .holdsAnything(names(server), histories.of(server).image());
@@ -982,7 +1120,11 @@ public final class DockerRuntime implements ServerRuntime {
     @Override
     public void discard(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException {
         Names names = names(server);
-        Optional<Container> container = engine().container(names.container()).filter(names::owns);
+        if (adoptions.of(server).isPresent()) {
+            forget(server);
+            return;
+        }
+        Optional<Container> container = container(names);
         if (container.isPresent() && container.get().live()) {
             throw new IllegalStateException(server + " runs; halt it before what it left is removed");
         }
@@ -1012,6 +1154,20 @@ public final class DockerRuntime implements ServerRuntime {
         } catch (IOException e) {
             throw new RuntimeUnavailableException(folder + " can't be removed: " + e.getMessage(), e);
         }
+    }
+
+    /** The container stays as it is, with all that belongs to it. */
+    private void forget(ServerName server) throws RuntimeUnavailableException {
+        Path folder = folders.servers().resolve(server.value());
+        try {
+            adoptions.of(server).ifPresent(adopted -> running.remove(adopted.containerId()));
+            adoptions.forget(server);
+            PrivateFiles.remove(folder);
+        } catch (IOException e) {
+            throw new RuntimeUnavailableException(folder + " can't be removed: " + e.getMessage(), e);
+        }
+        histories.forget(server);
+        endpoints.remove(server);
     }
 
     /** Something of another runtime may lie there, where the server ran before. */

@@ -487,6 +487,31 @@ final class Engine implements AutoCloseable {
         }
     }
 
+    /** The text of a small file in a container, be it started or not; empty where there is none. */
+    Optional<String> file(String container, String path)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return refusable("reading " + path + " in container " + container, PATIENCE, () -> {
+            Connection now = connection();
+            try (DockerHttpClient.Response response = now.http()
+                            .execute(request(
+                                    "/v" + now.version() + "/containers/" + container + "/archive?path=" + encode(path),
+                                    Map.of()));
+                    InputStream body = response.getBody()) {
+                if (response.getStatusCode() >= 300) {
+                    return Optional.empty();
+                }
+                // A tar archive of one file: its header, then its content.
+                byte[] header = body.readNBytes(512);
+                if (header.length < 512) {
+                    return Optional.empty();
+                }
+                String size = new String(header, 124, 11, StandardCharsets.US_ASCII).strip();
+                int length = size.matches("0*[0-7]{1,7}") ? Integer.parseInt(size, 8) : 0;
+                return Optional.of(new String(body.readNBytes(length), StandardCharsets.UTF_8).strip());
+            }
+        });
+    }
+
     /** True if the container has a file or folder of this path, be it started or not. */
     boolean exists(String container, String path)
             throws EngineRefusal, RuntimeUnavailableException, InterruptedException {

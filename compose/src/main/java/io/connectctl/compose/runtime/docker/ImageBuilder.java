@@ -64,7 +64,7 @@ public final class ImageBuilder implements AutoCloseable {
 
     /** The name of the image that is built for a version where none is told; {@code start} finds it by that. */
     public static String tagFor(SparkVersion spark) {
-        return "connectctl/spark:" + spark.text();
+        return Names.builtImage(spark);
     }
 
     /**

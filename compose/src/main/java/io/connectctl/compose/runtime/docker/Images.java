@@ -109,7 +109,7 @@ final class Images {
     String choose(ServerSpec spec, @Nullable String before, Progress progress)
             throws RuntimeUnavailableException, InterruptedException {
         String wanted = spec.container().imageFor(spec.spark());
-        String built = ImageBuilder.tagFor(spec.spark());
+        String built = Names.builtImage(spec.spark());
         if (spec.container().image().isPresent()
                 || find(wanted).isPresent()
                 || find(built).isEmpty()

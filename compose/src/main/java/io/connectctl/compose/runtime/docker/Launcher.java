@@ -380,10 +380,14 @@ final class Launcher {
                     .withContainerId(container)
                     .exec());
         }
-        engine.ask(
-                "starting container " + container,
-                Engine.PATIENCE.multipliedBy(3),
-                client -> client.startContainerCmd(container).exec());
+        start(container, container);
+    }
+
+    /** Starts a container that is there; {@code name} is what people call it. */
+    void start(String container, String name) throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        engine.ask("starting container " + name, Engine.PATIENCE.multipliedBy(3), client -> client.startContainerCmd(
+                        container)
+                .exec());
     }
 
     // ------------------------------------------------------------------ ending

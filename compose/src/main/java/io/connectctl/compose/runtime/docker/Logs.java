@@ -40,8 +40,10 @@ final class Logs {
     private final Engine engine;
     private final Folders folders;
     private final Histories histories;
+    private final Adoptions adoptions;
 
-    Logs(Engine engine, Folders folders, Histories histories) {
+    Logs(Engine engine, Folders folders, Histories histories, Adoptions adoptions) {
+        this.adoptions = adoptions;
         this.engine = engine;
         this.folders = folders;
         this.histories = histories;
@@ -83,7 +85,11 @@ final class Logs {
     }
 
     private Optional<Container> owned(Names names) throws RuntimeUnavailableException, InterruptedException {
-        return engine.container(names.container()).filter(names::owns).filter(Container::everStarted);
+        Optional<Adoptions.Adopted> adopted = adoptions.of(names.server());
+        Optional<Container> container = adopted.isPresent()
+                ? engine.container(adopted.get().containerId())
+                : engine.container(names.container()).filter(names::owns);
+        return container.filter(Container::everStarted);
     }
 
     private static String start(Container container) {

@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime.docker;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.SparkVersion;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,11 @@ record Names(String installation, ServerName server) {
     static final String INCARNATION = "io.connectctl.incarnation";
     static final String MARKER = "io.connectctl.marker";
     static final String FINGERPRINT = "io.connectctl.fingerprint";
+    /** On containers of an exported compose file: where the server listens inside. */
+    static final String GRPC_PORT = "io.connectctl.port";
+
+    static final String UI_PORT = "io.connectctl.ui-port";
+
     /** On images: the folder of Spark's jars. */
     static final String JARS = "io.connectctl.jars";
 
@@ -30,6 +36,11 @@ record Names(String installation, ServerName server) {
 
     static final Path WORK = Path.of("/var/lib/connectctl/work");
     static final Path WAREHOUSE = Path.of("/var/lib/connectctl/warehouse");
+
+    /** The image that is built here for a version where none is named; known also where docker-java isn't on the class path. */
+    static String builtImage(SparkVersion spark) {
+        return "connectctl/spark:" + spark.text();
+    }
 
     String container() {
         return "connectctl-" + installation + "-" + server;

@@ -18,6 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +44,7 @@ final class Watcher implements AutoCloseable {
     private final Engine engine;
     private final String installation;
     private final Handler handler;
+    private final Predicate<String> adopted;
     private final Thread thread;
     private final ExecutorService handlers;
     private final Map<String, CompletableFuture<Void>> chains = new ConcurrentHashMap<>();
@@ -108,7 +110,12 @@ final class Watcher implements AutoCloseable {
         }
     }
 
-    Watcher(Engine engine, String installation, Handler handler) {
+    /**
+     * @param installation whose containers, by their label
+     * @param adopted which containers besides, by their id
+     */
+    Watcher(Engine engine, String installation, Predicate<String> adopted, Handler handler) {
+        this.adopted = adopted;
         this.engine = engine;
         this.installation = installation;
         this.handler = handler;
@@ -180,10 +187,7 @@ final class Watcher implements AutoCloseable {
     }
 
     private void listen() throws RuntimeUnavailableException, EngineRefusal, InterruptedException {
-        String filters = Engine.filters(Map.of(
-                "type", List.of("container"),
-                "event", ACTIONS,
-                "label", List.of(Names.INSTALLATION + "=" + installation)));
+        String filters = Engine.filters(Map.of("type", List.of("container"), "event", ACTIONS));
         // Only what one engine remembers of itself: one that was restarted has forgotten it, and looking finds the
         // rest.
         String since = lastNanos == 0 ? "" : "since=" + Logs.seconds(Instant.ofEpochSecond(0, lastNanos + 1)) + "&";
@@ -211,6 +215,10 @@ final class Watcher implements AutoCloseable {
         JsonNode actor = event.path("Actor");
         String id = actor.path("ID").asText(event.path("id").asText(""));
         JsonNode attributes = actor.path("Attributes");
+        // Not by a filter of the engine's: it knows no "this label, or one of these containers".
+        if (!attributes.path(Names.INSTALLATION).asText("").equals(installation) && !adopted.test(id)) {
+            return;
+        }
         Trace trace = traces.computeIfAbsent(id, container -> new Trace());
         switch (action) {
             case "kill" -> trace.signal(attributes.path("signal").asInt());

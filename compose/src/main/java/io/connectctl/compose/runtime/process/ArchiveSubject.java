@@ -55,8 +55,8 @@ record ArchiveSubject(
 
     /** An option under which the JVM uses no archive, or one of the user's own. */
     private static final Pattern EXCLUDES = Pattern.compile("-javaagent.*|-agentlib.*|-agentpath.*|-Xrun.*"
-            + "|-Xshare:(off|dump)|-XX:[+-]UseSharedSpaces|-XX:SharedArchiveFile=.*|-XX:ArchiveClassesAtExit.*"
-            + "|-XX:AOT.*|-XX:[+-]AutoCreateSharedArchive|--patch-module.*|--upgrade-module-path.*|--limit-modules.*"
+            + "|-Xshare:.*|-XX:[+-]UseSharedSpaces|-XX:SharedArchiveFile=.*|-XX:ArchiveClassesAtExit.*"
+            + "|-XX:SharedClassListFile=.*|-XX:DumpLoadedClassList=.*|-XX:AOT.*|-XX:[+-]AutoCreateSharedArchive|--patch-module.*|--upgrade-module-path.*|--limit-modules.*"
             + "|--module-path.*|-p|-Xbootclasspath.*|-Djava\\.system\\.class\\.loader=.*|-XX:(Flags|VMOptionsFile)=.*");
 
     /** Variables whose folders the entrypoint puts on the class path. */

@@ -244,7 +244,7 @@ class ClassDataArchivesTest {
 
         Archive.Ready ready = publish(archives());
 
-        assertThat(ready.options()).content().contains("-XX:SharedArchiveFile=" + ready.file(), "-Xshare:auto");
+        assertThat(ready.options()).content().contains("-XX:SharedArchiveFile=" + ready.file());
         assertThat(temporary.resolve("made")).doesNotExist();
     }
 

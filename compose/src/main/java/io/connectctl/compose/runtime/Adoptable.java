@@ -1,0 +1,33 @@
+package io.connectctl.compose.runtime;
+
+import io.connectctl.compose.spec.Declaration;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * A server that runs and somebody else started, as a runtime found it.
+ *
+ * @param id what it is there: a container's id
+ * @param label what people call it: a container's name
+ * @param name a server's name that fits it
+ * @param declaration what can be declared of it from what was found
+ * @param grpcPort where its gRPC service listens, inside
+ * @param uiPort where its UI listens, inside; empty where it is off or can't be reached
+ * @param marker its spark.connectctl.instance; empty text where it has none
+ * @param token its token, where it wants one and it was found
+ */
+public record Adoptable(
+        String id,
+        String label,
+        String name,
+        Declaration declaration,
+        int grpcPort,
+        OptionalInt uiPort,
+        String marker,
+        Optional<String> token) {
+    /** Without the token. */
+    @Override
+    public String toString() {
+        return label + " (" + id + ") as " + name;
+    }
+}

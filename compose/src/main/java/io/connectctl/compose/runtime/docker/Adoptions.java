@@ -1,0 +1,98 @@
+package io.connectctl.compose.runtime.docker;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.process.PrivateFiles;
+import io.connectctl.compose.spec.ServerName;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which servers are containers that somebody else made: {@code STATE/servers/NAME/adopted.json}. Such a container is started and
+ * stopped, and never made, changed or removed.
+ */
+final class Adoptions {
+    private static final Logger LOG = LoggerFactory.getLogger(Adoptions.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String FILE = "adopted.json";
+
+    private final Folders folders;
+    private final Map<ServerName, Adopted> known = new ConcurrentHashMap<>();
+
+    /**
+     * One of them.
+     *
+     * @param containerId the container
+     * @param name what it was called
+     * @param grpcPort where the server listens inside
+     * @param uiPort where its UI listens inside; 0 for none
+     * @param marker its spark.connectctl.instance; empty text for none
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Adopted(String containerId, String name, int grpcPort, int uiPort, String marker) {}
+
+    /** Reads what there is. A file that can't be read is told of, and its server isn't found until it is mended. */
+    Adoptions(Folders folders) {
+        this.folders = folders;
+        if (!Files.isDirectory(folders.servers())) {
+            return;
+        }
+        try (DirectoryStream<Path> servers = Files.newDirectoryStream(folders.servers())) {
+            for (Path server : servers) {
+                read(server);
+            }
+        } catch (IOException e) {
+            LOG.warn("{} can't be listed: {}", folders.servers(), e.toString());
+        }
+    }
+
+    private void read(Path server) {
+        Path file = server.resolve(FILE);
+        String name = String.valueOf(server.getFileName());
+        if (ServerName.PLAIN.matcher(name).matches() && Files.exists(file)) {
+            try {
+                known.put(new ServerName(name), JSON.readValue(Files.readString(file), Adopted.class));
+            } catch (IOException e) {
+                LOG.warn("{} can't be read: {}", file, e.toString());
+            }
+        }
+    }
+
+    /** The container that this server is; empty for one of our own. */
+    Optional<Adopted> of(ServerName server) {
+        return Optional.ofNullable(known.get(server));
+    }
+
+    /** The server that this container is. */
+    Optional<ServerName> server(String containerId) {
+        return known.entrySet().stream()
+                .filter(entry -> entry.getValue().containerId().equals(containerId))
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
+    /** Every one. */
+    Map<ServerName, Adopted> all() {
+        return Map.copyOf(known);
+    }
+
+    void add(ServerName server, Adopted adopted) throws IOException {
+        Path folder = folders.servers().resolve(server.value());
+        PrivateFiles.folder(folder);
+        PrivateFiles.write(folder.resolve(FILE), JSON.writeValueAsString(adopted) + "\n", false);
+        known.put(server, adopted);
+    }
+
+    void forget(ServerName server) throws IOException {
+        known.remove(server);
+        PrivateFiles.remove(folders.servers().resolve(server.value()).resolve(FILE));
+    }
+}

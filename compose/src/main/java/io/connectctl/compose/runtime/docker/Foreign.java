@@ -1,0 +1,259 @@
+package io.connectctl.compose.runtime.docker;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.runtime.Adoptable;
+import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.SparkVersion;
+import java.io.IOException;
+import java.io.StringReader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads from a container that somebody else started what a server must be known by. */
+final class Foreign {
+    private static final String SERVER_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer";
+    private static final String TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN";
+    private static final int GRPC = 15002;
+    private static final int UI = 4040;
+    private static final int UI_RETRIES = 16;
+    private static final Pattern VERSION = Pattern.compile("(?:^|[^0-9.])([34]\\.\\d+\\.\\d+)(?:[^0-9.]|$)");
+    private static final Pattern NOT_PLAIN = Pattern.compile("[^a-z0-9]+");
+
+    private final Engine engine;
+    private final String what;
+    private final JsonNode json;
+    private final Container container;
+    private final Map<String, String> environment = new TreeMap<>();
+    private final Map<String, String> settings = new TreeMap<>();
+
+    private Foreign(Engine engine, String what, JsonNode json) {
+        this.engine = engine;
+        this.what = what;
+        this.json = json;
+        this.container = Container.of(json);
+    }
+
+    /**
+     * Looks at a container.
+     *
+     * @param what its name or id
+     * @throws LaunchException {@code NOT_ADOPTABLE} says why it can't be taken over
+     */
+    static Adoptable look(Engine engine, String what)
+            throws LaunchException, RuntimeUnavailableException, InterruptedException {
+        try {
+            JsonNode json = engine.get(
+                    "looking at container " + what, Engine.PATIENCE, "/containers/" + Engine.encode(what) + "/json");
+            return new Foreign(engine, what, json).adoptable();
+        } catch (EngineRefusal e) {
+            if (e.status() == EngineRefusal.NOT_FOUND) {
+                throw not("there is no container '" + what + "' at " + engine.describe(), "docker ps shows them");
+            }
+            throw engine.unanswered("looking at container " + what, e);
+        }
+    }
+
+    private static LaunchException not(String message, String remedy) {
+        return new LaunchException("NOT_ADOPTABLE", message, remedy, false);
+    }
+
+    private Adoptable adoptable() throws LaunchException, RuntimeUnavailableException, InterruptedException {
+        if (!container.label(Names.INSTALLATION).isEmpty()) {
+            throw not(
+                    "container '" + container.name() + "' is connectctl's own already: server "
+                            + container.label(Names.SERVER) + " of installation " + container.label(Names.INSTALLATION),
+                    "connectctl status shows the servers of this installation");
+        }
+        if (!container.live()) {
+            throw not("container '" + container.name() + "' doesn't run", "start it first: docker start " + what);
+        }
+        for (JsonNode entry : json.path("Config").path("Env")) {
+            String[] parts = entry.asText().split("=", 2);
+            environment.put(parts[0], parts.length > 1 ? parts[1] : "");
+        }
+        List<String> words = words();
+        if (words.stream().noneMatch(word -> word.equals(SERVER_CLASS) || word.endsWith("/start-connect-server.sh"))) {
+            throw not(
+                    "no Spark Connect server runs in container '" + container.name() + "'",
+                    "docker top " + container.name() + " shows what does");
+        }
+        read(words);
+        int grpc = grpc();
+        OptionalInt ui = ui(grpc);
+        Optional<String> token = Optional.ofNullable(environment.get(TOKEN))
+                .or(() -> Optional.ofNullable(settings.get("spark.connect.authenticate.token")))
+                .or(this::tokenFile)
+                .filter(text -> !text.isEmpty());
+        return new Adoptable(
+                container.id(),
+                container.name(),
+                name(),
+                declaration(ui, token.isPresent()),
+                grpc,
+                ui,
+                container.label(Names.MARKER),
+                token);
+    }
+
+    /** Of its own command, and of every process in it: what its entrypoint made of it counts. */
+    private List<String> words() throws RuntimeUnavailableException, InterruptedException {
+        List<String> words = new ArrayList<>();
+        json.path("Config").path("Entrypoint").forEach(word -> words.add(word.asText()));
+        json.path("Config").path("Cmd").forEach(word -> words.add(word.asText()));
+        try {
+            JsonNode top = engine.get(
+                    "looking at the processes of " + container.name(),
+                    Engine.PATIENCE,
+                    "/containers/" + container.id() + "/top");
+            for (JsonNode process : top.path("Processes")) {
+                String command = process.path(process.size() - 1).asText();
+                words.addAll(List.of(command.split("\\s+", -1)));
+            }
+        } catch (EngineRefusal e) {
+            // An engine's machine without ps, or one that hides processes: its own command must do.
+            return words;
+        }
+        return words;
+    }
+
+    /** What the command line says, and then what the configuration file does. */
+    private void read(List<String> words) throws RuntimeUnavailableException, InterruptedException {
+        String folder = environment.getOrDefault(
+                "SPARK_CONF_DIR", environment.getOrDefault("SPARK_HOME", "/opt/spark") + "/conf");
+        String file = folder + "/spark-defaults.conf";
+        String before = "";
+        for (String word : words) {
+            String setting = word.startsWith("--conf=") ? word.substring("--conf=".length()) : word;
+            boolean told = before.equals("--conf") || before.equals("-c") || word.startsWith("--conf=");
+            int equals = setting.indexOf('=');
+            if (told && equals > 0) {
+                settings.put(setting.substring(0, equals), setting.substring(equals + 1));
+            }
+            if (before.equals("--properties-file")) {
+                file = word;
+            }
+            if (before.equals("--driver-memory")) {
+                settings.put("spark.driver.memory", word);
+            }
+            before = word;
+        }
+        Properties written = new Properties();
+        try {
+            written.load(new StringReader(engine.file(container.id(), file).orElse("")));
+        } catch (EngineRefusal | IOException | IllegalArgumentException e) {
+            return; // then only the command line tells
+        }
+        for (String key : written.stringPropertyNames()) {
+            settings.putIfAbsent(key, written.getProperty(key).strip());
+        }
+    }
+
+    private int grpc() throws LaunchException {
+        Map<Integer, Integer> ports = container.ports();
+        OptionalInt told = number(container.label(Names.GRPC_PORT));
+        if (told.isEmpty()) {
+            told = number(settings.getOrDefault("spark.connect.grpc.binding.port", ""));
+        }
+        if (told.isEmpty()) {
+            told = number(environment.getOrDefault("CONNECTCTL_GRPC_PORT", ""));
+        }
+        if (told.isEmpty() && !ports.containsKey(GRPC)) {
+            // It may stand in a file of its own; where only one port besides a UI's is published, that is it.
+            List<Integer> others = ports.keySet().stream()
+                    .filter(port -> port < UI || port > UI + UI_RETRIES)
+                    .toList();
+            told = others.size() == 1 ? OptionalInt.of(others.get(0)) : OptionalInt.empty();
+        }
+        int grpc = told.orElse(GRPC);
+        if (!ports.containsKey(grpc)) {
+            throw not(
+                    "container '" + container.name() + "' doesn't publish port " + grpc
+                            + ", where its Spark Connect server listens, so nobody reaches it from here (published: "
+                            + (ports.isEmpty() ? "nothing" : ports.keySet()) + ")",
+                    "run it with -p 127.0.0.1:" + grpc + ":" + grpc);
+        }
+        return grpc;
+    }
+
+    private OptionalInt ui(int grpc) {
+        if (settings.getOrDefault("spark.ui.enabled", "true").equalsIgnoreCase("false")) {
+            return OptionalInt.empty();
+        }
+        OptionalInt told = number(container.label(Names.UI_PORT));
+        if (told.isEmpty()) {
+            told = number(settings.getOrDefault("spark.ui.port", ""));
+        }
+        int ui = told.orElse(UI);
+        return ui != grpc && container.ports().containsKey(ui) ? OptionalInt.of(ui) : OptionalInt.empty();
+    }
+
+    private static OptionalInt number(String text) {
+        return text.matches("[1-9]\\d{0,4}") ? OptionalInt.of(Integer.parseInt(text)) : OptionalInt.empty();
+    }
+
+    /** A container that the exported compose file made holds its token in a file. */
+    private Optional<String> tokenFile() {
+        try {
+            return engine.file(container.id(), Names.CONF.resolve("token").toString());
+        } catch (EngineRefusal | RuntimeUnavailableException e) {
+            return Optional.empty();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+
+    private String name() {
+        String label = container.label(Names.SERVER);
+        String text = label.isEmpty() ? container.name() : label;
+        String plain =
+                NOT_PLAIN.matcher(text.toLowerCase(Locale.ROOT)).replaceAll("-").replaceAll("^-+", "");
+        plain = plain.substring(0, Math.min(63, plain.length())).replaceAll("-+$", "");
+        return plain.isEmpty() ? "connect" : plain;
+    }
+
+    /** What is known for sure; how it was made is its maker's business, and it is never made anew. */
+    private Declaration declaration(OptionalInt ui, boolean token) {
+        ObjectNode tree = JsonNodeFactory.instance.objectNode();
+        tree.put("runtime", "docker");
+        // The engine published them already; the real ones are read back.
+        tree.put("port", "auto");
+        tree.put("uiPort", ui.isPresent() ? "auto" : "off");
+        tree.put("image", json.path("Config").path("Image").asText());
+        spark().ifPresent(version -> tree.put("spark", version.text()));
+        if (token) {
+            tree.put("auth", "token");
+        }
+        String memory = settings.getOrDefault("spark.driver.memory", "").toLowerCase(Locale.ROOT);
+        if (memory.matches("[1-9]\\d{0,6}[mg]")) {
+            tree.put("driverMemory", memory);
+        }
+        return new Declaration(tree, Map.of());
+    }
+
+    private Optional<SparkVersion> spark() {
+        for (String text : new String[] {
+            container.label("io.connectctl.spark"),
+            environment.getOrDefault("SPARK_VERSION", ""),
+            json.path("Config").path("Image").asText()
+        }) {
+            Matcher matcher = VERSION.matcher(text);
+            if (matcher.find()) {
+                return Optional.of(SparkVersion.parse(matcher.group(1)));
+            }
+        }
+        return Optional.empty();
+    }
+}
