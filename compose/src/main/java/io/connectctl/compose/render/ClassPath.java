@@ -6,8 +6,13 @@ import java.util.Set;
 /** What of a rendering has to lie on the server's class path. */
 final class ClassPath {
     /** Each is named where it is used: by the launch, by the entrypoint, or by a property. */
-    private static final Set<String> NAMED =
-            Set.of("entrypoint", "java.options", "log4j2.properties", "metrics.properties", "spark-defaults.conf");
+    private static final Set<String> NAMED = Set.of(
+            "entrypoint",
+            "healthcheck",
+            "java.options",
+            "log4j2.properties",
+            "metrics.properties",
+            "spark-defaults.conf");
 
     private ClassPath() {}
 
