@@ -1,6 +1,7 @@
 package io.connectctl.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -53,6 +55,9 @@ class SecrecyTest {
                 said.addAll(containerSays(installation.containerId("vault")));
             }
             where.signal(installation, "vault", "KILL");
+            // Until the exit was noticed, the last incarnation's rung is the one that is told.
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() -> installation.status("vault").path("incarnation").asInt() == 3);
             said.add(installation.run("wait", "vault", "--for", "rung=query"));
             for (String command : List.of("status", "describe", "events", "render", "logs", "top", "url")) {
                 said.add(installation.run(command, "vault"));
