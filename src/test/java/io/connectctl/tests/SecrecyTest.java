@@ -57,7 +57,8 @@ class SecrecyTest {
             where.signal(installation, "vault", "KILL");
             // Until the exit was noticed, the last incarnation's rung is the one that is told.
             await().atMost(Duration.ofMinutes(1))
-                    .until(() -> installation.status("vault").path("incarnation").asInt() == 3);
+                    .until(() ->
+                            installation.status("vault").path("incarnation").asInt() == 3);
             said.add(installation.run("wait", "vault", "--for", "rung=query"));
             for (String command : List.of("status", "describe", "events", "render", "logs", "top", "url")) {
                 said.add(installation.run(command, "vault"));
