@@ -3,6 +3,7 @@ package io.connectctl.manager.api;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 
 /** Every open stream: bounded in number, and ended together with the daemon. */
 final class Streams {
@@ -10,6 +11,7 @@ final class Streams {
     private static final int MOST = 64;
 
     private final Set<Stream> open = ConcurrentHashMap.newKeySet();
+    private final Semaphore room = new Semaphore(MOST);
     private final Duration heartbeat;
     private final Duration patience;
     private volatile boolean closed;
@@ -36,16 +38,29 @@ final class Streams {
         if (closed) {
             throw new ApiException(503, "STOPPING", "the daemon stops", null);
         }
-        if (open.size() >= MOST) {
+        // Taken before the headers leave: whoever has read them must be counted already.
+        if (!room.tryAcquire()) {
             throw new ApiException(
                     503,
                     "TOO_MANY_STREAMS",
                     MOST + " streams are open already",
                     "Close some 'logs -f' or 'events -f'.");
         }
-        Stream stream = Stream.open(call, contentType);
+        Stream stream;
+        try {
+            stream = Stream.open(call, contentType);
+        } catch (RuntimeException e) {
+            room.release();
+            throw e;
+        }
         open.add(stream);
-        stream.whenOver(() -> open.remove(stream));
+        stream.whenOver(() -> {
+            open.remove(stream);
+            room.release();
+        });
+        if (closed) {
+            stream.end();
+        }
         return stream;
     }
 

@@ -59,7 +59,12 @@ final class EventsCommand extends CliCommand {
         OptionalInt most = limit == null ? OptionalInt.empty() : OptionalInt.of(limit);
         // Following means from the first stored event on, else one could miss what one waits for.
         OptionalLong from = OptionalLong.of(after == null ? 0 : after);
-        try (EventStream events = client.events(from, Optional.ofNullable(name), most, follow)) {
+        Optional<String> server = Optional.ofNullable(name);
+        if (follow) {
+            follow(client, server, from);
+            return ExitCode.OK;
+        }
+        try (EventStream events = client.events(from, server, most, false)) {
             while (!events.ended()) {
                 Optional<EventView> event = events.next(TICK);
                 if (event.isPresent()) {
@@ -71,6 +76,18 @@ final class EventsCommand extends CliCommand {
             }
         }
         return ExitCode.OK;
+    }
+
+    /** Until whoever reads our output has gone, or the daemon stays away. */
+    private void follow(ApiClient client, Optional<String> server, OptionalLong from) throws IOException {
+        try (Following events = new Following(client, server, from)) {
+            while (!out().checkError()) {
+                Optional<EventView> event = events.next(TICK);
+                if (event.isPresent()) {
+                    print(event.get());
+                }
+            }
+        }
     }
 
     private void print(EventView event) throws IOException {

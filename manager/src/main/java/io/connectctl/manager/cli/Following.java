@@ -15,7 +15,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A server's events across the daemon's own restart: where the stream ends, it goes on after the last event that was read.
+ * Events of one server, or of all, across the daemon's own restart: where the stream ends, it goes on after the last event that was read.
  * A daemon that stays away ends it with {@link DaemonUnreachableException}.
  */
 final class Following implements Closeable {
@@ -25,12 +25,17 @@ final class Following implements Closeable {
     private static final Duration PAUSE = Duration.ofMillis(250);
 
     private final ApiClient client;
-    private final String server;
+    private final Optional<String> server;
     private OptionalLong last;
     private EventStream events;
 
-    /** Follows from after {@code last}, or from now on. */
+    /** Follows one server from after {@code last}, or from now on. */
     Following(ApiClient client, String server, OptionalLong last) throws IOException {
+        this(client, Optional.of(server), last);
+    }
+
+    /** Follows one server, or all, from after {@code last}, or from now on. */
+    Following(ApiClient client, Optional<String> server, OptionalLong last) throws IOException {
         this.client = client;
         this.server = server;
         this.last = last;
@@ -38,7 +43,7 @@ final class Following implements Closeable {
     }
 
     private EventStream open() throws IOException {
-        return client.events(last, Optional.of(server), OptionalInt.empty(), true);
+        return client.events(last, server, OptionalInt.empty(), true);
     }
 
     /** The next event; empty if none came in time. */
@@ -66,13 +71,14 @@ final class Following implements Closeable {
         return event;
     }
 
-    /** The server as it is now. */
+    /** The one server as it is now. */
     ServerView server() throws IOException {
+        String one = server.orElseThrow();
         try {
-            return client.server(server);
+            return client.server(one);
         } catch (DaemonUnreachableException e) {
             reopen();
-            return client.server(server);
+            return client.server(one);
         }
     }
 

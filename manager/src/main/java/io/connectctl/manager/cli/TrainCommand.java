@@ -1,5 +1,6 @@
 package io.connectctl.manager.cli;
 
+import io.connectctl.manager.client.ToolVersion;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -37,8 +38,8 @@ final class TrainCommand extends CliCommand {
 
     private static final String EVENT =
             """
-            {"sequence":2,"at":"2026-11-22T16:00:00Z","server":"a","incarnation":1,"type":"phase","phase":"STOPPING",\
-            "message":"HEALTHY -> STOPPING: stopped by hand","cause":null}
+            {"sequence":2,"at":"2026-11-22T16:00:00Z","server":"a","incarnation":1,"type":"phase","phase":"HEALTHY",\
+            "message":"STARTING -> HEALTHY","cause":null}
             """;
 
     private static final List<List<String>> COMMANDS = List.of(
@@ -62,7 +63,7 @@ final class TrainCommand extends CliCommand {
         Path socket = folder.resolve("s");
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(socket));
-            Thread answers = new Thread(() -> answer(server), "canned-answers");
+            Thread answers = new Thread(() -> answer(server, context.version()), "canned-answers");
             answers.setDaemon(true);
             answers.start();
             PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
@@ -91,7 +92,7 @@ final class TrainCommand extends CliCommand {
                 context.clock());
     }
 
-    private static String body(String head) {
+    private static String body(String head, ToolVersion mine) {
         if (head.startsWith("PUT ")) {
             return "{\"created\":true,\"changed\":true,\"warnings\":[]}";
         }
@@ -99,7 +100,9 @@ final class TrainCommand extends CliCommand {
             return RECEIPT;
         }
         if (head.startsWith("GET /v1/daemon")) {
-            return "{\"version\":\"0\",\"build\":\"trained\",\"pid\":1,\"startedAt\":\"2026-11-22T16:00:00Z\",\"servers\":1}";
+            // Of this very build: an older daemon would be stopped and waited for, and this one never goes.
+            return "{\"version\":\"" + mine.version() + "\",\"build\":\"" + mine.build()
+                    + "\",\"pid\":1,\"startedAt\":\"2026-11-22T16:00:00Z\",\"servers\":1}";
         }
         if (head.startsWith("GET /v1/events")) {
             return EVENT;
@@ -109,7 +112,7 @@ final class TrainCommand extends CliCommand {
                 : "{\"apiVersion\":\"connectctl/v1\",\"servers\":[" + SERVER + "," + SERVER + "]}";
     }
 
-    private static void answer(ServerSocketChannel server) {
+    private static void answer(ServerSocketChannel server, ToolVersion mine) {
         boolean stopped = false;
         while (server.isOpen()) {
             try (SocketChannel channel = server.accept()) {
@@ -120,7 +123,7 @@ final class TrainCommand extends CliCommand {
                     piece.clear();
                 }
                 String request = head.toString(StandardCharsets.US_ASCII);
-                String body = body(request);
+                String body = body(request, mine);
                 stopped |= request.startsWith("POST /v1/servers/a/stop");
                 if (stopped) {
                     body = body.replace("HEALTHY", "STOPPED").replace("UP", "DOWN");

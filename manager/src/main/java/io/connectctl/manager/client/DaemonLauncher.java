@@ -135,7 +135,9 @@ public final class DaemonLauncher {
         createFolder(stateFolder);
         long deadline = System.nanoTime() + patience.toNanos();
         try (FileChannel channel = FileChannel.open(
-                        stateFolder.resolve("daemon.start.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                        stateFolder.resolve("daemon.start.lock"),
+                        Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
                 FileLock lock = lock(channel, deadline)) {
             // Whoever had the lock before may have started it meanwhile.
             if (lock.isValid() && answers()) {

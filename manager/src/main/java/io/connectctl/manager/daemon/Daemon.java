@@ -1,6 +1,7 @@
 package io.connectctl.manager.daemon;
 
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.process.PortHolder;
 import io.connectctl.manager.api.ApiException;
 import io.connectctl.manager.api.ApiServer;
 import io.connectctl.manager.api.DaemonControl;
@@ -264,7 +265,9 @@ final class Daemon implements DaemonControl, AutoCloseable {
     }
 
     private static ApiException held(String key, int port, IOException e) {
-        String holder = PortHolder.of(port).map(who -> " (held by " + who + ")").orElse("");
+        String holder = PortHolder.of(port)
+                .map(who -> " (held by " + who.describe() + ")")
+                .orElse("");
         return new ApiException(
                 409,
                 "PORT_HELD",

@@ -527,7 +527,8 @@ class CliTest {
     }
 
     @Test
-    void theTrainingRunTouchesNoDaemon() {
+    @Timeout(20) // The first user waits for it; a command in it that waits for a daemon takes 20 s alone.
+    void theTrainingRunTouchesNoDaemonAndWaitsForNothing() {
         CliHarness.Result result = cli.run(TrainCommand.NAME);
 
         assertThat(result.code()).isZero();
