@@ -66,6 +66,34 @@ class ArchitectureTest {
     }
 
     @Test
+    void leasingIsPure() {
+        check(noClasses()
+                .that()
+                .resideInAnyPackage("io.connectctl.manager.lease..", "io.connectctl.manager.pool..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.connectctl.manager.supervise..",
+                        "io.connectctl.manager.store..",
+                        "io.connectctl.manager.api..",
+                        "java.nio..",
+                        "java.util.concurrent..",
+                        "java.net..")
+                .orShould()
+                .callMethod(Instant.class, "now")
+                .orShould()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(Clock.class)
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(Thread.class));
+    }
+
+    @Test
     void commandLineSpeaksToTheDaemonThroughTheClientOnly() {
         check(noClasses()
                 .that()

@@ -116,6 +116,12 @@ public interface ServerRuntime extends AutoCloseable {
     /** Removes the server's folders, its warehouse too if {@code purge}. Nothing of it may run. */
     void discard(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException;
 
+    /**
+     * This server is leased, and its {@link Deadline} was just written anew: passes it on to where the server runs, where that
+     * doesn't see the file itself. Does nothing where nothing runs: a launch reads the file.
+     */
+    default void rearm(ServerName server) throws RuntimeUnavailableException, InterruptedException {}
+
     /** What it keeps for later starts; empty where nothing is kept on this machine, as for images of an engine. */
     default Optional<Cache> cache() {
         return Optional.empty();

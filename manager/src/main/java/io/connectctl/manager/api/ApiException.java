@@ -37,9 +37,10 @@ public final class ApiException extends Exception {
         RefusedException.Code code = refused.code();
         int status =
                 switch (code) {
-                    case NO_SUCH_SERVER -> 404;
+                    case NO_SUCH_SERVER, NO_SUCH_LEASE, NO_SUCH_POOL -> 404;
                     case INVALID -> 422;
-                    case NAME_HELD, PORT_HELD, NOT_ADOPTABLE, RUNNING, NOT_RUNNING, WAREHOUSE_NOT_EMPTY -> 409;
+                    case NAME_HELD, PORT_HELD, NOT_ADOPTABLE, RUNNING, NOT_RUNNING, WAREHOUSE_NOT_EMPTY, OWNER_GONE ->
+                        409;
                     case STORE_FAILED -> 503;
                 };
         String remedy =
@@ -53,6 +54,10 @@ public final class ApiException extends Exception {
                     case RUNNING -> "Stop the server first.";
                     case NOT_RUNNING -> "Start the server first.";
                     case WAREHOUSE_NOT_EMPTY -> "Save the tables in its warehouse, or remove it with --purge.";
+                    case NO_SUCH_LEASE -> "List the leases with 'connectctl leases', or lease another server.";
+                    case NO_SUCH_POOL ->
+                        "List the pools with 'connectctl pool list', or make it: connectctl pool create.";
+                    case OWNER_GONE -> "Name a process that runs, or leave the owner out.";
                     case STORE_FAILED -> "Look into daemon.log and at the free space of the state folder.";
                 };
         String detail = refused.getMessage() == null ? code.name() : refused.getMessage();
@@ -71,6 +76,9 @@ public final class ApiException extends Exception {
             case "RUNNING" -> "The server is running";
             case "NOT_RUNNING" -> "The server isn't running";
             case "WAREHOUSE_NOT_EMPTY" -> "The warehouse isn't empty";
+            case "NO_SUCH_LEASE" -> "No such lease";
+            case "NO_SUCH_POOL" -> "No such pool";
+            case "OWNER_GONE" -> "The owner doesn't run";
             case "STORE_FAILED" -> "The state can't be written";
             case "RUNTIME_UNAVAILABLE" -> "The runtime can't be asked now";
             case "NO_SUCH_ROUTE" -> "No such route";

@@ -4,6 +4,7 @@ import io.connectctl.compose.spec.Secrets;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.supervise.Fleet;
+import io.connectctl.manager.supervise.Leases;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -54,6 +55,7 @@ public final class ApiServer implements AutoCloseable {
      * What the API speaks for.
      *
      * @param fleet the servers
+     * @param leases the leases
      * @param daemon the daemon
      * @param metrics its metrics; already told of events
      * @param servers the folder of the servers' folders
@@ -64,6 +66,7 @@ public final class ApiServer implements AutoCloseable {
      */
     record Setup(
             Fleet fleet,
+            Leases leases,
             DaemonControl daemon,
             Metrics metrics,
             Path servers,
@@ -72,9 +75,10 @@ public final class ApiServer implements AutoCloseable {
             Duration heartbeat,
             Duration patience) {
         /** As the daemon runs it. */
-        static Setup of(Fleet fleet, DaemonControl daemon, Metrics metrics, Path servers) {
+        static Setup of(Fleet fleet, Leases leases, DaemonControl daemon, Metrics metrics, Path servers) {
             return new Setup(
                     fleet,
+                    leases,
                     daemon,
                     metrics,
                     servers,
@@ -97,8 +101,9 @@ public final class ApiServer implements AutoCloseable {
         this.server = new Server(threads, new ScheduledExecutorScheduler("api-timer", true), buffers);
         server.setErrorHandler(ApiServer::malformed);
         server.setStopTimeout(0);
-        Views views = new Views(setup.memory(), setup.secret(), setup.metrics().starts(), setup.servers());
-        Routes routes = new Routes(setup.fleet(), setup.daemon(), views, streams, () -> setup.metrics()
+        Views views =
+                new Views(setup.memory(), setup.secret(), setup.metrics().starts(), setup.servers(), setup.leases());
+        Routes routes = new Routes(setup.fleet(), setup.leases(), setup.daemon(), views, streams, () -> setup.metrics()
                 .scrape(setup.fleet()));
         server.setHandler(
                 new Dispatcher(routes.table(), this::check, name(setup.daemon().describe())));
@@ -111,9 +116,10 @@ public final class ApiServer implements AutoCloseable {
      * @param servers the folder of the servers' folders
      * @throws IOException if the socket can't be bound; says where and why
      */
-    public static ApiServer open(Path socket, Fleet fleet, DaemonControl daemon, Metrics metrics, Path servers)
+    public static ApiServer open(
+            Path socket, Fleet fleet, Leases leases, DaemonControl daemon, Metrics metrics, Path servers)
             throws IOException {
-        return open(socket, Setup.of(fleet, daemon, metrics, servers));
+        return open(socket, Setup.of(fleet, leases, daemon, metrics, servers));
     }
 
     static ApiServer open(Path socket, Setup setup) throws IOException {

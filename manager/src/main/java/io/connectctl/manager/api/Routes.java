@@ -10,6 +10,9 @@ import io.connectctl.health.Rung;
 import io.connectctl.manager.api.v1.ApiProblem;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.DeclareRequest;
+import io.connectctl.manager.api.v1.LeaseList;
+import io.connectctl.manager.api.v1.LeaseRequest;
+import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.api.v1.ProblemView;
 import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.SettingsView;
@@ -18,6 +21,9 @@ import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.CacheStatus;
 import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.Fleet;
+import io.connectctl.manager.supervise.LeaseOrder;
+import io.connectctl.manager.supervise.LeaseStatus;
+import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.Origin;
 import io.connectctl.manager.supervise.RefusedException;
 import io.connectctl.manager.supervise.ServerStatus;
@@ -33,6 +39,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -60,7 +67,10 @@ final class Routes {
 
     private static final Duration FOREVER = Duration.ofDays(10_000);
 
+    private static final Duration LONGEST_TTL = Duration.ofDays(7);
+
     private final Fleet fleet;
+    private final Leases leases;
     private final DaemonControl daemon;
     private final Views views;
     private final Streams streams;
@@ -68,8 +78,9 @@ final class Routes {
     private final Semaphore probes = new Semaphore(MOST_PROBES);
     private final Semaphore bodies = new Semaphore(MOST_BODIES);
 
-    Routes(Fleet fleet, DaemonControl daemon, Views views, Streams streams, Supplier<String> metrics) {
+    Routes(Fleet fleet, Leases leases, DaemonControl daemon, Views views, Streams streams, Supplier<String> metrics) {
         this.fleet = fleet;
+        this.leases = leases;
         this.daemon = daemon;
         this.views = views;
         this.streams = streams;
@@ -96,6 +107,11 @@ final class Routes {
                 new Route("POST", "/v1/servers/{server}/archive", this::train),
                 new Route("GET", "/v1/cache", this::cache),
                 new Route("POST", "/v1/cache/prune", this::prune),
+                new Route("GET", "/v1/leases", this::leases),
+                new Route("POST", "/v1/leases", this::lease),
+                new Route("GET", "/v1/leases/{lease}", this::leased),
+                new Route("POST", "/v1/leases/{lease}/renew", this::renew),
+                new Route("DELETE", "/v1/leases/{lease}", this::release),
                 new Route("GET", "/v1/events", this::events),
                 new Route("GET", "/v1/daemon", call -> call.json(200, daemon.describe())),
                 new Route("GET", "/v1/daemon/settings", call -> call.json(200, daemon.settings())),
@@ -267,6 +283,57 @@ final class Routes {
     private void prune(Call call) throws Exception {
         Duration unused = call.flag("all") ? Duration.ZERO : call.duration("unused", UNUSED, FOREVER);
         call.json(200, Views.cache(fleet.prune(unused), null));
+    }
+
+    private void leases(Call call) {
+        call.json(
+                200,
+                new LeaseList(
+                        Views.API_VERSION,
+                        "LeaseList",
+                        leases.leases().stream().map(this::view).toList()));
+    }
+
+    private LeaseView view(LeaseStatus status) {
+        return views.lease(status, fleet.server(status.lease().server()));
+    }
+
+    private void lease(Call call) throws Exception {
+        LeaseRequest request = body(call, LeaseRequest.class);
+        ObjectNode tree = Json.MAPPER.createObjectNode();
+        if (request.declaration() instanceof ObjectNode declared) {
+            tree = declared;
+        } else if (request.declaration() != null || request.pool() == null) {
+            throw Call.badJson("'declaration' must be an object with connectctl.yaml's keys of one server");
+        }
+        LeaseOrder order = new LeaseOrder(
+                new Declaration(tree, Map.of()),
+                Optional.ofNullable(request.pool()),
+                Optional.ofNullable(request.owner()),
+                request.ownerPid() == null ? OptionalLong.empty() : OptionalLong.of(request.ownerPid()),
+                Duration.ofMillis(request.ttlMillis()));
+        call.json(202, view(leases.lease(order)));
+    }
+
+    private void leased(Call call) throws ApiException {
+        String id = call.segment("lease");
+        call.json(
+                200,
+                view(leases.lease(id)
+                        .orElseThrow(() -> ApiException.of(new RefusedException(
+                                RefusedException.Code.NO_SUCH_LEASE, "there is no lease '" + id + "'")))));
+    }
+
+    private void renew(Call call) throws Exception {
+        Optional<Duration> ttl = call.query("ttl").isPresent()
+                ? Optional.of(call.duration("ttl", Duration.ZERO, LONGEST_TTL))
+                : Optional.empty();
+        call.json(200, view(leases.renew(call.segment("lease"), ttl, call.flag("disown"))));
+    }
+
+    private void release(Call call) throws Exception {
+        leases.release(call.segment("lease"));
+        call.empty();
     }
 
     private void settings(Call call) throws Exception {

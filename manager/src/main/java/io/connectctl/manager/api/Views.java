@@ -26,6 +26,8 @@ import io.connectctl.manager.api.v1.ContainerView;
 import io.connectctl.manager.api.v1.DeclareResponse;
 import io.connectctl.manager.api.v1.DescribeView;
 import io.connectctl.manager.api.v1.EventView;
+import io.connectctl.manager.api.v1.LeaseInfo;
+import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.api.v1.MemoryView;
 import io.connectctl.manager.api.v1.ProblemView;
 import io.connectctl.manager.api.v1.ReadyView;
@@ -34,11 +36,17 @@ import io.connectctl.manager.api.v1.RuntimeView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.api.v1.UsageView;
+import io.connectctl.manager.lease.Ending;
+import io.connectctl.manager.lease.Lease;
+import io.connectctl.manager.lease.Owner;
+import io.connectctl.manager.lease.OwnerProcess;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.Adopted;
 import io.connectctl.manager.supervise.Declared;
+import io.connectctl.manager.supervise.LeaseStatus;
+import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.Receipt;
 import io.connectctl.manager.supervise.ServerStatus;
 import java.net.URI;
@@ -67,6 +75,7 @@ final class Views {
     private final BiPredicate<String, String> secret;
     private final StartTimes starts;
     private final Path servers;
+    private final Leases leases;
 
     /** What a driver's unified pool should be, in bytes, and why. */
     record Memory(long poolBytes, String explanation) {
@@ -81,8 +90,15 @@ final class Views {
      * @param secret whether the value of a configuration key must never be shown
      * @param starts how long starts took
      * @param servers the folder of the servers' folders
+     * @param leases tells which servers are leased
      */
-    Views(Function<ServerSpec, Memory> memory, BiPredicate<String, String> secret, StartTimes starts, Path servers) {
+    Views(
+            Function<ServerSpec, Memory> memory,
+            BiPredicate<String, String> secret,
+            StartTimes starts,
+            Path servers,
+            Leases leases) {
+        this.leases = leases;
         this.memory = memory;
         this.secret = secret;
         this.starts = starts;
@@ -127,7 +143,39 @@ final class Views {
                 status.exposures(),
                 status.observed().applicationId().orElse(null),
                 boxed(status.observed().cores()),
-                starts.launchToHealthy(status).map(Views::seconds).orElse(null));
+                starts.launchToHealthy(status).map(Views::seconds).orElse(null),
+                leases.of(spec.name())
+                        .map(lease -> new LeaseInfo(
+                                lease.lease().id(),
+                                millis(lease.expiresAt()),
+                                lease.lease().owner().map(Owner::text).orElse(null)))
+                        .orElse(null));
+    }
+
+    /** A lease, with what is known of its server. */
+    LeaseView lease(LeaseStatus status, Optional<ServerStatus> server) {
+        Lease lease = status.lease();
+        Optional<ServerView> view = server.map(this::server);
+        return new LeaseView(
+                lease.id(),
+                lease.server().value(),
+                lease.state().name(),
+                lease.held(),
+                lease.pool().orElse(null),
+                lease.owner().map(Owner::text).orElse(null),
+                lease.owner().flatMap(Owner::process).map(OwnerProcess::pid).orElse(null),
+                lease.ttl().toSeconds(),
+                millis(status.expiresAt()),
+                status.position(),
+                view.map(ServerView::url).orElse(null),
+                view.map(ServerView::tokenFile).orElse(null),
+                lease.ending().map(Ending::words).orElse(null),
+                lease.cause().map(cause -> cause(cause, Optional.empty())).orElse(null),
+                status.sequence());
+    }
+
+    private static String millis(Instant instant) {
+        return instant.truncatedTo(ChronoUnit.MILLIS).toString();
     }
 
     private MemoryView memory(ServerStatus status) {

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -26,6 +27,11 @@ final class Cli {
             "start",
             "stop",
             "restart",
+            "run",
+            "lease",
+            "renew",
+            "release",
+            "leases",
             "status",
             "top",
             "logs",
@@ -64,6 +70,11 @@ final class Cli {
             case "start" -> new StartCommand(context);
             case "stop" -> new StopCommand(context);
             case "restart" -> new RestartCommand(context);
+            case "run" -> new RunCommand(context);
+            case "lease" -> new LeaseCommand(context);
+            case "renew" -> new RenewCommand(context);
+            case "release" -> new ReleaseCommand(context);
+            case "leases" -> new LeasesCommand(context);
             case "status" -> new StatusCommand(context);
             case "top" -> new TopCommand(context);
             case "logs" -> new LogsCommand(context);
@@ -149,7 +160,22 @@ final class Cli {
                 return failed(context, e, NAME + " " + ordered[0], false);
             }
         }
+        if (ordered.length > 0 && ordered[0].equals("run")) {
+            return runCommand(context, ordered);
+        }
         return commandLine(context, wanted(ordered)).execute(ordered);
+    }
+
+    /** What follows {@code --} is somebody else's command line: nothing in it is looked at. */
+    private static int runCommand(CliContext context, String[] arguments) {
+        List<String> all = List.of(arguments);
+        int end = all.indexOf("--");
+        List<String> own = end < 0 ? all : all.subList(0, end);
+        CommandLine line = commandLine(context, List.of("run"));
+        RunCommand run = Objects.requireNonNull(line.getSubcommands().get("run"), "it was just added")
+                .getCommand();
+        run.command = end < 0 ? List.of() : all.subList(end + 1, all.size());
+        return run.exit(line.execute(own.toArray(String[]::new)));
     }
 
     /**
@@ -214,6 +240,10 @@ final class Cli {
             root.addSubcommand(name, command);
         }
         prepare(root.getCommandSpec());
+        CommandLine run = root.getSubcommands().get("run");
+        if (run != null) {
+            run.getCommandSpec().usageMessage().exitCodeList(RunCommand.exits());
+        }
         root.setCaseInsensitiveEnumValuesAllowed(true);
         root.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         // Asked for help only: to ask a terminal for its size takes a process.

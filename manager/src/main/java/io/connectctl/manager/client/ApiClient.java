@@ -9,6 +9,9 @@ import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.DeclareRequest;
 import io.connectctl.manager.api.v1.DeclareResponse;
 import io.connectctl.manager.api.v1.DescribeView;
+import io.connectctl.manager.api.v1.LeaseList;
+import io.connectctl.manager.api.v1.LeaseRequest;
+import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.api.v1.ProblemView;
 import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.ReceiptView;
@@ -280,6 +283,47 @@ public final class ApiClient {
                         + (time.toHours() > 100 ? time.toHours() + "h" : Math.max(1, time.toSeconds()) + "s"))
                 .orElse("?all=true");
         return call("POST", "/v1/cache/prune" + query, null, PRUNING, CacheView.class);
+    }
+
+    /** Leases a server. */
+    public LeaseView lease(LeaseRequest request) throws IOException {
+        return call("POST", "/v1/leases", Wire.mapper().writeValueAsBytes(request), timeout, LeaseView.class);
+    }
+
+    /** Every lease. */
+    public LeaseList leases() throws IOException {
+        return get("/v1/leases", LeaseList.class);
+    }
+
+    /** One lease. */
+    public LeaseView lease(String id) throws IOException {
+        return get(lease(id, ""), LeaseView.class);
+    }
+
+    /**
+     * Lets a lease live on.
+     *
+     * @param ttl from now; empty for as long as it was given before
+     * @param disown true if it is to outlive its owner
+     */
+    public LeaseView renew(String id, Optional<Duration> ttl, boolean disown) throws IOException {
+        Query query = new Query();
+        ttl.ifPresent(time -> query.add("ttl", time.toMillis() + "ms"));
+        if (disown) {
+            query.add("disown", "true");
+        }
+        return call("POST", lease(id, "/renew" + query), null, timeout, LeaseView.class);
+    }
+
+    /** Ends a lease; it is there until its server is gone. */
+    public void release(String id) throws IOException {
+        try (Exchange exchange = send("DELETE", lease(id, ""), null, timeout)) {
+            checked(exchange);
+        }
+    }
+
+    private static String lease(String id, String rest) {
+        return "/v1/leases/" + URLEncoder.encode(id, StandardCharsets.UTF_8) + rest;
     }
 
     /** The daemon itself. */

@@ -99,6 +99,26 @@ public final class DaemonLauncher {
         this.patience = patience;
     }
 
+    /**
+     * Starts a daemon that serves one command and ends with it: when the returned process' input is closed, however that comes.
+     *
+     * @param state its state folder, which is its alone and goes with it
+     * @param environment its environment, of which it gets only what a daemon needs
+     */
+    public static Process forOneCommand(Path state, Map<String, String> environment) throws IOException {
+        List<String> command = command();
+        command.add(command.size() - 1, "-Dconnectctl.oneCommand=true");
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(new File("/"))
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                        state.resolve("daemon.out").toFile()))
+                .redirectErrorStream(true);
+        builder.environment().clear();
+        builder.environment().putAll(inherited(environment));
+        builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
+        return spawn(builder);
+    }
+
     private static List<String> command() {
         List<String> command = new ArrayList<>();
         // Its log has the mode that the umask leaves.
@@ -201,7 +221,7 @@ public final class DaemonLauncher {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
                 .redirectErrorStream(true);
         builder.environment().clear();
-        builder.environment().putAll(inherited());
+        builder.environment().putAll(inherited(environment));
         // glibc keeps an arena of freed memory for each thread that ever allocated otherwise: tens of MiB.
         builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
         Process process = spawn(builder);
@@ -262,7 +282,7 @@ public final class DaemonLauncher {
         return stateFolder.resolve("daemon.out");
     }
 
-    private Map<String, String> inherited() {
+    private static Map<String, String> inherited(Map<String, String> environment) {
         Map<String, String> kept = new TreeMap<>();
         environment.forEach((name, value) -> {
             if (INHERITED.contains(name) || INHERITED_PREFIXES.stream().anyMatch(name::startsWith)) {

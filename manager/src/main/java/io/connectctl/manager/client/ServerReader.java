@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.EventView;
+import io.connectctl.manager.api.v1.LeaseInfo;
 import io.connectctl.manager.api.v1.MemoryView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerList;
@@ -152,7 +153,16 @@ final class ServerReader {
                 texts("exposures"),
                 optional("applicationId"),
                 optionalInt("cores"),
-                seconds == null ? null : (Double) seconds.doubleValue());
+                seconds == null ? null : (Double) seconds.doubleValue(),
+                lease());
+    }
+
+    private @Nullable LeaseInfo lease() throws IOException {
+        if (!(fields.get("lease") instanceof Map)) {
+            return null;
+        }
+        ServerReader lease = of(fields.get("lease"));
+        return new LeaseInfo(lease.text("id"), lease.text("expiresAt"), lease.optional("owner"));
     }
 
     private MemoryView memory() throws IOException {

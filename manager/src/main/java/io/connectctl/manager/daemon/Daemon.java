@@ -11,7 +11,10 @@ import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.SettingsView;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.Fleet;
+import io.connectctl.manager.supervise.LeaseStatus;
+import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.ProbeListener;
+import io.connectctl.manager.supervise.RefusedException;
 import io.connectctl.manager.supervise.ServerStatus;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,6 +42,9 @@ final class Daemon implements DaemonControl, AutoCloseable {
     /** How long a removed socket goes unnoticed at most; a look costs two calls of stat. */
     private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
 
+    private static final Duration LONGEST_ENDING = Duration.ofSeconds(30);
+    private static final Duration LOOK_ENDING = Duration.ofMillis(20);
+
     private final Folders folders;
     private final Path socket;
     private final BuildInfo build;
@@ -49,6 +55,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
     private final DaemonLock lock;
     private final Metrics metrics;
     private final Fleet fleet;
+    private final Leases leases;
     private final List<AutoCloseable> below;
     private @Nullable AutoCloseable subscription;
     private @Nullable ApiServer api;
@@ -61,9 +68,10 @@ final class Daemon implements DaemonControl, AutoCloseable {
      * A fleet and what it stands on.
      *
      * @param fleet the servers
+     * @param leases who holds which of them; closed before the fleet
      * @param below closed after the fleet, in this order: the store, the runtimes
      */
-    record Supervision(Fleet fleet, List<AutoCloseable> below) {
+    record Supervision(Fleet fleet, Leases leases, List<AutoCloseable> below) {
         Supervision {
             below = List.copyOf(below);
         }
@@ -86,6 +94,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         this.metrics = new Metrics();
         Supervision supervision = opener.open(folders, metrics);
         this.fleet = supervision.fleet();
+        this.leases = supervision.leases();
         this.below = supervision.below();
     }
 
@@ -128,7 +137,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         subscription = fleet.follow(Optional.empty(), fleet.lastSequence(), this::hear);
         Path folder = Objects.requireNonNull(socket.getParent(), "a socket lies in a folder");
         PrivateFolder.make(folder);
-        api = ApiServer.open(socket, fleet, this, metrics, folders.servers());
+        api = ApiServer.open(socket, fleet, leases, this, metrics, folders.servers());
         // A port that is taken by now must not keep the daemon from its servers: it is told, and can be set anew.
         listen("the TCP listener", kept, now -> new SettingsView(kept.tcpPort(), now.healthPort()));
         listen("grpc.health.v1", kept, now -> new SettingsView(now.tcpPort(), kept.healthPort()));
@@ -164,6 +173,30 @@ final class Daemon implements DaemonControl, AutoCloseable {
     /** Where it answers. */
     Path socket() {
         return socket;
+    }
+
+    /** The leases it keeps. */
+    Leases leases() {
+        return leases;
+    }
+
+    /** Ends every lease, and waits a while until nothing of them is left: whoever they were for is gone. */
+    void endLeases() {
+        long deadline = System.nanoTime() + LONGEST_ENDING.toNanos();
+        for (LeaseStatus lease : leases.leases()) {
+            try {
+                leases.release(lease.lease().id());
+            } catch (RefusedException e) {
+                LOG.debug("lease {} ends already: {}", lease.lease().id(), e.getMessage());
+            }
+        }
+        try {
+            while (!leases.leases().isEmpty() && System.nanoTime() < deadline) {
+                TimeUnit.MILLISECONDS.sleep(LOOK_ENDING.toMillis());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** The fleet it keeps. */
@@ -323,6 +356,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         quietly(api);
         quietly(health);
         quietly(subscription);
+        quietly(leases);
         quietly(fleet);
         below.forEach(Daemon::quietly);
         quietly(metrics);

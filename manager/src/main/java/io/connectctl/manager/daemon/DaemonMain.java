@@ -1,12 +1,14 @@
 package io.connectctl.manager.daemon;
 
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.process.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * {@code connectctl daemon run}: the daemon's process. Takes no arguments; everything comes from the environment and from
@@ -42,6 +44,9 @@ public final class DaemonMain {
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> await(daemon, closed), "signal"));
                 systemd.ready("answers on " + daemon.socket());
                 failed = "the daemon ends";
+                if (Boolean.getBoolean("connectctl.oneCommand")) {
+                    serveOneCommand(daemon);
+                }
                 daemon.awaitStop();
                 systemd.stopping();
             }
@@ -57,7 +62,52 @@ public final class DaemonMain {
             return FAILURE;
         } finally {
             closed.countDown();
+            removeForOneCommand(environment);
         }
+    }
+
+    /** What served one command goes with it, unless a server of it is still there: its keeper removes both then. */
+    private static void removeForOneCommand(Map<String, String> environment) {
+        if (!Boolean.getBoolean("connectctl.oneCommand")) {
+            return;
+        }
+        try {
+            Path state = Folders.of(environment, Path.of(System.getProperty("user.home")), PrivateFolder.uid())
+                    .state();
+            if (Files.exists(state.resolve("for-one-command")) && isEmpty(state.resolve("servers"))) {
+                PrivateFiles.remove(state);
+            }
+        } catch (IOException e) {
+            System.err.println("connectctl: the folder of this supervisor can't be removed: " + e);
+        }
+    }
+
+    private static boolean isEmpty(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return true;
+        }
+        try (Stream<Path> children = Files.list(folder)) {
+            return children.findAny().isEmpty();
+        }
+    }
+
+    /** Whoever it was started for holds the other end of stdin and says nothing; with them everything goes. */
+    private static void serveOneCommand(Daemon daemon) {
+        Thread caller = new Thread(
+                () -> {
+                    try {
+                        while (System.in.read() >= 0) {
+                            Thread.onSpinWait();
+                        }
+                    } catch (IOException e) {
+                        // Gone as well.
+                    }
+                    daemon.endLeases();
+                    daemon.stop();
+                },
+                "caller");
+        caller.setDaemon(true);
+        caller.start();
     }
 
     private static void await(Daemon daemon, CountDownLatch closed) {

@@ -7,11 +7,15 @@ import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.health.Probes;
 import io.connectctl.manager.diagnose.Diagnosis;
+import io.connectctl.manager.lease.Limits;
 import io.connectctl.manager.store.SqliteStore;
 import io.connectctl.manager.store.StateStore;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.supervise.Fleet;
+import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.LiveFleet;
+import io.connectctl.manager.supervise.LiveLeases;
+import io.connectctl.manager.supervise.Owners;
 import io.connectctl.manager.supervise.ProbeListener;
 import io.connectctl.manager.supervise.Surroundings;
 import io.connectctl.manager.supervise.SystemTime;
@@ -46,7 +50,7 @@ final class Wiring {
             SystemTime time = new SystemTime();
             below.add(time);
             Composer composer = new Composer(Optional.of(folders.config().resolve("templates")));
-            Fleet fleet = LiveFleet.open(new Surroundings(
+            Surroundings around = new Surroundings(
                     folders,
                     store,
                     runtimes,
@@ -55,8 +59,20 @@ final class Wiring {
                     Diagnosis::diagnose,
                     Exposures::of,
                     probes,
-                    time));
-            return new Daemon.Supervision(fleet, below);
+                    time);
+            Fleet fleet = LiveFleet.open(around);
+            Leases leases;
+            try {
+                leases = LiveLeases.open(
+                        around,
+                        fleet,
+                        Owners.REAL,
+                        Limits.ofCores(Runtime.getRuntime().availableProcessors()));
+            } catch (StoreException | RuntimeException e) {
+                fleet.close();
+                throw e;
+            }
+            return new Daemon.Supervision(fleet, leases, below);
         } catch (StoreException e) {
             close(below);
             throw new IOException(e.getMessage(), e);

@@ -12,6 +12,8 @@ import java.util.TreeMap;
 public final class MemoryStore implements StateStore {
     private final Map<ServerName, StoredServer> servers = new TreeMap<>();
     private final List<ServerEvent> events = new ArrayList<>();
+    private final TreeMap<String, String> leases = new TreeMap<>();
+    private final TreeMap<String, String> pools = new TreeMap<>();
     private final Retention retention;
     private long sequence;
 
@@ -86,6 +88,19 @@ public final class MemoryStore implements StateStore {
     @Override
     public synchronized long lastSequence() {
         return sequence;
+    }
+
+    @Override
+    public synchronized StoredLeases leases() {
+        return new StoredLeases(leases, pools);
+    }
+
+    @Override
+    public synchronized void commit(LeaseChanges changes) {
+        leases.putAll(changes.leases());
+        leases.keySet().removeAll(changes.dropped());
+        pools.putAll(changes.pools());
+        pools.keySet().removeAll(changes.deleted());
     }
 
     @Override

@@ -17,7 +17,11 @@ import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
@@ -31,13 +35,17 @@ import org.sqlite.SQLiteException;
  */
 public final class SqliteStore implements StateStore {
     /** From each schema version to the next; the version is SQLite's user_version. Never change an entry, add one. */
-    static final List<List<String>> MIGRATIONS = List.of(List.of(
-            "create table servers (name text primary key not null, declaration text not null, state text not null)",
-            // autoincrement: a sequence number is never given twice, also after the newest events were dropped
-            "create table events (sequence integer primary key autoincrement, at text not null, server text not null,"
-                    + " incarnation integer not null, type text not null, phase text not null, message text not null,"
-                    + " cause text)",
-            "create index events_of_server on events (server, sequence)"));
+    static final List<List<String>> MIGRATIONS = List.of(
+            List.of(
+                    "create table servers (name text primary key not null, declaration text not null, state text not null)",
+                    // autoincrement: a sequence number is never given twice, also after the newest events were dropped
+                    "create table events (sequence integer primary key autoincrement, at text not null, server text not null,"
+                            + " incarnation integer not null, type text not null, phase text not null, message text not null,"
+                            + " cause text)",
+                    "create index events_of_server on events (server, sequence)"),
+            List.of(
+                    "create table leases (id text primary key not null, state text not null)",
+                    "create table pools (name text primary key not null, state text not null)"));
 
     /** Dropping old events with every commit would cost more than it saves. */
     private static final int CLEAN_EVERY = 64;
@@ -317,6 +325,62 @@ public final class SqliteStore implements StateStore {
             return row.next() ? row.getLong(1) : 0;
         } catch (SQLException e) {
             throw explain(file, "read", e);
+        }
+    }
+
+    @Override
+    public synchronized StoredLeases leases() throws StoreException {
+        try {
+            return new StoredLeases(all("select id, state from leases"), all("select name, state from pools"));
+        } catch (SQLException e) {
+            throw explain(file, "read", e);
+        }
+    }
+
+    private SortedMap<String, String> all(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            SortedMap<String, String> all = new TreeMap<>();
+            while (rows.next()) {
+                all.put(rows.getString(1), rows.getString(2));
+            }
+            return all;
+        }
+    }
+
+    @Override
+    public synchronized void commit(LeaseChanges changes) throws StoreException {
+        if (changes.isEmpty()) {
+            return;
+        }
+        write(
+                () -> {
+                    put("leases (id, state) values (?, ?) on conflict (id)", changes.leases());
+                    drop("leases where id = ?", changes.dropped());
+                    put("pools (name, state) values (?, ?) on conflict (name)", changes.pools());
+                    drop("pools where name = ?", changes.deleted());
+                    return List.of();
+                },
+                List.of());
+    }
+
+    private void put(String into, Map<String, String> rows) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("insert into " + into + " do update set state = excluded.state")) {
+            for (Map.Entry<String, String> row : rows.entrySet()) {
+                statement.setString(1, row.getKey());
+                statement.setString(2, row.getValue());
+                statement.executeUpdate();
+            }
+        }
+    }
+
+    private void drop(String from, Set<String> keys) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("delete from " + from)) {
+            for (String key : keys) {
+                statement.setString(1, key);
+                statement.executeUpdate();
+            }
         }
     }
 

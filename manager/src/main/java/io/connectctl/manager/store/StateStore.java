@@ -33,6 +33,12 @@ public interface StateStore extends AutoCloseable {
     /** The newest sequence number ever given; 0 if none was. */
     long lastSequence() throws StoreException;
 
+    /** What is kept of every lease and pool. */
+    StoredLeases leases() throws StoreException;
+
+    /** Stores what a step of leasing changed, all of it or nothing. */
+    void commit(LeaseChanges changes) throws StoreException;
+
     @Override
     void close();
 }

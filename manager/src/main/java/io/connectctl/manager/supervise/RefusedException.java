@@ -25,6 +25,12 @@ public final class RefusedException extends Exception {
         NOT_RUNNING,
         /** Its warehouse holds data. */
         WAREHOUSE_NOT_EMPTY,
+        /** There is no such lease, or it is over. */
+        NO_SUCH_LEASE,
+        /** There is no such pool. */
+        NO_SUCH_POOL,
+        /** The process that was named as owner doesn't run. */
+        OWNER_GONE,
         /** The state can't be written (disk full, damaged). */
         STORE_FAILED
     }

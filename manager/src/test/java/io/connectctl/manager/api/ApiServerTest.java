@@ -16,6 +16,7 @@ import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.Rung;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Phase;
+import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.RefusedException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -64,6 +65,7 @@ class ApiServerTest {
     private ApiServer.Setup setup(Duration heartbeat, Duration patience) {
         return new ApiServer.Setup(
                 fleet,
+                Leases.NONE,
                 daemon,
                 metrics,
                 Path.of("/home/ada/.local/state/connectctl/servers"),

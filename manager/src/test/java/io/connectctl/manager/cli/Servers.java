@@ -59,7 +59,8 @@ final class Servers {
                 List.of(),
                 up ? "local-1" : null,
                 up ? 4 : null,
-                up ? 12.3 : null);
+                up ? 12.3 : null,
+                null);
     }
 
     static String json(Object value) {

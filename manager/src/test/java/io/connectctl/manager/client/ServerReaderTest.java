@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.EventView;
+import io.connectctl.manager.api.v1.LeaseInfo;
 import io.connectctl.manager.api.v1.MemoryView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerList;
@@ -43,7 +44,8 @@ final class ServerReaderTest {
             List.of("Spark 3.5.0 listens on every interface"),
             "local-1",
             4,
-            12.25);
+            12.25,
+            new LeaseInfo("4f1c09ab", "2026-11-22T17:00:00Z", "pid 7"));
 
     private static final ServerView EMPTY = new ServerView(
             "old",
@@ -70,6 +72,7 @@ final class ServerReaderTest {
             null,
             null,
             List.of(),
+            null,
             null,
             null,
             null);

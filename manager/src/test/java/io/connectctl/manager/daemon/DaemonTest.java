@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.manager.api.RawHttp;
 import io.connectctl.manager.api.ScriptedFleet;
+import io.connectctl.manager.supervise.Leases;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -45,7 +46,8 @@ class DaemonTest {
     }
 
     private Daemon start(Map<String, String> environment) throws Exception {
-        return Daemon.open(folders, environment, BUILD, (where, probes) -> new Daemon.Supervision(fleet, List.of()));
+        return Daemon.open(
+                folders, environment, BUILD, (where, probes) -> new Daemon.Supervision(fleet, Leases.NONE, List.of()));
     }
 
     private RawHttp settings(String body) throws IOException {

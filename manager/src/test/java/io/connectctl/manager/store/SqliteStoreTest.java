@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -93,10 +95,26 @@ class SqliteStoreTest extends StateStoreContract {
             assertThat(store.servers()).containsExactly(server(SALES, "{\"a\":1}"));
         }
 
-        Path backup = file().resolveSibling("connectctl.db.schema-1.bak");
+        Path backup = file().resolveSibling("connectctl.db.schema-" + SqliteStore.MIGRATIONS.size() + ".bak");
         assertThat(mode(backup)).isEqualTo("rw-------");
         try (SqliteStore old = SqliteStore.open(backup)) {
             assertThat(old.servers()).containsExactly(server(SALES, "{\"a\":1}"));
+        }
+    }
+
+    @Test
+    void aStoreFromBeforeLeasesGetsRoomForThem() throws Exception {
+        try (SqliteStore store = SqliteStore.open(file(), SMALL, SqliteStore.MIGRATIONS.subList(0, 1))) {
+            store.commit(server(SALES, "{\"a\":1}"), List.of(event(SALES, "1")));
+        }
+
+        try (SqliteStore store = SqliteStore.open(file())) {
+            assertThat(store.servers()).containsExactly(server(SALES, "{\"a\":1}"));
+            assertThat(store.leases().leases()).isEmpty();
+            store.commit(new LeaseChanges(Map.of("a1", "{}"), Set.of(), Map.of(), Set.of()));
+        }
+        try (SqliteStore store = SqliteStore.open(file())) {
+            assertThat(store.leases().leases()).containsExactly(Map.entry("a1", "{}"));
         }
     }
 

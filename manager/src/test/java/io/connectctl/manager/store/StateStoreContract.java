@@ -8,7 +8,9 @@ import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +57,16 @@ abstract class StateStoreContract {
         assertThat(store.servers()).isEmpty();
         assertThat(store.events(Optional.empty(), 0, 10)).isEmpty();
         assertThat(store.lastSequence()).isZero();
+    }
+
+    @Test
+    void whatAStepOfLeasingChangedIsStoredTogether() throws Exception {
+        store.commit(new LeaseChanges(Map.of("a", "1", "b", "2"), Set.of(), Map.of("ci", "x", "old", "y"), Set.of()));
+
+        store.commit(new LeaseChanges(Map.of("a", "3"), Set.of("b", "c"), Map.of(), Set.of("old")));
+
+        assertThat(store.leases().leases()).containsExactly(Map.entry("a", "3"));
+        assertThat(store.leases().pools()).containsExactly(Map.entry("ci", "x"));
     }
 
     @Test

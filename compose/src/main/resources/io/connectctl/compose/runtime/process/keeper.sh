@@ -10,6 +10,10 @@
 #   LOG_LIMIT  bytes from which on server.log is moved to server.log.1 (then .2, .3; older ones go)
 #   SECONDS    between two looks at the log's size
 #
+# Beside LOCK may lie the file "deadline": BOOT SECONDS ... A server that has one is leased, and this is its dead man's switch: from
+# that second of this boot's uptime on (or in another boot) the server is ended, and its whole folder removed, since whoever leased it
+# may be gone, the daemon too. Whoever lives renews the file's content ahead of time.
+#
 # Exit codes before a server exists: 75 the lock is held, 69 flock is missing, 73 LOCK, RUN or WORK can't be written.
 set -u
 lock=$1 run=$2 work=$3 limit=$4 seconds=$5
@@ -47,6 +51,7 @@ identify() {
 }
 
 identify self
+keeper=$pid
 echo "$pid $start $boot" >"$run/keeper" || exit 73
 
 # What earlier runs left in WORK is moved away, which takes no time however much it is, and removed beside the server's start.
@@ -108,6 +113,93 @@ bound_log() {
 bound_log </dev/null >/dev/null 2>&1 9>&- &
 bounding=$!
 
+# The folder of the server, which LOCK lies in.
+server=${lock%/*}
+deadline=$server/deadline
+due_boot='' due=''
+
+# True once the deadline is over. What can't be read is as it was read last.
+passed() {
+    { read -r due_boot due _ <"$deadline"; } 2>/dev/null
+    [ -n "$due" ] || return 1
+    [ "$due_boot" = "$boot" ] || return 0
+    read -r up _ </proc/uptime && [ "${up%%.*}" -ge "$due" ] 2>/dev/null
+}
+
+# True while process $1 is the one that was started here.
+lives() {
+    identify "$1" && [ "$state" != Z ] && read -r _ born _ <"$run/instance" && [ "$start" = "$born" ]
+}
+
+watch_deadline() {
+    nap=''
+    trap 'kill "$nap"; wait "$nap"; exit' TERM
+    while sleep 1 & nap=$!; wait "$nap"; do
+        lives "$child" || return
+        passed || continue
+        # For the daemon, should there be one: this end is no fault.
+        echo TERM >"$run/halt"
+        true >"$run/expired"
+        kill -TERM "$child" 2>/dev/null
+        for _ in 1 2 3 4 5; do
+            sleep 1
+            lives "$child" || return
+        done
+        echo KILL >"$run/halt"
+        kill -KILL "$child" 2>/dev/null
+        return
+    done
+}
+
+# What the server started and left in this session, such as Python workers.
+kill_session() {
+    for process in /proc/[0-9]*; do
+        { read -r stat <"$process/stat"; } 2>/dev/null || continue
+        # shellcheck disable=SC2086
+        set -- ${stat##*) }
+        [ "$4" != "$keeper" ] || [ "${process#/proc/}" = "$keeper" ] || kill -KILL "${process#/proc/}" 2>/dev/null
+    done
+}
+
+# Nobody else may be there to do it. Only a folder that is a server's beyond doubt: no link, holding this lock, this run and a deadline.
+remove_server() {
+    cd /
+    case $server in */servers/?*) ;; *) return ;; esac
+    [ "$lock" = "$server/lock" ] && [ "${run%/run/*}" = "$server" ] && [ ! -L "$server" ] && [ -f "$deadline" ] || return
+    rm -rf -- "$server"
+    # A state folder that was made for one command alone, and holds no other server, goes with it.
+    private=${server%/servers/*}
+    if [ ! -L "$private" ] && [ -f "$private/for-one-command" ] && rmdir "$private/servers" 2>/dev/null; then
+        rm -rf -- "$private"
+    fi
+}
+
+# A leased server that ended by itself leaves its folder, for the daemon to look at; without a daemon nobody would ever remove it.
+# The lock goes back, since the daemon may start the next run, whose keeper takes over this duty.
+linger() {
+    exec 9>&-
+    while [ -f "$deadline" ]; do
+        for other in "${run%/*}"/*; do
+            [ "${other##*/}" -le "${run##*/}" ] 2>/dev/null || return
+        done
+        if passed; then
+            true >>"$lock" || return
+            exec 9>>"$lock"
+            flock -n 9 || return
+            kill_session
+            remove_server
+            return
+        fi
+        sleep 1
+    done
+}
+
+watching=''
+if [ -e "$deadline" ]; then
+    watch_deadline </dev/null >/dev/null 2>&1 9>&- &
+    watching=$!
+fi
+
 code=0
 while :; do
     interrupted=''
@@ -125,3 +217,14 @@ printf 'code=%s' "$code" 1<>"$run/exit.tmp"
 mv -f "$run/exit.tmp" "$run/exit"
 kill "$bounding" 2>/dev/null
 wait "$bounding"
+if [ -n "$watching" ]; then
+    # It ends by itself once it has ended the server.
+    kill "$watching" 2>/dev/null
+    wait "$watching"
+    if [ -e "$run/expired" ]; then
+        kill_session
+        remove_server
+    elif [ ! -e "$run/halt" ]; then
+        linger
+    fi
+fi

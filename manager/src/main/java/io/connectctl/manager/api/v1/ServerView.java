@@ -33,4 +33,5 @@ public record ServerView(
         List<String> exposures,
         @Nullable String applicationId,
         @Nullable Integer cores,
-        @Nullable Double startSeconds) {}
+        @Nullable Double startSeconds,
+        @Nullable LeaseInfo lease) {}

@@ -2,8 +2,10 @@ package io.connectctl.manager.store.testing;
 
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.store.LeaseChanges;
 import io.connectctl.manager.store.StateStore;
 import io.connectctl.manager.store.StoreException;
+import io.connectctl.manager.store.StoredLeases;
 import io.connectctl.manager.store.StoredServer;
 import java.util.List;
 import java.util.Optional;
@@ -60,6 +62,17 @@ public final class FailingStore implements StateStore {
     @Override
     public long lastSequence() throws StoreException {
         return store.lastSequence();
+    }
+
+    @Override
+    public StoredLeases leases() throws StoreException {
+        return store.leases();
+    }
+
+    @Override
+    public void commit(LeaseChanges changes) throws StoreException {
+        write();
+        store.commit(changes);
     }
 
     @Override

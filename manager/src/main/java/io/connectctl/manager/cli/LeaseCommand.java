@@ -1,0 +1,155 @@
+package io.connectctl.manager.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.manager.api.v1.LeaseView;
+import io.connectctl.manager.client.ApiClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code connectctl lease}. */
+@Command(
+        name = "lease",
+        description = {
+            "Lease a fresh server, wait until a query ran on it, and tell where it is.",
+            "It is removed when the lease is released, expires, or its owner's process ends, whichever comes first; the time is counted on"
+                    + " the boot clock. This command owns nothing: name an owner, or renew in time.",
+            "github: ::add-mask:: comes first; the variables go into the file that GITHUB_ENV names, the lease into GITHUB_OUTPUT's."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  connectctl lease --ttl 20m",
+            "  connectctl lease --ttl 20m --owner $$ -o json",
+            "  connectctl lease --ttl 1h --owner \"$CI_JOB_ID\" -o dotenv > .env",
+            "  connectctl lease --pool ci -o github"
+        })
+final class LeaseCommand extends CliCommand {
+    /** How it is told. */
+    enum Format {
+        TABLE,
+        JSON,
+        GITHUB,
+        DOTENV
+    }
+
+    @Mixin
+    final LeaseOptions options = new LeaseOptions();
+
+    @Option(
+            names = "--owner",
+            paramLabel = "PID|TEXT",
+            description =
+                    "The process with whose end the lease ends; or a name, such as a CI job's id, for people only.")
+    @Nullable
+    String owner;
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FORMAT",
+            description = "table, json, github or dotenv (default: table).")
+    Format format = Format.TABLE;
+
+    LeaseCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException, InterruptedException {
+        boolean process = owner != null && owner.matches("\\d{1,9}");
+        ApiClient client = connect();
+        Leased leased = Leased.of(
+                client,
+                process
+                        ? options.request(context, null, Long.valueOf(String.valueOf(owner)))
+                        : options.request(context, owner, null));
+        boolean proven = false;
+        Interrupts.Watch watch = context.interrupts().onSignal(() -> drop(leased));
+        Renewal renewal = Renewal.of(client, leased, options.ttl(), Optional.empty(), this::warn);
+        try (ProgressLine progress = new ProgressLine(context, global.quiet, leased.server())) {
+            leased.untilProven(progress, options.timeout());
+            proven = true;
+        } catch (CliFailure e) {
+            throw e.exit() == ExitCode.TIMEOUT
+                    ? new CliFailure(e.exit(), String.valueOf(e.getMessage()), "wait longer with --timeout")
+                    : e;
+        } finally {
+            watch.over();
+            renewal.close();
+            if (!proven) {
+                drop(leased);
+            }
+        }
+        // The time begins when it is handed over.
+        tell(client.renew(leased.id(), Optional.empty(), false), leased);
+        return ExitCode.OK;
+    }
+
+    /** Nobody would ever know its name. */
+    private void drop(Leased leased) {
+        try {
+            leased.release();
+        } catch (IOException e) {
+            warn("lease " + leased.id() + " can't be ended now: " + e.getMessage() + "; it expires by itself");
+        }
+    }
+
+    private void tell(LeaseView lease, Leased leased) throws IOException {
+        switch (format) {
+            case TABLE -> LeaseTable.lines(List.of(lease), context).forEach(out()::println);
+            case JSON -> OutputFormat.JSON.print(out(), document(lease, leased));
+            case DOTENV -> variables(leased).forEach((key, value) -> out().println(key + "='" + value + "'"));
+            case GITHUB -> github(leased);
+        }
+    }
+
+    private static ObjectNode document(LeaseView lease, Leased leased) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("lease", lease.lease());
+        json.put("server", lease.server());
+        json.put("url", leased.url());
+        json.put("tokenFile", leased.tokenFile());
+        json.put("expiresAt", lease.expiresAt());
+        return json;
+    }
+
+    private static Map<String, String> variables(Leased leased) throws CliFailure {
+        Map<String, String> variables = leased.variables();
+        variables.put("CONNECTCTL_LEASE", leased.id());
+        return variables;
+    }
+
+    /** A runner masks from the moment it reads the mask on, so that comes before anything else. */
+    private void github(Leased leased) throws IOException {
+        String token = leased.token();
+        if (token != null) {
+            out().println("::add-mask::" + token);
+            out().flush();
+        }
+        StringBuilder lines = new StringBuilder();
+        variables(leased)
+                .forEach((key, value) ->
+                        lines.append(key).append('=').append(value).append('\n'));
+        write("GITHUB_ENV", lines.toString());
+        write("GITHUB_OUTPUT", "lease=" + leased.id() + "\nserver=" + leased.server() + "\nurl=" + leased.url() + "\n");
+    }
+
+    private void write(String variable, String lines) throws IOException {
+        String file = context.environment().getOrDefault(variable, "");
+        if (file.isEmpty()) {
+            out().print(lines);
+        } else {
+            Files.writeString(
+                    Path.of(file), lines, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.connectctl.manager.cli;
+
+import io.connectctl.manager.api.v1.LeaseView;
+import io.connectctl.manager.client.ApiClient;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code connectctl release}. */
+@Command(
+        name = "release",
+        description =
+                "End leases: their servers are ended and removed with all their data. Returns when nothing of them is left.",
+        footerHeading = "%nExamples:%n",
+        footer = {"  connectctl release 4f1c09ab"})
+final class ReleaseCommand extends CliCommand {
+    @Parameters(arity = "1..*", paramLabel = "LEASE", description = "The leases' ids.")
+    List<String> leases = new ArrayList<>();
+
+    ReleaseCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException {
+        ApiClient client = client();
+        List<Leased> ending = new ArrayList<>();
+        for (String lease : leases) {
+            LeaseView view = client.lease(lease);
+            client.release(lease);
+            ending.add(Leased.known(client, view));
+        }
+        for (Leased leased : ending) {
+            if (!leased.release()) {
+                warn("server " + leased.server() + " isn't gone yet; the daemon goes on removing it");
+            }
+        }
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,729 @@
+package io.connectctl.manager.supervise;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.health.Rung;
+import io.connectctl.manager.lease.Ending;
+import io.connectctl.manager.lease.Lease;
+import io.connectctl.manager.lease.LeaseEffect;
+import io.connectctl.manager.lease.LeaseInput;
+import io.connectctl.manager.lease.LeaseState;
+import io.connectctl.manager.lease.LeaseStep;
+import io.connectctl.manager.lease.Leasing;
+import io.connectctl.manager.lease.Ledger;
+import io.connectctl.manager.lease.Limits;
+import io.connectctl.manager.lease.Moment;
+import io.connectctl.manager.lease.Owner;
+import io.connectctl.manager.lease.OwnerProcess;
+import io.connectctl.manager.lifecycle.Cause;
+import io.connectctl.manager.lifecycle.Desired;
+import io.connectctl.manager.lifecycle.Now;
+import io.connectctl.manager.lifecycle.Phase;
+import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.pool.Pool;
+import io.connectctl.manager.store.LeaseChanges;
+import io.connectctl.manager.store.LeaseCodec;
+import io.connectctl.manager.store.StoreException;
+import io.connectctl.manager.store.StoredLeases;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every lease, kept: runs {@link Leasing} over the fleet. A leased server is an ordinary server of the fleet with a name of its own.
+ *
+ * <p>A step is stored before its effects begin, and each effect may be done again, so a daemon that dies at any instant is followed by
+ * one that completes what was begun. Effects of one lease come one at a time. Once a second, while there is anything to keep, time is
+ * told to the step, owners are looked for, and every leased server is looked at in case an event was lost.
+ */
+public final class LiveLeases implements Leases {
+    private static final Logger LOG = LoggerFactory.getLogger(LiveLeases.class);
+    private static final Duration TICK = Duration.ofSeconds(1);
+
+    /** The daemon's own timer comes first; the dead man's switch is for when there is none. */
+    private static final Duration SWITCH_LATER = Duration.ofSeconds(3);
+
+    private static final Duration SHORTEST = Duration.ofSeconds(1);
+    /** A week: whoever needs a server for longer declares one. */
+    private static final Duration LONGEST = Duration.ofDays(7);
+
+    /** The supervisor runs a query right after HEALTHY; where that failed, it is asked for again this often. */
+    private static final Duration QUERY_AGAIN = Duration.ofSeconds(20);
+
+    private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(15);
+    /** An end that failed is tried again this often. */
+    private static final Duration END_AGAIN = Duration.ofSeconds(5);
+
+    /** Each may wait for a registry, or for a million files to go. */
+    private static final int MOST_WORKERS = 32;
+
+    private static final Pattern LEASED = Pattern.compile("lease-([0-9a-f]{8})");
+
+    private final Surroundings around;
+    private final Fleet fleet;
+    private final SpecSource specs;
+    private final Owners owners;
+    private final Limits limits;
+    private final SecureRandom random = new SecureRandom();
+    private final ThreadPoolExecutor workers;
+    private final Map<String, Work> works = new ConcurrentHashMap<>();
+    private volatile Ledger ledger;
+    private volatile boolean closed;
+    private @Nullable AutoCloseable events;
+    private Time.@Nullable Timer timer;
+
+    /** What this daemon does about one lease. */
+    private static final class Work {
+        private final Mailbox mailbox;
+        /** Its start was asked for, by this daemon. */
+        private volatile boolean begun;
+
+        private volatile @Nullable Duration endTried;
+        private volatile @Nullable Duration queried;
+
+        private Work(Mailbox mailbox) {
+            this.mailbox = mailbox;
+        }
+    }
+
+    private LiveLeases(
+            Surroundings around, Fleet fleet, SpecSource specs, Owners owners, Limits limits, Ledger ledger) {
+        this.around = around;
+        this.fleet = fleet;
+        this.specs = specs;
+        this.owners = owners;
+        this.limits = limits;
+        this.ledger = ledger;
+        AtomicInteger number = new AtomicInteger();
+        this.workers = new ThreadPoolExecutor(
+                MOST_WORKERS, MOST_WORKERS, 15, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                    Thread thread = new Thread(task, "lease-" + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        workers.allowCoreThreadTimeOut(true);
+    }
+
+    /**
+     * Reads the store and takes up the leases: what was begun is completed, what is over is ended.
+     *
+     * @param fleet open already
+     * @throws StoreException if the store can't be read
+     */
+    public static LiveLeases open(Surroundings around, Fleet fleet, Owners owners, Limits limits)
+            throws StoreException {
+        return open(around, fleet, SpecSource.REAL, owners, limits);
+    }
+
+    static LiveLeases open(Surroundings around, Fleet fleet, SpecSource specs, Owners owners, Limits limits)
+            throws StoreException {
+        LiveLeases leases = new LiveLeases(
+                around, fleet, specs, owners, limits, read(around.store().leases(), new SecureRandom().nextLong()));
+        leases.begin();
+        return leases;
+    }
+
+    private static Ledger read(StoredLeases stored, long seed) {
+        Ledger ledger = Ledger.empty(seed);
+        for (Map.Entry<String, String> entry : stored.pools().entrySet()) {
+            try {
+                ledger = ledger.with(LeaseCodec.pool(entry.getKey(), entry.getValue()));
+            } catch (IllegalArgumentException e) {
+                LOG.error("pool {} is forgotten: {}", entry.getKey(), e.getMessage());
+            }
+        }
+        for (Map.Entry<String, String> entry : stored.leases().entrySet()) {
+            try {
+                ledger = ledger.with(LeaseCodec.lease(entry.getKey(), entry.getValue()));
+            } catch (IllegalArgumentException e) {
+                // Its server is found below, as one that is leased by nobody.
+                LOG.error("lease {} is forgotten: {}", entry.getKey(), e.getMessage());
+            }
+        }
+        return ledger;
+    }
+
+    private void begin() throws StoreException {
+        adoptLost();
+        for (LeaseEffect effect : Leasing.recover(ledger)) {
+            run(effect);
+        }
+        events = fleet.follow(Optional.empty(), fleet.lastSequence(), this::hear);
+        tick();
+    }
+
+    /** Servers that were made for a lease which was never stored, or can't be read any more: they are ended like expired ones. */
+    private void adoptLost() throws StoreException {
+        Ledger found = ledger;
+        for (ServerStatus status : fleet.servers()) {
+            ServerName server = status.spec().name();
+            Matcher name = LEASED.matcher(server.value());
+            if (name.matches()
+                    && !found.leases().containsKey(name.group(1))
+                    && (status.incarnation() == 0 || Files.exists(Deadline.file(around.folders(), server)))) {
+                LOG.warn("{} was leased by nobody that is known any more: it is removed", server);
+                Moment now = moment();
+                found = found.with(new Lease(
+                        name.group(1),
+                        server,
+                        found.number(),
+                        LeaseState.ENDING,
+                        true,
+                        Optional.empty(),
+                        Optional.empty(),
+                        0,
+                        now,
+                        SHORTEST,
+                        now,
+                        Optional.empty(),
+                        Optional.of(Ending.EXPIRED)));
+            }
+        }
+        store(ledger, found);
+        ledger = found;
+    }
+
+    // ------------------------------------------------------------------ steps
+
+    private Moment moment() {
+        return new Moment(owners.boot(), around.time().now().boot());
+    }
+
+    private synchronized LeaseStep step(LeaseInput input) throws StoreException {
+        if (closed) {
+            throw new StoreException("the daemon stops; nothing was done");
+        }
+        Ledger before = ledger;
+        LeaseStep step = Leasing.step(before, input, moment(), limits);
+        store(before, step.ledger());
+        ledger = step.ledger();
+        tell(before, step.ledger());
+        step.effects().forEach(this::run);
+        tickSoon();
+        return step;
+    }
+
+    private void store(Ledger before, Ledger after) throws StoreException {
+        Map<String, String> leases = changed(before.leases(), after.leases(), LeaseCodec::encode);
+        Map<String, String> pools = changed(before.pools(), after.pools(), LeaseCodec::encode);
+        Set<String> dropped = new HashSet<>(before.leases().keySet());
+        dropped.removeAll(after.leases().keySet());
+        Set<String> deleted = new HashSet<>(before.pools().keySet());
+        deleted.removeAll(after.pools().keySet());
+        LeaseChanges changes = new LeaseChanges(leases, dropped, pools, deleted);
+        if (!changes.isEmpty()) {
+            around.store().commit(changes);
+        }
+    }
+
+    private static <T> Map<String, String> changed(
+            SortedMap<String, T> before, SortedMap<String, T> after, Function<T, String> text) {
+        Map<String, String> changed = new HashMap<>();
+        after.forEach((key, value) -> {
+            T old = before.get(key);
+            if (old == null || (old != value && !text.apply(old).equals(text.apply(value)))) {
+                changed.put(key, text.apply(value));
+            }
+        });
+        return changed;
+    }
+
+    /** The story of the leases, for the daemon's log. */
+    private void tell(Ledger before, Ledger after) {
+        after.leases().forEach((id, lease) -> {
+            Lease old = before.leases().get(id);
+            if (old == null) {
+                LOG.info(
+                        "lease {}: {}",
+                        id,
+                        lease.held()
+                                ? "granted" + owner(lease)
+                                : "a spare of pool " + lease.pool().orElse(""));
+            } else if (lease.held() && !old.held()) {
+                LOG.info("lease {}: claimed from pool {}{}", id, lease.pool().orElse(""), owner(lease));
+            }
+            if (old != null && old.state() != lease.state()) {
+                LOG.info(
+                        "lease {}: {}{}",
+                        id,
+                        lease.state(),
+                        lease.ending().map(why -> ", " + why.words()).orElse(""));
+            }
+        });
+        before.leases().keySet().stream()
+                .filter(id -> !after.leases().containsKey(id))
+                .forEach(id -> {
+                    works.remove(id);
+                    LOG.info("lease {}: over, nothing of it is left", id);
+                });
+    }
+
+    private static String owner(Lease lease) {
+        return lease.owner().map(owner -> " to " + owner.text()).orElse("");
+    }
+
+    /** Takes what happened; what can't be stored now is found out again by the next look. */
+    private void post(LeaseInput input) {
+        try {
+            step(input);
+        } catch (StoreException e) {
+            if (!closed) {
+                LOG.warn("{} ({} waits)", e.getMessage(), input.getClass().getSimpleName());
+            }
+        }
+    }
+
+    private LeaseStep command(LeaseInput input) throws RefusedException {
+        try {
+            return step(input);
+        } catch (StoreException e) {
+            throw new RefusedException(RefusedException.Code.STORE_FAILED, String.valueOf(e.getMessage()));
+        }
+    }
+
+    // ------------------------------------------------------------------ time and news
+
+    private synchronized void tickSoon() {
+        if (timer == null
+                && !closed
+                && !(ledger.leases().isEmpty() && ledger.pools().isEmpty())) {
+            timer = around.time().after(TICK, () -> {
+                try {
+                    workers.execute(this::tick);
+                } catch (RejectedExecutionException e) {
+                    LOG.debug("leases aren't looked at any more", e);
+                }
+            });
+        }
+    }
+
+    private void tick() {
+        synchronized (this) {
+            timer = null;
+        }
+        try {
+            for (Lease lease : ledger.leases().values()) {
+                Optional<OwnerProcess> process = lease.owner().flatMap(Owner::process);
+                if (lease.state() != LeaseState.ENDING && process.isPresent() && !owners.alive(process.get())) {
+                    post(new LeaseInput.OwnerGone(lease.id()));
+                }
+            }
+            post(new LeaseInput.Passed());
+            ledger.leases().keySet().forEach(this::lookSoon);
+        } catch (RuntimeException e) {
+            LOG.error("leases could not be looked at", e);
+        } finally {
+            tickSoon();
+        }
+    }
+
+    private void hear(ServerEvent event) {
+        if (LEASED.matcher(event.server().value()).matches() && event.sequence() > 0) {
+            ledger.of(event.server()).ifPresent(lease -> lookSoon(lease.id()));
+        }
+    }
+
+    private Work work(String id) {
+        return works.computeIfAbsent(id, key -> new Work(new Mailbox(workers)));
+    }
+
+    private void lookSoon(String id) {
+        work(id).mailbox.execute(() -> look(id));
+    }
+
+    /** In the lease's mailbox: what its server says of it. */
+    private void look(String id) {
+        Lease lease = ledger.leases().get(id);
+        if (lease == null || closed) {
+            works.remove(id);
+            return;
+        }
+        Work work = work(id);
+        Optional<ServerStatus> status = fleet.server(lease.server());
+        switch (lease.state()) {
+            case STARTING, READY -> {
+                if (work.begun || lease.state() == LeaseState.READY) {
+                    judge(lease, work, status);
+                }
+            }
+            case ENDING -> end(lease, work);
+            case WAITING, FAILED -> {}
+        }
+    }
+
+    private void judge(Lease lease, Work work, Optional<ServerStatus> seen) {
+        if (seen.isEmpty()) {
+            post(new LeaseInput.Stopped(lease.id()));
+            return;
+        }
+        ServerStatus status = seen.get();
+        switch (status.phase()) {
+            case HEALTHY -> {
+                if (status.rung().atLeast(Rung.QUERY)) {
+                    if (lease.state() != LeaseState.READY) {
+                        post(new LeaseInput.Proven(lease.id()));
+                    }
+                } else {
+                    queryAgain(lease, work);
+                }
+            }
+            case FAILED -> post(new LeaseInput.Failed(lease.id(), cause(status)));
+            case STOPPED -> {
+                if (status.desired() == Desired.DOWN) {
+                    post(new LeaseInput.Stopped(lease.id()));
+                }
+            }
+            case BACKING_OFF -> {
+                // Nobody waits for this very spare: another one is made.
+                if (lease.held()) {
+                    post(new LeaseInput.Faulted(lease.id()));
+                } else {
+                    post(new LeaseInput.Failed(lease.id(), cause(status)));
+                }
+            }
+            case UNHEALTHY -> post(new LeaseInput.Faulted(lease.id()));
+            case STARTING, STOPPING, UNKNOWN -> {}
+        }
+    }
+
+    private static Cause cause(ServerStatus status) {
+        return status.cause()
+                .orElseGet(() -> new Cause(
+                        "UNKNOWN", "its server is " + status.phase(), "see the daemon's log", List.of(), true));
+    }
+
+    private void queryAgain(Lease lease, Work work) {
+        Duration now = around.time().now().boot();
+        Duration last = work.queried;
+        if (last == null) {
+            work.queried = now;
+        } else if (now.minus(last).compareTo(QUERY_AGAIN) >= 0) {
+            work.queried = now;
+            try {
+                fleet.probe(lease.server(), Rung.QUERY, QUERY_TIMEOUT);
+            } catch (RefusedException e) {
+                LOG.debug("{} can't be asked: {}", lease.server(), e.getMessage());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ effects
+
+    private void run(LeaseEffect effect) {
+        String id = effect.lease();
+        work(id).mailbox.execute(() -> {
+            Lease lease = ledger.leases().get(id);
+            if (lease == null || closed) {
+                return;
+            }
+            if (effect instanceof LeaseEffect.Begin && lease.state() == LeaseState.STARTING) {
+                start(lease);
+            } else if (effect instanceof LeaseEffect.Arm && lease.live()) {
+                arm(lease);
+            } else if (effect instanceof LeaseEffect.End && lease.state() == LeaseState.ENDING) {
+                end(lease, work(id));
+            }
+        });
+    }
+
+    private void start(Lease lease) {
+        try {
+            if (!arm(lease)) {
+                throw new RefusedException(
+                        RefusedException.Code.STORE_FAILED,
+                        "its deadline can't be written, and nothing is started that nobody would end");
+            }
+            if (fleet.server(lease.server()).isEmpty()) {
+                fleet.declare(lease.server(), pooled(lease), Origin.FLAGS);
+            }
+            fleet.start(lease.server());
+            work(lease.id()).begun = true;
+            look(lease.id());
+        } catch (RefusedException e) {
+            post(new LeaseInput.Failed(
+                    lease.id(),
+                    new Cause(
+                            e.code().name(),
+                            String.valueOf(e.getMessage()),
+                            "mend its declaration",
+                            List.of(),
+                            false)));
+        } catch (RuntimeException e) {
+            LOG.error("{} could not be started", lease.server(), e);
+            post(new LeaseInput.Failed(
+                    lease.id(),
+                    new Cause("UNKNOWN", "it could not be started: " + e, "see the daemon's log", List.of(), true)));
+        }
+    }
+
+    private Declaration pooled(Lease lease) throws RefusedException {
+        Pool pool = lease.pool().map(name -> ledger.pools().get(name)).orElse(null);
+        if (pool == null) {
+            throw noSuchPool(lease.pool().orElse(""));
+        }
+        return Declaration.ofJson(pool.declaration());
+    }
+
+    private static RefusedException noSuchPool(String pool) {
+        return new RefusedException(
+                RefusedException.Code.NO_SUCH_POOL,
+                "there is no pool '" + pool + "'; connectctl pool list shows them all");
+    }
+
+    /** Writes the dead man's switch; false if it can't be written now. */
+    private boolean arm(Lease lease) {
+        Moment now = moment();
+        Duration left = lease.expiry().left(now).plus(SWITCH_LATER);
+        try {
+            new Deadline(now.boot(), now.at().plus(left), left).write(around.folders(), lease.server());
+        } catch (IOException e) {
+            LOG.error("the deadline of {} can't be written: {}", lease.server(), e.toString());
+            return false;
+        }
+        Optional<ServerRuntime> runtime = fleet.server(lease.server())
+                .filter(status -> status.incarnation() > 0)
+                .map(status -> around.runtimes().get(status.spec().runtime()));
+        if (runtime.isPresent()) {
+            try {
+                runtime.get().rearm(lease.server());
+            } catch (RuntimeUnavailableException e) {
+                LOG.warn("the deadline of {} can't be renewed now: {}", lease.server(), e.getMessage());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        return true;
+    }
+
+    private void end(Lease lease, Work work) {
+        Duration now = around.time().now().boot();
+        try {
+            Optional<ServerStatus> status = fleet.server(lease.server());
+            if (status.isPresent() && !resting(status.get())) {
+                Duration tried = work.endTried;
+                if (tried == null || now.minus(tried).compareTo(END_AGAIN) >= 0) {
+                    work.endTried = now;
+                    fleet.stop(lease.server(), true);
+                    status = fleet.server(lease.server());
+                }
+            }
+            if (status.isPresent() && !resting(status.get())) {
+                return; // An event tells when it is down.
+            }
+            if (status.isPresent()) {
+                fleet.remove(lease.server(), true);
+            }
+            io.connectctl.compose.runtime.process.PrivateFiles.remove(
+                    around.folders().servers().resolve(lease.server().value()));
+            post(new LeaseInput.Gone(lease.id()));
+        } catch (RefusedException e) {
+            if (e.code() == RefusedException.Code.NO_SUCH_SERVER) {
+                post(new LeaseInput.Gone(lease.id()));
+            } else {
+                LOG.warn("{} can't be removed yet: {}", lease.server(), e.getMessage());
+            }
+        } catch (IOException | RuntimeException e) {
+            LOG.error("{} could not be ended; it is tried again", lease.server(), e);
+        }
+    }
+
+    private static boolean resting(ServerStatus status) {
+        return status.phase() == Phase.FAILED || (status.phase() == Phase.STOPPED && status.desired() == Desired.DOWN);
+    }
+
+    // ------------------------------------------------------------------ commands
+
+    @Override
+    public LeaseStatus lease(LeaseOrder order) throws RefusedException {
+        if (order.ttl().compareTo(SHORTEST) < 0 || order.ttl().compareTo(LONGEST) > 0) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    "a lease lives from " + SHORTEST.toSeconds() + " s to " + LONGEST.toDays() + " days, not "
+                            + order.ttl().toSeconds() + " s");
+        }
+        Optional<Owner> owner = owner(order);
+        long sequence = fleet.lastSequence();
+        if (order.pool().isPresent()) {
+            String pool = order.pool().get();
+            Lease claimed = command(new LeaseInput.Claimed(pool, freshId(), owner, order.ttl()))
+                    .lease()
+                    .orElseThrow(() -> noSuchPool(pool));
+            return status(claimed, sequence);
+        }
+        String id = freshId();
+        ServerName server = Lease.serverOf(id);
+        // Before the lease: if this daemon dies in between, the next one finds a server that nobody leases, and removes
+        // it.
+        fleet.declare(server, throwaway(server, order.declaration()), Origin.FLAGS);
+        Lease granted;
+        try {
+            granted = command(new LeaseInput.Granted(id, owner, order.ttl()))
+                    .lease()
+                    .orElseThrow();
+        } catch (RefusedException e) {
+            fleet.remove(server, true);
+            throw e;
+        }
+        return status(granted, sequence);
+    }
+
+    private Optional<Owner> owner(LeaseOrder order) throws RefusedException {
+        if (order.ownerPid().isEmpty()) {
+            try {
+                return order.owner().map(text -> new Owner(text, Optional.empty()));
+            } catch (IllegalArgumentException e) {
+                throw new RefusedException(RefusedException.Code.INVALID, String.valueOf(e.getMessage()));
+            }
+        }
+        long pid = order.ownerPid().getAsLong();
+        OwnerProcess process = owners.identify(pid)
+                .orElseThrow(() -> new RefusedException(
+                        RefusedException.Code.OWNER_GONE, "no process " + pid + " runs, so it can't own a lease"));
+        return Optional.of(new Owner(order.owner().orElse("pid " + pid), Optional.of(process)));
+    }
+
+    private String freshId() {
+        while (true) {
+            String id = String.format(Locale.ROOT, "%08x", random.nextInt());
+            if (!ledger.leases().containsKey(id)
+                    && fleet.server(Lease.serverOf(id)).isEmpty()) {
+                return id;
+            }
+        }
+    }
+
+    /** What a declaration leaves open, as it suits a server that somebody else's test runs against. */
+    Declaration throwaway(ServerName server, Declaration declaration) {
+        ObjectNode tree = declaration.tree();
+        for (String port : List.of("port", "uiPort")) {
+            if (!tree.hasNonNull(port)) {
+                tree.put(port, "auto");
+            }
+        }
+        boolean token = specs.read(server, new Declaration(tree, Map.of()))
+                .spec()
+                .map(ServerSpec::spark)
+                .filter(spark -> spark.hasToken())
+                .isPresent();
+        if (token && !tree.hasNonNull("auth")) {
+            tree.put("auth", "token");
+        }
+        return new Declaration(tree, Map.of());
+    }
+
+    @Override
+    public LeaseStatus renew(String id, Optional<Duration> ttl, boolean disown) throws RefusedException {
+        if (ttl.filter(time -> time.compareTo(SHORTEST) < 0 || time.compareTo(LONGEST) > 0)
+                .isPresent()) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    "a lease lives from " + SHORTEST.toSeconds() + " s to " + LONGEST.toDays() + " days");
+        }
+        Lease renewed = command(new LeaseInput.Renewed(id, ttl, disown)).lease().orElseThrow(() -> noSuchLease(id));
+        return status(renewed, 0);
+    }
+
+    private RefusedException noSuchLease(String id) {
+        Lease known = ledger.leases().get(id);
+        return new RefusedException(
+                RefusedException.Code.NO_SUCH_LEASE,
+                known == null
+                        ? "there is no lease '" + id + "': it was released, expired, or its owner is gone"
+                        : "lease " + id + " is over: "
+                                + known.ending()
+                                        .map(Ending::words)
+                                        .or(() -> known.cause().map(cause -> "its server FAILED: " + cause.summary()))
+                                        .orElse("it is a pool's spare"));
+    }
+
+    @Override
+    public void release(String id) throws RefusedException {
+        if (command(new LeaseInput.Released(id)).lease().isEmpty()) {
+            throw noSuchLease(id);
+        }
+    }
+
+    // ------------------------------------------------------------------ reading
+
+    @Override
+    public List<LeaseStatus> leases() {
+        return ledger.leases().values().stream()
+                .sorted(Comparator.comparing(Lease::number))
+                .map(lease -> status(lease, 0))
+                .toList();
+    }
+
+    @Override
+    public Optional<LeaseStatus> lease(String id) {
+        return Optional.ofNullable(ledger.leases().get(id)).map(lease -> status(lease, 0));
+    }
+
+    @Override
+    public Optional<LeaseStatus> of(ServerName server) {
+        return ledger.of(server).map(lease -> status(lease, 0));
+    }
+
+    private LeaseStatus status(Lease lease, long sequence) {
+        Now now = around.time().now();
+        Instant expiresAt = now.wall().plus(lease.expiry().left(new Moment(owners.boot(), now.boot())));
+        int position = 1 + ledger.waiting().stream().map(Lease::id).toList().indexOf(lease.id());
+        return new LeaseStatus(lease, expiresAt, position, sequence);
+    }
+
+    @Override
+    public void close() {
+        AutoCloseable following;
+        synchronized (this) {
+            closed = true;
+            following = events;
+            if (timer != null) {
+                timer.cancel();
+            }
+        }
+        if (following != null) {
+            try {
+                following.close();
+            } catch (Exception e) {
+                LOG.warn("the leases' look at events could not be closed: {}", e.toString());
+            }
+        }
+        workers.shutdownNow();
+        try {
+            if (!workers.awaitTermination(5, TimeUnit.SECONDS)) {
+                LOG.warn("something is still done about a lease");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
