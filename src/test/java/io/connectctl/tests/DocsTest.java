@@ -68,7 +68,9 @@ class DocsTest {
                     .isEqualTo(2);
             for (String line : lines) {
                 List<String> words = words(line);
-                words.add("--parse-only");
+                // What follows -- is somebody else's command line.
+                int end = words.indexOf("--");
+                words.add(end < 0 ? words.size() : end, "--parse-only");
                 Outcome outcome = installation.run(words.toArray(String[]::new));
                 if (outcome.exit() != 0) {
                     wrong.add("connectctl " + line + ": " + outcome.err());

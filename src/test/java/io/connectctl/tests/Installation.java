@@ -271,7 +271,8 @@ final class Installation implements AutoCloseable {
         return ProcessHandle.of(pid).orElseThrow();
     }
 
-    private static String commandLine(long pid) {
+    /** A process' command line, empty where it is gone. */
+    static String commandLine(long pid) {
         try {
             return Files.readString(Path.of("/proc/" + pid + "/cmdline"), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {

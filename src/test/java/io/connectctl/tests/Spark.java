@@ -16,8 +16,9 @@ import java.util.regex.Pattern;
 
 /** Spark itself, as tests look at it from outside: its UI, and a program on its own client. */
 final class Spark {
-    private static final Path CLIENT =
-            Path.of(System.getProperty("connectctl.root")).resolve("target/tests-client/lib");
+    /** The jars of the client program. */
+    static final Path CLIENT = Path.of(System.getProperty("connectctl.root")).resolve("target/tests-client/lib");
+
     private static final Pattern ONLINE = Pattern.compile("(\\d+)\\s+session\\(s\\) are online");
 
     private Spark() {}

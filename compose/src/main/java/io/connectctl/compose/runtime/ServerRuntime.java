@@ -122,6 +122,20 @@ public interface ServerRuntime extends AutoCloseable {
      */
     default void rearm(ServerName server) throws RuntimeUnavailableException, InterruptedException {}
 
+    /** Everything there is of this installation's servers, also of those that nobody knows any more. */
+    default List<Trace> traces() throws RuntimeUnavailableException, InterruptedException {
+        return List.of();
+    }
+
+    /**
+     * Removes what {@link #traces} found of a server that nobody knows: ends it, if it runs. A warehouse that holds anything stays
+     * unless {@code purge}.
+     */
+    default void collect(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException {
+        halt(server, Duration.ZERO);
+        discard(server, purge);
+    }
+
     /** What it keeps for later starts; empty where nothing is kept on this machine, as for images of an engine. */
     default Optional<Cache> cache() {
         return Optional.empty();

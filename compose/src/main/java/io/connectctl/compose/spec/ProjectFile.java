@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -24,6 +25,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@code connectctl.yaml}, read.
@@ -34,20 +37,27 @@ import java.util.OptionalInt;
  * @param path where it lies, absolute
  * @param servers what it declares, by name, in its order
  * @param daemon its daemon settings
+ * @param pools its pools, by name, in its order
  * @param problems what is wrong with it as a whole: syntax, duplicate or unknown keys, names that aren't plain
  */
 public record ProjectFile(
-        Path path, Map<ServerName, Declaration> servers, DaemonSettings daemon, List<Problem> problems) {
+        Path path,
+        Map<ServerName, Declaration> servers,
+        DaemonSettings daemon,
+        Map<ServerName, PoolSettings> pools,
+        List<Problem> problems) {
     /** The file's name. */
     public static final String NAME = "connectctl.yaml";
 
     private static final int LARGEST = 1 << 20;
-    private static final List<String> KEYS = List.of("servers", "daemon");
+    private static final List<String> KEYS = List.of("servers", "daemon", "pools");
     private static final List<String> DAEMON_KEYS = List.of("healthPort", "tcpPort");
+    private static final List<String> POOL_KEYS = List.of("size", "maxAge", "memoryBudget", "server");
     private static final List<String> PATHS = List.of("javaHome", "sparkHome", "templates");
 
     public ProjectFile {
         servers = Collections.unmodifiableMap(new LinkedHashMap<>(servers));
+        pools = Collections.unmodifiableMap(new LinkedHashMap<>(pools));
         problems = List.copyOf(problems);
     }
 
@@ -90,6 +100,7 @@ public record ProjectFile(
                 }
             }
         });
+        pools.forEach((name, pool) -> all.addAll(SpecReader.read(name, pool.server()).problems()));
         all.sort(IN_FILE_ORDER);
         return all;
     }
@@ -104,6 +115,7 @@ public record ProjectFile(
         private final Path file;
         private final List<Problem> problems = new ArrayList<>();
         private final Map<ServerName, Declaration> servers = new LinkedHashMap<>();
+        private final Map<ServerName, PoolSettings> pools = new LinkedHashMap<>();
         private DaemonSettings daemon = DaemonSettings.DEFAULT;
 
         Loader(Path file) {
@@ -121,7 +133,7 @@ public record ProjectFile(
                 }
             }
             problems.sort(IN_FILE_ORDER);
-            return new ProjectFile(file, servers, daemon, problems);
+            return new ProjectFile(file, servers, daemon, pools, problems);
         }
 
         private Optional<String> text() {
@@ -227,10 +239,17 @@ public record ProjectFile(
                     servers(entry);
                 } else if (key.equals("daemon")) {
                     daemon(entry);
+                } else if (key.equals("pools")) {
+                    // Read last: a pool may name a server that is declared below it.
+                    return;
                 } else if (!key.startsWith("x-")) {
                     unknown(key, key, entry, KEYS);
                 }
             });
+            Entry pooled = mapping.entries().get("pools");
+            if (pooled != null) {
+                mapping("pools", pooled).ifPresent(below -> below.entries().forEach(this::pool));
+            }
         }
 
         private void empty(Location place) {
@@ -322,6 +341,109 @@ public record ProjectFile(
             } catch (InvalidPathException e) {
                 return path;
             }
+        }
+
+        private void pool(String name, Entry entry) {
+            String path = "pools." + Texts.shown(name);
+            if (!ServerName.PLAIN.matcher(name).matches()) {
+                error(
+                        Optional.of(entry.keyPlace()),
+                        path,
+                        "the name '" + Texts.shown(name)
+                                + "' isn't plain: use 1-63 of a-z, 0-9 and '-', starting and ending with a letter or digit.",
+                        Optional.empty());
+                return;
+            }
+            Optional<Mapping> mapping = mapping(path, entry);
+            if (mapping.isEmpty()) {
+                return;
+            }
+            Map<String, Entry> entries = mapping.get().entries();
+            entries.forEach((key, value) -> {
+                if (!POOL_KEYS.contains(key)) {
+                    unknown(path + "." + Texts.shown(key), key, value, POOL_KEYS);
+                }
+            });
+            Optional<Integer> size = read(path, entries.get("size"), "a whole number from 0 to 100", text -> {
+                int number = text.matches("\\d{1,3}") ? Integer.parseInt(text) : -1;
+                if (number < 0 || number > 100) {
+                    throw new IllegalArgumentException(text);
+                }
+                return number;
+            });
+            if (!entries.containsKey("size")) {
+                error(Optional.of(entry.keyPlace()), path + ".size", "is missing: how many spare servers?", Optional.empty());
+            }
+            Optional<Duration> maxAge = read(path, entries.get("maxAge"), "a duration such as 1h", Durations::parse);
+            Optional<MemorySize> budget =
+                    read(path, entries.get("memoryBudget"), "a memory size such as 8g", MemorySize::parse);
+            Optional<Declaration> server = pooledServer(path, entries.get("server"), entry);
+            if (size.isPresent() && server.isPresent()) {
+                pools.put(new ServerName(name), new PoolSettings(size.get(), maxAge, budget, server.get()));
+            }
+        }
+
+        private <T> Optional<T> read(
+                String path, @Nullable Entry entry, String what, Function<String, T> reader) {
+            if (entry == null) {
+                return Optional.empty();
+            }
+            String text = entry.value() instanceof Scalar scalar ? scalar.text() : null;
+            try {
+                if (text != null) {
+                    return Optional.of(reader.apply(text));
+                }
+            } catch (IllegalArgumentException e) {
+                // Said below, as for what is no text at all.
+            }
+            error(
+                    Optional.of(entry.value().place()),
+                    path,
+                    (text == null ? "must be " : "'" + Texts.shown(text) + "' is not ") + what,
+                    Optional.empty());
+            return Optional.empty();
+        }
+
+        /** The name of a server that this file declares, or the keys of one; its ports aren't used. */
+        private Optional<Declaration> pooledServer(String path, @Nullable Entry entry, Entry pool) {
+            Map<String, Location> places = new HashMap<>();
+            places.put("", pool.keyPlace());
+            Optional<Declaration> found = Optional.of(new Declaration(Declaration.empty().tree(), places));
+            if (entry != null && entry.value() instanceof Scalar scalar && scalar.text() != null) {
+                found = servers.entrySet().stream()
+                        .filter(known -> known.getKey().value().equals(scalar.text()))
+                        .map(Map.Entry::getValue)
+                        .findFirst();
+                if (found.isEmpty()) {
+                    error(
+                            Optional.of(entry.value().place()),
+                            path + ".server",
+                            "the file declares no server '" + Texts.shown(scalar.text()) + "'",
+                            Nearest.of(
+                                    scalar.text(),
+                                    servers.keySet().stream()
+                                            .map(ServerName::value)
+                                            .toList()));
+                    return Optional.empty();
+                }
+            } else if (entry != null) {
+                Optional<Mapping> mapping = mapping(path + ".server", entry);
+                if (mapping.isPresent()) {
+                    found = YamlTree.json(mapping.get(), places)
+                            .map(json -> new Declaration((ObjectNode) json, places));
+                }
+            }
+            return found.map(declaration -> {
+                ObjectNode tree = declaration.tree();
+                for (String key : PATHS) {
+                    if (tree.get(key) != null && tree.get(key).isTextual()) {
+                        tree.put(key, absolute(tree.get(key).textValue()));
+                    }
+                }
+                tree.remove("port");
+                tree.remove("uiPort");
+                return new Declaration(tree, places);
+            });
         }
 
         private void daemon(Entry entry) {

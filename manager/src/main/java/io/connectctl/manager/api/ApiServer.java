@@ -5,6 +5,7 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.Leases;
+import io.connectctl.manager.supervise.Leftovers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -56,6 +57,7 @@ public final class ApiServer implements AutoCloseable {
      *
      * @param fleet the servers
      * @param leases the leases
+     * @param leftovers finds what belongs to none of them
      * @param daemon the daemon
      * @param metrics its metrics; already told of events
      * @param servers the folder of the servers' folders
@@ -67,6 +69,7 @@ public final class ApiServer implements AutoCloseable {
     record Setup(
             Fleet fleet,
             Leases leases,
+            Leftovers leftovers,
             DaemonControl daemon,
             Metrics metrics,
             Path servers,
@@ -75,10 +78,12 @@ public final class ApiServer implements AutoCloseable {
             Duration heartbeat,
             Duration patience) {
         /** As the daemon runs it. */
-        static Setup of(Fleet fleet, Leases leases, DaemonControl daemon, Metrics metrics, Path servers) {
+        static Setup of(
+                Fleet fleet, Leases leases, Leftovers leftovers, DaemonControl daemon, Metrics metrics, Path servers) {
             return new Setup(
                     fleet,
                     leases,
+                    leftovers,
                     daemon,
                     metrics,
                     servers,
@@ -103,8 +108,15 @@ public final class ApiServer implements AutoCloseable {
         server.setStopTimeout(0);
         Views views =
                 new Views(setup.memory(), setup.secret(), setup.metrics().starts(), setup.servers(), setup.leases());
-        Routes routes = new Routes(setup.fleet(), setup.leases(), setup.daemon(), views, streams, () -> setup.metrics()
-                .scrape(setup.fleet()));
+        Routes routes = new Routes(
+                setup.fleet(),
+                setup.leases(),
+                setup.leftovers(),
+                setup.daemon(),
+                views,
+                streams,
+                () -> setup.metrics().scrape(setup.fleet(), setup.leases()),
+                setup.metrics());
         server.setHandler(
                 new Dispatcher(routes.table(), this::check, name(setup.daemon().describe())));
     }
@@ -117,9 +129,15 @@ public final class ApiServer implements AutoCloseable {
      * @throws IOException if the socket can't be bound; says where and why
      */
     public static ApiServer open(
-            Path socket, Fleet fleet, Leases leases, DaemonControl daemon, Metrics metrics, Path servers)
+            Path socket,
+            Fleet fleet,
+            Leases leases,
+            Leftovers leftovers,
+            DaemonControl daemon,
+            Metrics metrics,
+            Path servers)
             throws IOException {
-        return open(socket, Setup.of(fleet, leases, daemon, metrics, servers));
+        return open(socket, Setup.of(fleet, leases, leftovers, daemon, metrics, servers));
     }
 
     static ApiServer open(Path socket, Setup setup) throws IOException {

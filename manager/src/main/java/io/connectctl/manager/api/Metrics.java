@@ -2,10 +2,14 @@ package io.connectctl.manager.api;
 
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.lease.LeaseState;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.Fleet;
+import io.connectctl.manager.supervise.LeaseStatus;
+import io.connectctl.manager.supervise.Leases;
+import io.connectctl.manager.supervise.PoolStatus;
 import io.connectctl.manager.supervise.ProbeListener;
 import io.connectctl.manager.supervise.ServerStatus;
 import io.micrometer.core.instrument.Counter;
@@ -40,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * What Prometheus sees: every server's phase and rung, its probes, transitions, restarts and starts, and the daemon's own
  * JVM. Fed by events and probes; labels are names of declared servers and words of ours, and they go with the server.
  */
-public final class Metrics implements ProbeListener, AutoCloseable {
+public final class Metrics implements ProbeListener, ClaimListener, AutoCloseable {
     /** The text format that every Prometheus reads. */
     static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -137,6 +141,50 @@ public final class Metrics implements ProbeListener, AutoCloseable {
                 .serviceLevelObjectives(PROBE_BUCKETS)
                 .register(registry)
                 .record(took);
+    }
+
+    @Override
+    public void claimed(String pool, boolean ready, Duration took) {
+        Timer.builder("connectctl.pool.claim.duration")
+                .description("From a claim's request until it was stored; a miss waits for a start after that")
+                .tags("pool", pool, "result", ready ? "hit" : "miss")
+                .serviceLevelObjectives(PROBE_BUCKETS)
+                .register(registry)
+                .record(took);
+    }
+
+    /** The text that Prometheus reads, with every server, lease and pool as it is now. */
+    public synchronized String scrape(Fleet fleet, Leases leases) {
+        List<MultiGauge.Row<?>> states = new ArrayList<>();
+        List<LeaseStatus> all = leases.leases();
+        for (LeaseState state : LeaseState.values()) {
+            for (boolean held : List.of(true, false)) {
+                states.add(MultiGauge.Row.of(
+                        Tags.of("state", state.name(), "held", Boolean.toString(held)),
+                        all.stream()
+                                .filter(each -> each.lease().state() == state
+                                        && each.lease().held() == held)
+                                .count()));
+            }
+        }
+        gauge("connectctl.leases", "Leases by state; held=false are pools' spares", states);
+        List<PoolStatus> pools = leases.pools();
+        pool(pools, "connectctl.pool.size", "Spares that are wanted", pool -> pool.pool()
+                .size());
+        pool(pools, "connectctl.pool.ready", "Spares that a query ran on", PoolStatus::ready);
+        pool(pools, "connectctl.pool.starting", "Spares on their way", PoolStatus::starting);
+        pool(pools, "connectctl.pool.claimed", "Servers of the pool that somebody holds", PoolStatus::claimed);
+        pool(pools, "connectctl.pool.misses", "Claims that found no ready spare, ever", pool -> pool.pool()
+                .misses());
+        return scrape(fleet);
+    }
+
+    private void pool(List<PoolStatus> pools, String name, String description, ToDoubleFunction<PoolStatus> value) {
+        List<MultiGauge.Row<?>> rows = new ArrayList<>();
+        for (PoolStatus pool : pools) {
+            rows.add(MultiGauge.Row.of(Tags.of("pool", pool.pool().name()), value.applyAsDouble(pool)));
+        }
+        gauge(name, description, rows);
     }
 
     /** The text that Prometheus reads. */

@@ -13,10 +13,14 @@ import io.connectctl.manager.api.v1.DeclareRequest;
 import io.connectctl.manager.api.v1.LeaseList;
 import io.connectctl.manager.api.v1.LeaseRequest;
 import io.connectctl.manager.api.v1.LeaseView;
+import io.connectctl.manager.api.v1.LeftoverList;
+import io.connectctl.manager.api.v1.PoolList;
+import io.connectctl.manager.api.v1.PoolRequest;
 import io.connectctl.manager.api.v1.ProblemView;
 import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.SettingsView;
 import io.connectctl.manager.api.v1.UsageView;
+import io.connectctl.manager.lease.LeaseState;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.CacheStatus;
 import io.connectctl.manager.supervise.Declared;
@@ -24,7 +28,9 @@ import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.LeaseOrder;
 import io.connectctl.manager.supervise.LeaseStatus;
 import io.connectctl.manager.supervise.Leases;
+import io.connectctl.manager.supervise.Leftovers;
 import io.connectctl.manager.supervise.Origin;
+import io.connectctl.manager.supervise.PoolOrder;
 import io.connectctl.manager.supervise.RefusedException;
 import io.connectctl.manager.supervise.ServerStatus;
 import java.io.ByteArrayOutputStream;
@@ -71,20 +77,32 @@ final class Routes {
 
     private final Fleet fleet;
     private final Leases leases;
+    private final Leftovers leftovers;
     private final DaemonControl daemon;
     private final Views views;
     private final Streams streams;
     private final Supplier<String> metrics;
+    private final ClaimListener claims;
     private final Semaphore probes = new Semaphore(MOST_PROBES);
     private final Semaphore bodies = new Semaphore(MOST_BODIES);
 
-    Routes(Fleet fleet, Leases leases, DaemonControl daemon, Views views, Streams streams, Supplier<String> metrics) {
+    Routes(
+            Fleet fleet,
+            Leases leases,
+            Leftovers leftovers,
+            DaemonControl daemon,
+            Views views,
+            Streams streams,
+            Supplier<String> metrics,
+            ClaimListener claims) {
         this.fleet = fleet;
         this.leases = leases;
+        this.leftovers = leftovers;
         this.daemon = daemon;
         this.views = views;
         this.streams = streams;
         this.metrics = metrics;
+        this.claims = claims;
     }
 
     /** The table. */
@@ -112,6 +130,10 @@ final class Routes {
                 new Route("GET", "/v1/leases/{lease}", this::leased),
                 new Route("POST", "/v1/leases/{lease}/renew", this::renew),
                 new Route("DELETE", "/v1/leases/{lease}", this::release),
+                new Route("GET", "/v1/pools", this::pools),
+                new Route("PUT", "/v1/pools/{pool}", this::declarePool),
+                new Route("DELETE", "/v1/pools/{pool}", this::deletePool),
+                new Route("POST", "/v1/gc", this::collect),
                 new Route("GET", "/v1/events", this::events),
                 new Route("GET", "/v1/daemon", call -> call.json(200, daemon.describe())),
                 new Route("GET", "/v1/daemon/settings", call -> call.json(200, daemon.settings())),
@@ -312,7 +334,15 @@ final class Routes {
                 Optional.ofNullable(request.owner()),
                 request.ownerPid() == null ? OptionalLong.empty() : OptionalLong.of(request.ownerPid()),
                 Duration.ofMillis(request.ttlMillis()));
-        call.json(202, view(leases.lease(order)));
+        long before = System.nanoTime();
+        LeaseStatus granted = leases.lease(order);
+        granted.lease()
+                .pool()
+                .ifPresent(pool -> claims.claimed(
+                        pool,
+                        granted.lease().state() == LeaseState.READY,
+                        Duration.ofNanos(System.nanoTime() - before)));
+        call.json(202, view(granted));
     }
 
     private void leased(Call call) throws ApiException {
@@ -334,6 +364,49 @@ final class Routes {
     private void release(Call call) throws Exception {
         leases.release(call.segment("lease"));
         call.empty();
+    }
+
+    private void pools(Call call) {
+        call.json(
+                200,
+                new PoolList(
+                        Views.API_VERSION,
+                        "PoolList",
+                        leases.pools().stream().map(Views::pool).toList()));
+    }
+
+    private void declarePool(Call call) throws Exception {
+        PoolRequest request = body(call, PoolRequest.class);
+        if (!(request.declaration() instanceof ObjectNode tree)) {
+            throw Call.badJson("'declaration' must be an object with connectctl.yaml's keys of one server");
+        }
+        call.json(
+                202,
+                Views.pool(leases.declare(new PoolOrder(
+                        call.segment("pool"),
+                        request.size(),
+                        new Declaration(tree, Map.of()),
+                        Optional.ofNullable(request.maxAgeMillis()).map(Duration::ofMillis),
+                        request.budgetBytes() == null
+                                ? OptionalLong.empty()
+                                : OptionalLong.of(request.budgetBytes())))));
+    }
+
+    private void deletePool(Call call) throws Exception {
+        leases.deletePool(call.segment("pool"));
+        call.empty();
+    }
+
+    private void collect(Call call) throws Exception {
+        call.json(
+                200,
+                new LeftoverList(
+                        Views.API_VERSION,
+                        "LeftoverList",
+                        leftovers.collect(call.flag("dryRun")).stream()
+                                .map(each -> new LeftoverList.Entry(
+                                        each.server(), each.what(), each.kept().orElse(null)))
+                                .toList()));
     }
 
     private void settings(Call call) throws Exception {

@@ -29,6 +29,7 @@ import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.LeaseInfo;
 import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.PoolView;
 import io.connectctl.manager.api.v1.ProblemView;
 import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.ReceiptView;
@@ -43,10 +44,12 @@ import io.connectctl.manager.lease.OwnerProcess;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
+import io.connectctl.manager.pool.Pool;
 import io.connectctl.manager.supervise.Adopted;
 import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.LeaseStatus;
 import io.connectctl.manager.supervise.Leases;
+import io.connectctl.manager.supervise.PoolStatus;
 import io.connectctl.manager.supervise.Receipt;
 import io.connectctl.manager.supervise.ServerStatus;
 import java.net.URI;
@@ -172,6 +175,22 @@ final class Views {
                 lease.ending().map(Ending::words).orElse(null),
                 lease.cause().map(cause -> cause(cause, Optional.empty())).orElse(null),
                 status.sequence());
+    }
+
+    static PoolView pool(PoolStatus status) {
+        Pool pool = status.pool();
+        return new PoolView(
+                pool.name(),
+                pool.size(),
+                status.ready(),
+                status.starting(),
+                status.claimed(),
+                pool.misses(),
+                pool.claims(),
+                pool.memberBytes(),
+                pool.budgetBytes(),
+                pool.maxAge().toSeconds(),
+                pool.trouble().orElse(null));
     }
 
     private static String millis(Instant instant) {

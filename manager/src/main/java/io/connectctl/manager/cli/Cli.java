@@ -32,6 +32,8 @@ final class Cli {
             "renew",
             "release",
             "leases",
+            "pool",
+            "gc",
             "status",
             "top",
             "logs",
@@ -64,6 +66,9 @@ final class Cli {
     /** The commands below {@code cache}. */
     private static final List<String> BELOW_CACHE = List.of("prune", "train");
 
+    /** The commands below {@code pool}. */
+    private static final List<String> BELOW_POOL = List.of("create", "list", "delete");
+
     /** A switch and no map of constructors: each of those would be linked at the start of every command. */
     private static CliCommand command(CliContext context, String name) {
         return switch (name) {
@@ -75,6 +80,8 @@ final class Cli {
             case "renew" -> new RenewCommand(context);
             case "release" -> new ReleaseCommand(context);
             case "leases" -> new LeasesCommand(context);
+            case "pool" -> new PoolCommand(context);
+            case "gc" -> new GcCommand(context);
             case "status" -> new StatusCommand(context);
             case "top" -> new TopCommand(context);
             case "logs" -> new LogsCommand(context);
@@ -114,6 +121,15 @@ final class Cli {
             case "prune" -> new CachePruneCommand(context);
             case "train" -> new CacheTrainCommand(context);
             default -> throw new IllegalArgumentException("there is no command 'cache " + name + "'");
+        };
+    }
+
+    private static CliCommand commandBelowPool(CliContext context, String name) {
+        return switch (name) {
+            case "create" -> new PoolCreateCommand(context);
+            case "list" -> new PoolListCommand(context);
+            case "delete" -> new PoolDeleteCommand(context);
+            default -> throw new IllegalArgumentException("there is no command 'pool " + name + "'");
         };
     }
 
@@ -233,6 +249,9 @@ final class Cli {
                 case "cache" ->
                     BELOW_CACHE.forEach(
                             below -> command.addSubcommand(new CommandLine(commandBelowCache(context, below))));
+                case "pool" ->
+                    BELOW_POOL.forEach(
+                            below -> command.addSubcommand(new CommandLine(commandBelowPool(context, below))));
                 case "image" -> command.addSubcommand(new CommandLine(new ImageBuildCommand(context)));
                 case "export" -> command.addSubcommand(new CommandLine(new ExportComposeCommand(context)));
                 default -> {}

@@ -10,7 +10,7 @@ enum ExitCode {
     USAGE(2, "unknown command or option, missing or malformed argument"),
     NOT_RUNNING(3, "the server is not running (STOPPED)"),
     NOT_HEALTHY(4, "the server is not healthy, or its start FAILED"),
-    NO_SUCH_SERVER(5, "no such server"),
+    NO_SUCH_SERVER(5, "no such server, lease or pool"),
     INVALID(6, "invalid declaration: nothing was started"),
     UNREACHABLE(7, "the daemon can't be reached"),
     CONFLICT(8, "conflict: a port or name is held, and by whom"),
@@ -33,7 +33,7 @@ enum ExitCode {
     /** The code for a problem that the daemon answered with. */
     static ExitCode of(String problemCode) {
         return switch (problemCode) {
-            case "NO_SUCH_SERVER" -> NO_SUCH_SERVER;
+            case "NO_SUCH_SERVER", "NO_SUCH_LEASE", "NO_SUCH_POOL" -> NO_SUCH_SERVER;
             case "INVALID" -> INVALID;
             case "NAME_HELD", "PORT_HELD", "RUNNING", "WAREHOUSE_NOT_EMPTY" -> CONFLICT;
             case "NOT_RUNNING" -> NOT_RUNNING;

@@ -71,7 +71,8 @@ final class LeaseCommand extends CliCommand {
                 client,
                 process
                         ? options.request(context, null, Long.valueOf(String.valueOf(owner)))
-                        : options.request(context, owner, null));
+                        : options.request(context, owner, null),
+                context);
         boolean proven = false;
         Interrupts.Watch watch = context.interrupts().onSignal(() -> drop(leased));
         Renewal renewal = Renewal.of(client, leased, options.ttl(), Optional.empty(), this::warn);

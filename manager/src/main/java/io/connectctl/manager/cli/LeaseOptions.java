@@ -62,7 +62,8 @@ final class LeaseOptions {
     LeaseRequest request(CliContext context, @Nullable String owner, @Nullable Long ownerPid) throws CliFailure {
         Declaration flags = declarations.declaration(context);
         if (pool == null) {
-            return new LeaseRequest(declaration(context, flags).tree(), ttl().toMillis(), null, owner, ownerPid);
+            return new LeaseRequest(
+                    declaration(context, from, server, flags).tree(), ttl().toMillis(), null, owner, ownerPid);
         }
         if (from != null || !flags.tree().isEmpty()) {
             throw CliFailure.usage(
@@ -73,7 +74,8 @@ final class LeaseOptions {
     }
 
     /** The server that is wanted: the file's declaration without its ports, the flags over it. */
-    Declaration declaration(CliContext context, Declaration flags) throws CliFailure {
+    static Declaration declaration(CliContext context, @Nullable Path from, @Nullable String server, Declaration flags)
+            throws CliFailure {
         if (from == null) {
             if (server != null) {
                 throw CliFailure.usage(

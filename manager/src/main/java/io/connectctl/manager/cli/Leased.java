@@ -2,6 +2,7 @@ package io.connectctl.manager.cli;
 
 import io.connectctl.manager.api.v1.LeaseRequest;
 import io.connectctl.manager.api.v1.LeaseView;
+import io.connectctl.manager.api.v1.PoolRequest;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
@@ -45,16 +46,42 @@ final class Leased {
         try {
             return new Leased(client, client.lease(request));
         } catch (ApiException e) {
-            if (e.code().equals("INVALID") && !e.problem().problems().isEmpty()) {
-                throw Problems.invalid(
+            throw refused(e);
+        }
+    }
+
+    /** The same; a pool that only the nearest connectctl.yaml knows yet is made first. */
+    static Leased of(ApiClient client, LeaseRequest request, CliContext context) throws IOException {
+        try {
+            return of(client, request);
+        } catch (ApiException e) {
+            String pool = request.pool();
+            if (!e.code().equals("NO_SUCH_POOL") || pool == null) {
+                throw e;
+            }
+            Optional<PoolRequest> declared = PoolCreateCommand.declared(Project.find(context, null), pool);
+            if (declared.isEmpty()) {
+                throw e;
+            }
+            try {
+                client.pool(pool, declared.get());
+            } catch (ApiException refused) {
+                throw refused(refused);
+            }
+            return of(client, request);
+        }
+    }
+
+    /** A refused declaration, with every problem in a line of its own. */
+    static IOException refused(ApiException e) {
+        return e.code().equals("INVALID") && !e.problem().problems().isEmpty()
+                ? Problems.invalid(
                         "the declaration isn't valid",
                         e.problem().problems().stream()
                                 .filter(problem -> !problem.severity().equalsIgnoreCase("WARNING"))
                                 .map(problem -> Problems.line(problem, key -> ""))
-                                .toList());
-            }
-            throw e;
-        }
+                                .toList())
+                : e;
     }
 
     /** One that is there already. */

@@ -24,8 +24,8 @@ final class ReleaseCommand extends CliCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
-        ApiClient client = client();
+    ExitCode execute() throws IOException, InterruptedException {
+        ApiClient client = connect();
         List<Leased> ending = new ArrayList<>();
         for (String lease : leases) {
             LeaseView view = client.lease(lease);

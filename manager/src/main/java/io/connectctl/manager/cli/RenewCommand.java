@@ -28,9 +28,9 @@ final class RenewCommand extends CliCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
+    ExitCode execute() throws IOException, InterruptedException {
         Optional<Duration> time = ttl == null ? Optional.empty() : Optional.of(Durations.parse("--ttl", ttl));
-        LeaseView renewed = client().renew(lease, time, false);
+        LeaseView renewed = connect().renew(lease, time, false);
         out().println(renewed.expiresAt());
         return ExitCode.OK;
     }

@@ -128,7 +128,7 @@ final class RunCommand extends CliCommand {
 
     private ExitCode lease(ApiClient client, Optional<OwnDaemon> own) throws IOException, InterruptedException {
         Leased leased = Leased.of(
-                client, options.request(context, null, ProcessHandle.current().pid()));
+                client, options.request(context, null, ProcessHandle.current().pid()), context);
         boolean failed = true;
         Renewal renewal = Renewal.of(
                 client,

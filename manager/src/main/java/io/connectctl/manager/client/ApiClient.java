@@ -12,6 +12,10 @@ import io.connectctl.manager.api.v1.DescribeView;
 import io.connectctl.manager.api.v1.LeaseList;
 import io.connectctl.manager.api.v1.LeaseRequest;
 import io.connectctl.manager.api.v1.LeaseView;
+import io.connectctl.manager.api.v1.LeftoverList;
+import io.connectctl.manager.api.v1.PoolList;
+import io.connectctl.manager.api.v1.PoolRequest;
+import io.connectctl.manager.api.v1.PoolView;
 import io.connectctl.manager.api.v1.ProblemView;
 import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.ReceiptView;
@@ -324,6 +328,32 @@ public final class ApiClient {
 
     private static String lease(String id, String rest) {
         return "/v1/leases/" + URLEncoder.encode(id, StandardCharsets.UTF_8) + rest;
+    }
+
+    /** Every pool. */
+    public PoolList pools() throws IOException {
+        return get("/v1/pools", PoolList.class);
+    }
+
+    /** Declares a pool, or declares it anew. */
+    public PoolView pool(String name, PoolRequest request) throws IOException {
+        return call("PUT", pool(name), Wire.mapper().writeValueAsBytes(request), timeout, PoolView.class);
+    }
+
+    /** Forgets a pool; what was claimed from it stays. */
+    public void deletePool(String name) throws IOException {
+        try (Exchange exchange = send("DELETE", pool(name), null, timeout)) {
+            checked(exchange);
+        }
+    }
+
+    private static String pool(String name) {
+        return "/v1/pools/" + URLEncoder.encode(name, StandardCharsets.UTF_8);
+    }
+
+    /** Removes what belongs to no server that is known; {@code dryRun} only tells it. */
+    public LeftoverList collect(boolean dryRun) throws IOException {
+        return call("POST", "/v1/gc" + (dryRun ? "?dryRun=true" : ""), null, PRUNING, LeftoverList.class);
     }
 
     /** The daemon itself. */

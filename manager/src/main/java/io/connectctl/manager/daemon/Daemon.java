@@ -13,6 +13,7 @@ import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.LeaseStatus;
 import io.connectctl.manager.supervise.Leases;
+import io.connectctl.manager.supervise.Leftovers;
 import io.connectctl.manager.supervise.ProbeListener;
 import io.connectctl.manager.supervise.RefusedException;
 import io.connectctl.manager.supervise.ServerStatus;
@@ -56,6 +57,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
     private final Metrics metrics;
     private final Fleet fleet;
     private final Leases leases;
+    private final Leftovers leftovers;
     private final List<AutoCloseable> below;
     private @Nullable AutoCloseable subscription;
     private @Nullable ApiServer api;
@@ -69,9 +71,10 @@ final class Daemon implements DaemonControl, AutoCloseable {
      *
      * @param fleet the servers
      * @param leases who holds which of them; closed before the fleet
+     * @param leftovers finds what belongs to none of them
      * @param below closed after the fleet, in this order: the store, the runtimes
      */
-    record Supervision(Fleet fleet, Leases leases, List<AutoCloseable> below) {
+    record Supervision(Fleet fleet, Leases leases, Leftovers leftovers, List<AutoCloseable> below) {
         Supervision {
             below = List.copyOf(below);
         }
@@ -95,6 +98,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         Supervision supervision = opener.open(folders, metrics);
         this.fleet = supervision.fleet();
         this.leases = supervision.leases();
+        this.leftovers = supervision.leftovers();
         this.below = supervision.below();
     }
 
@@ -137,7 +141,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         subscription = fleet.follow(Optional.empty(), fleet.lastSequence(), this::hear);
         Path folder = Objects.requireNonNull(socket.getParent(), "a socket lies in a folder");
         PrivateFolder.make(folder);
-        api = ApiServer.open(socket, fleet, leases, this, metrics, folders.servers());
+        api = ApiServer.open(socket, fleet, leases, leftovers, this, metrics, folders.servers());
         // A port that is taken by now must not keep the daemon from its servers: it is told, and can be set anew.
         listen("the TCP listener", kept, now -> new SettingsView(kept.tcpPort(), now.healthPort()));
         listen("grpc.health.v1", kept, now -> new SettingsView(now.tcpPort(), kept.healthPort()));

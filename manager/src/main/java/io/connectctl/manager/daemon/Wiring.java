@@ -13,6 +13,7 @@ import io.connectctl.manager.store.StateStore;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.Leases;
+import io.connectctl.manager.supervise.Leftovers;
 import io.connectctl.manager.supervise.LiveFleet;
 import io.connectctl.manager.supervise.LiveLeases;
 import io.connectctl.manager.supervise.Owners;
@@ -20,14 +21,23 @@ import io.connectctl.manager.supervise.ProbeListener;
 import io.connectctl.manager.supervise.Surroundings;
 import io.connectctl.manager.supervise.SystemTime;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What is behind the fleet: its store, runtimes, probes and diagnosis, wired by hand. */
 final class Wiring {
+    private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
+
     private Wiring() {}
 
     /**
@@ -72,11 +82,45 @@ final class Wiring {
                 fleet.close();
                 throw e;
             }
-            return new Daemon.Supervision(fleet, leases, below);
+            return new Daemon.Supervision(
+                    fleet, leases, new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders)), below);
         } catch (StoreException e) {
             close(below);
             throw new IOException(e.getMessage(), e);
         }
+    }
+
+    /** Each is locked while somebody runs it. */
+    private static List<Leftovers.DeadState> dead(Folders folders) throws IOException {
+        Path runs = folders.state().resolve("runs");
+        List<Leftovers.DeadState> dead = new ArrayList<>();
+        if (!Files.isDirectory(runs, LinkOption.NOFOLLOW_LINKS)) {
+            return dead;
+        }
+        try (DirectoryStream<Path> states = Files.newDirectoryStream(runs)) {
+            for (Path state : states) {
+                // One that is just being made has no lock yet; nobody takes a minute for that.
+                if (Files.isDirectory(state, LinkOption.NOFOLLOW_LINKS)
+                        && Files.exists(state.resolve("for-one-command"))
+                        && Files.getLastModifiedTime(state.resolve("for-one-command"))
+                                .toInstant()
+                                .isBefore(Instant.now().minusSeconds(60))) {
+                    try {
+                        DaemonLock lock = DaemonLock.take(state.resolve("daemon.lock"), "collected");
+                        Folders its = new Folders(folders.config(), state, state.resolve("run"), folders.cache());
+                        dead.add(new Leftovers.DeadState(
+                                state,
+                                Runtimes.names().stream()
+                                        .map(name -> Runtimes.create(name, its, System.getenv()))
+                                        .toList(),
+                                lock));
+                    } catch (DaemonLock.HeldException e) {
+                        LOG.debug("{} is in use: {}", state, e.getMessage());
+                    }
+                }
+            }
+        }
+        return dead;
     }
 
     private static void close(List<AutoCloseable> below) throws IOException {

@@ -43,6 +43,23 @@ public interface Leases extends AutoCloseable {
      */
     void release(String id) throws RefusedException;
 
+    /** Every pool, by name. */
+    List<PoolStatus> pools();
+
+    /**
+     * Declares a pool, or declares it anew: its spares are started in the background, and replaced where their declaration changed.
+     *
+     * @throws RefusedException INVALID with every problem
+     */
+    PoolStatus declare(PoolOrder order) throws RefusedException;
+
+    /**
+     * Forgets a pool: its spares go, what was claimed from it stays.
+     *
+     * @throws RefusedException NO_SUCH_POOL
+     */
+    void deletePool(String name) throws RefusedException;
+
     /** Ends the supervision; leases and their servers stay. */
     @Override
     void close();

@@ -5,8 +5,10 @@ import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.health.Rung;
 import io.connectctl.manager.lease.Ending;
 import io.connectctl.manager.lease.Lease;
@@ -85,6 +87,11 @@ public final class LiveLeases implements Leases {
     /** Each may wait for a registry, or for a million files to go. */
     private static final int MOST_WORKERS = 32;
 
+    /** A spare that is replaced faster than it starts is never there. */
+    private static final Duration LEAST_AGE = Duration.ofMinutes(1);
+
+    private static final int MOST_SPARES = 100;
+
     private static final Pattern LEASED = Pattern.compile("lease-([0-9a-f]{8})");
 
     private final Surroundings around;
@@ -92,6 +99,7 @@ public final class LiveLeases implements Leases {
     private final SpecSource specs;
     private final Owners owners;
     private final Limits limits;
+    private final PoolDeclarations declarations;
     private final SecureRandom random = new SecureRandom();
     private final ThreadPoolExecutor workers;
     private final Map<String, Work> works = new ConcurrentHashMap<>();
@@ -122,6 +130,7 @@ public final class LiveLeases implements Leases {
         this.owners = owners;
         this.limits = limits;
         this.ledger = ledger;
+        this.declarations = new PoolDeclarations(around.folders().state(), specs);
         AtomicInteger number = new AtomicInteger();
         this.workers = new ThreadPoolExecutor(
                 MOST_WORKERS, MOST_WORKERS, 15, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
@@ -491,7 +500,13 @@ public final class LiveLeases implements Leases {
         if (pool == null) {
             throw noSuchPool(lease.pool().orElse(""));
         }
-        return Declaration.ofJson(pool.declaration());
+        try {
+            return declarations.read(pool.name(), pool.declaration());
+        } catch (IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED,
+                    "the declaration of pool " + pool.name() + " can't be read: " + e.getMessage());
+        }
     }
 
     private static RefusedException noSuchPool(String pool) {
@@ -671,6 +686,101 @@ public final class LiveLeases implements Leases {
         if (command(new LeaseInput.Released(id)).lease().isEmpty()) {
             throw noSuchLease(id);
         }
+    }
+
+    // ------------------------------------------------------------------ pools
+
+    @Override
+    public PoolStatus declare(PoolOrder order) throws RefusedException {
+        if (!ServerName.PLAIN.matcher(order.name()).matches()) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    "pool name '" + order.name()
+                            + "' isn't plain: use 1-63 of a-z, 0-9 and '-', starting and ending with a letter or digit");
+        }
+        ServerName server = Lease.serverOf("00000000");
+        Declaration declaration = throwaway(server, order.declaration());
+        SpecReader.Reading reading = specs.read(server, declaration);
+        if (reading.spec().isEmpty()) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    "the declaration of pool " + order.name() + " has problems; nothing was changed",
+                    reading.problems());
+        }
+        ServerSpec spec = reading.spec().get();
+        if (!(spec.port() instanceof PortChoice.Auto)) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    "the servers of a pool can't all have port " + spec.port() + ": leave the port out");
+        }
+        long member = spec.container().limitFor(spec.driverMemory()).bytes();
+        long budget = order.budgetBytes().orElse(Machine.memory() / 2);
+        if (order.size() < 0 || order.size() > MOST_SPARES || budget < member && order.size() > 0) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    "pool " + order.name() + " of " + order.size() + " servers with " + (member >> 20)
+                            + " MiB each (the heap and what goes beyond it) doesn't fit its memory budget of "
+                            + (budget >> 20) + " MiB, or is larger than " + MOST_SPARES);
+        }
+        Duration maxAge = order.maxAge().orElse(Pool.MAX_AGE);
+        if (maxAge.compareTo(LEAST_AGE) < 0) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    "a pool's servers aren't worth their start if they are replaced after " + maxAge.toSeconds()
+                            + " s: give at least " + LEAST_AGE.toSeconds() + " s");
+        }
+        synchronized (declarations) {
+            String kept;
+            try {
+                kept = declarations.keep(
+                        order.name(),
+                        declaration,
+                        Optional.ofNullable(ledger.pools().get(order.name())).map(Pool::declaration));
+            } catch (IOException e) {
+                throw new RefusedException(
+                        RefusedException.Code.STORE_FAILED,
+                        "the declaration of pool " + order.name() + " can't be kept: " + e.getMessage());
+            }
+            command(new LeaseInput.PoolMade(Pool.of(order.name(), order.size(), kept, maxAge, member, budget)));
+        }
+        return pools().stream()
+                .filter(status -> status.pool().name().equals(order.name()))
+                .findFirst()
+                .orElseThrow(() -> noSuchPool(order.name()));
+    }
+
+    @Override
+    public void deletePool(String name) throws RefusedException {
+        synchronized (declarations) {
+            if (!ledger.pools().containsKey(name)) {
+                throw noSuchPool(name);
+            }
+            command(new LeaseInput.PoolDeleted(name));
+            try {
+                declarations.forget(name);
+            } catch (IOException e) {
+                LOG.warn("the secrets of pool {} can't be deleted: {}", name, e.toString());
+            }
+        }
+    }
+
+    @Override
+    public List<PoolStatus> pools() {
+        Ledger now = ledger;
+        return now.pools().values().stream()
+                .map(pool -> {
+                    List<Lease> spares = now.spares(pool.name());
+                    int ready = (int) spares.stream()
+                            .filter(lease -> lease.state() == LeaseState.READY)
+                            .count();
+                    int claimed = (int) now.leases().values().stream()
+                            .filter(lease -> lease.held() && lease.state() != LeaseState.ENDING)
+                            .filter(lease ->
+                                    lease.pool().filter(pool.name()::equals).isPresent())
+                            .count();
+                    return new PoolStatus(pool, ready, spares.size() - ready, claimed);
+                })
+                .toList();
     }
 
     // ------------------------------------------------------------------ reading

@@ -38,5 +38,20 @@ final class NoLeases implements Leases {
     }
 
     @Override
+    public List<PoolStatus> pools() {
+        return List.of();
+    }
+
+    @Override
+    public PoolStatus declare(PoolOrder order) throws RefusedException {
+        throw new RefusedException(RefusedException.Code.INVALID, "nothing can be leased here");
+    }
+
+    @Override
+    public void deletePool(String name) throws RefusedException {
+        throw new RefusedException(RefusedException.Code.NO_SUCH_POOL, "there is no pool '" + name + "'");
+    }
+
+    @Override
     public void close() {}
 }

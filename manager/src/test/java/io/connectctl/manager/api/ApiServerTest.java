@@ -17,6 +17,7 @@ import io.connectctl.health.Rung;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.supervise.Leases;
+import io.connectctl.manager.supervise.Leftovers;
 import io.connectctl.manager.supervise.RefusedException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -66,6 +67,7 @@ class ApiServerTest {
         return new ApiServer.Setup(
                 fleet,
                 Leases.NONE,
+                new Leftovers(fleet, Leases.NONE, List.of(), List::of),
                 daemon,
                 metrics,
                 Path.of("/home/ada/.local/state/connectctl/servers"),

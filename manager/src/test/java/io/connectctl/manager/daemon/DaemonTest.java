@@ -8,6 +8,7 @@ import io.connectctl.compose.runtime.Folders;
 import io.connectctl.manager.api.RawHttp;
 import io.connectctl.manager.api.ScriptedFleet;
 import io.connectctl.manager.supervise.Leases;
+import io.connectctl.manager.supervise.Leftovers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -47,7 +48,11 @@ class DaemonTest {
 
     private Daemon start(Map<String, String> environment) throws Exception {
         return Daemon.open(
-                folders, environment, BUILD, (where, probes) -> new Daemon.Supervision(fleet, Leases.NONE, List.of()));
+                folders,
+                environment,
+                BUILD,
+                (where, probes) -> new Daemon.Supervision(
+                        fleet, Leases.NONE, new Leftovers(fleet, Leases.NONE, List.of(), List::of), List.of()));
     }
 
     private RawHttp settings(String body) throws IOException {

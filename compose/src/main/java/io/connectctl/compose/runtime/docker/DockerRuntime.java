@@ -4,6 +4,7 @@ import io.connectctl.compose.render.ContainerPorts;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.Adoptable;
+import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.ExitStatus;
 import io.connectctl.compose.runtime.Folders;
@@ -14,6 +15,7 @@ import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.runtime.process.PortHolder;
 import io.connectctl.compose.runtime.process.PrivateFiles;
@@ -31,12 +33,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -434,13 +438,66 @@ public final class DockerRuntime implements ServerRuntime {
                 .find(image)
                 .orElseThrow(() -> new LaunchException(
                         "IMAGE_MISSING", "image " + image + " isn't here any more", "start it again", true));
-        parts().launcher().fill(names, plan, image, found.user());
-        Container started = start(plan, names, image);
+        Optional<String> deadline = deadline(server);
+        if (deadline.isEmpty()) {
+            parts().launcher().fill(names, plan, image, found.user());
+        } else {
+            FolderWatch.start(folders.servers().resolve(server.value()));
+        }
+        Container started = start(plan, names, image, id -> {
+            if (deadline.isPresent()) {
+                parts().launcher().fillLeased(id, plan, found.user(), deadline.get());
+            }
+        });
+        if (deadline.isPresent()) {
+            parts().logs().follow(names, started);
+        }
         histories.change(server, history -> history.seen(started));
         if (started.live()) {
             running.put(started.id(), new Live(server, started.startedAt()));
         }
         return instance(names, started);
+    }
+
+    /** What is done to a container between its making and its start. */
+    @FunctionalInterface
+    private interface Outfit {
+        void of(String container) throws EngineRefusal, RuntimeUnavailableException, InterruptedException;
+    }
+
+    /** The dead man's switch of a leased server; empty where it isn't leased. */
+    private Optional<String> deadline(ServerName server) throws LaunchException {
+        Path file = Deadline.file(folders, server);
+        try {
+            return Files.exists(file) ? Optional.of(Files.readString(file)) : Optional.empty();
+        } catch (IOException e) {
+            throw new LaunchException(
+                    "FOLDER_UNWRITABLE",
+                    file + " can't be read: " + e.getMessage(),
+                    "check owner and mode of " + file.getParent(),
+                    false,
+                    e);
+        }
+    }
+
+    private boolean leased(ServerName server) {
+        return Files.exists(Deadline.file(folders, server));
+    }
+
+    @Override
+    public void rearm(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        Names names = names(server);
+        Optional<Container> container = container(names).filter(Container::live);
+        if (container.isEmpty()) {
+            return;
+        }
+        try {
+            parts().launcher().rearm(container.get().id(), Files.readString(Deadline.file(folders, server)));
+        } catch (EngineRefusal e) {
+            throw engine().unanswered("renewing the deadline of " + server, e);
+        } catch (IOException e) {
+            throw new RuntimeUnavailableException("the deadline of " + server + " can't be read: " + e.getMessage(), e);
+        }
     }
 
     /** The ended container of the last launch goes, and one that a launch left behind before it could be started. */
@@ -555,7 +612,7 @@ public final class DockerRuntime implements ServerRuntime {
      * Makes and starts the container. Whether a port is free is for the engine to say, and only when it starts; then another
      * container is made, as the ports of one can't be changed.
      */
-    private Container start(LaunchPlan plan, Names names, String image)
+    private Container start(LaunchPlan plan, Names names, String image, Outfit outfit)
             throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
         ServerSpec spec = plan.spec();
         int grpc = spec.port() instanceof PortChoice.Fixed fixed
@@ -572,6 +629,7 @@ public final class DockerRuntime implements ServerRuntime {
                     history -> history.launched(
                             id, plan.ticket().incarnation(), plan.ticket().marker()));
             try {
+                outfit.of(id);
                 parts().launcher().start(id, plan);
                 return engine().container(id)
                         .orElseThrow(() -> new LaunchException(
@@ -602,7 +660,7 @@ public final class DockerRuntime implements ServerRuntime {
     private String create(LaunchPlan plan, Names names, String image, Launcher.Published published)
             throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
         try {
-            return parts().launcher().create(names, plan, image, published);
+            return parts().launcher().create(names, plan, image, published, leased(names.server()));
         } catch (EngineRefusal e) {
             Optional<Container> holder =
                     e.status() == EngineRefusal.CONFLICT ? engine().container(names.container()) : Optional.empty();
@@ -741,6 +799,9 @@ public final class DockerRuntime implements ServerRuntime {
     private Instance instance(Names names, Container container)
             throws RuntimeUnavailableException, InterruptedException {
         History history = histories.change(names.server(), old -> old.seen(container));
+        if (container.live() && leased(names.server())) {
+            parts().logs().follow(names, container);
+        }
         Optional<ExitStatus> exit = Optional.empty();
         if (!container.live()) {
             exit = Optional.of(ending(names, container).status());
@@ -769,7 +830,7 @@ public final class DockerRuntime implements ServerRuntime {
         boolean outside = false;
         if (!ours && container.outOfMemory()) {
             note = OUT_OF_MEMORY;
-        } else if (!ours && container.status().equals("removing")) {
+        } else if (!ours && container.status().equals("removing") && !leased(names.server())) {
             note = REMOVED;
         } else if (!ours && stoppedBySomebody(container)) {
             // An engine that shuts down stops its containers in the very same way, but takes no more connections then;
@@ -818,7 +879,8 @@ public final class DockerRuntime implements ServerRuntime {
                     history.lastStart(),
                     death.map(Watcher.Death::exitCode).orElse(null),
                     death.map(Watcher.Death::at).orElseGet(Instant::now).toString(),
-                    ours ? null : REMOVED,
+                    // Of a leased one the engine itself removes what ended.
+                    ours || leased(names.server()) ? null : REMOVED,
                     false);
             history = histories.change(names.server(), old -> old.ended(fresh));
             known = fresh;
@@ -1129,11 +1191,17 @@ public final class DockerRuntime implements ServerRuntime {
             throw new IllegalStateException(server + " runs; halt it before what it left is removed");
         }
         boolean keep = !purge && hasWarehouse(server);
+        parts().logs().forget(server);
         try {
             if (container.isPresent()) {
                 parts().launcher().remove(container.get().id());
             }
             parts().launcher().remove(names.helper());
+            // The engine itself may be at a leased one.
+            long end = System.nanoTime() + KILL_PATIENCE.toNanos();
+            while (leased(server) && container(names).isPresent() && System.nanoTime() < end) {
+                Thread.sleep(LOOK.toMillis());
+            }
             parts().launcher().removeVolume(names.conf());
             parts().launcher().removeVolume(names.work());
             if (!keep) {
@@ -1154,6 +1222,84 @@ public final class DockerRuntime implements ServerRuntime {
         } catch (IOException e) {
             throw new RuntimeUnavailableException(folder + " can't be removed: " + e.getMessage(), e);
         }
+    }
+
+    @Override
+    public List<Trace> traces() throws RuntimeUnavailableException, InterruptedException {
+        Map<ServerName, List<String>> what = new TreeMap<>();
+        Set<ServerName> leased = new HashSet<>();
+        Set<ServerName> live = new HashSet<>();
+        List<String> ours = List.of(Names.INSTALLATION + "=" + installation());
+        for (Engine.Listed container : engine().containers(ours, true)) {
+            Optional<Names> names = names(container.labels());
+            if (names.isPresent()) {
+                ServerName server = names.get().server();
+                what.computeIfAbsent(server, key -> new ArrayList<>())
+                        .add("container " + container.name() + " (" + container.state() + ")");
+                if (container.labels().containsKey(Names.LEASE)) {
+                    leased.add(server);
+                }
+                if (container.state().equals("running") || container.state().equals("paused")) {
+                    live.add(server);
+                }
+            }
+        }
+        for (Engine.Volume volume : engine().volumes(ours)) {
+            Optional<Names> names = names(volume.labels());
+            if (names.isPresent()) {
+                what.computeIfAbsent(names.get().server(), key -> new ArrayList<>())
+                        .add("volume " + volume.name());
+                if (volume.labels().containsKey(Names.LEASE)) {
+                    leased.add(names.get().server());
+                }
+            }
+        }
+        for (ServerName server : withFolders()) {
+            what.computeIfAbsent(server, key -> new ArrayList<>())
+                    .add("folder " + folders.servers().resolve(server.value()));
+            if (leased(server)) {
+                leased.add(server);
+            }
+        }
+        List<Trace> traces = new ArrayList<>();
+        what.forEach((server, things) ->
+                traces.add(new Trace(server, leased.contains(server), live.contains(server), things)));
+        return traces;
+    }
+
+    private List<ServerName> withFolders() throws RuntimeUnavailableException {
+        if (!Files.isDirectory(folders.servers())) {
+            return List.of();
+        }
+        try (Stream<Path> children = Files.list(folders.servers())) {
+            return children.filter(folder -> Files.exists(folder.resolve("docker.json")))
+                    .map(folder -> folder.getFileName().toString())
+                    .filter(name -> ServerName.PLAIN.matcher(name).matches())
+                    .map(ServerName::new)
+                    .toList();
+        } catch (IOException e) {
+            throw new RuntimeUnavailableException(folders.servers() + " can't be listed: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void collect(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException {
+        List<String> its = List.of(Names.INSTALLATION + "=" + installation(), Names.SERVER + "=" + server.value());
+        halt(server, Duration.ZERO);
+        try {
+            for (Engine.Listed container : engine().containers(its, true)) {
+                parts().launcher().remove(container.id());
+            }
+            for (Engine.Volume volume : engine().volumes(its)) {
+                // A warehouse may hold what somebody wants; that one is looked into below.
+                if (!volume.name().equals(names(server).warehouse())) {
+                    parts().launcher().removeVolume(volume.name());
+                }
+            }
+        } catch (EngineRefusal e) {
+            throw engine().unanswered("removing what " + server + " left", e);
+        }
+        discard(server, purge);
     }
 
     /** The container stays as it is, with all that belongs to it. */

@@ -451,6 +451,28 @@ final class Engine implements AutoCloseable {
      */
     record Listed(String id, String name, Map<String, String> labels, String state, List<Integer> published) {}
 
+    /** A volume as a listing shows it. */
+    record Volume(String name, Map<String, String> labels) {}
+
+    /** Volumes with all of these labels. */
+    List<Volume> volumes(List<String> labels) throws RuntimeUnavailableException, InterruptedException {
+        try {
+            JsonNode answer = get("listing volumes", PATIENCE, "/volumes?filters=" + filters(Map.of("label", labels)));
+            List<Volume> found = new ArrayList<>();
+            for (JsonNode each : answer.path("Volumes")) {
+                Map<String, String> own = new java.util.TreeMap<>();
+                each.path("Labels")
+                        .properties()
+                        .forEach(label ->
+                                own.put(label.getKey(), label.getValue().asText()));
+                found.add(new Volume(each.path("Name").asText(), own));
+            }
+            return found;
+        } catch (EngineRefusal e) {
+            throw unanswered("listing volumes", e);
+        }
+    }
+
     /**
      * Containers with all of these labels ({@code key=value}, or {@code key}).
      *

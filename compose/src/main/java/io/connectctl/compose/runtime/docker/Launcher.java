@@ -15,6 +15,7 @@ import com.github.dockerjava.api.model.VolumeOptions;
 import io.connectctl.compose.render.ContainerPorts;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.RenderedFile;
+import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.spec.ContainerSpec;
 import io.connectctl.compose.spec.Expose;
@@ -30,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -45,6 +47,8 @@ final class Launcher {
 
     /** Holds variables that nobody who may look at the container shall see. */
     private static final String ENVIRONMENT_FILE = "environment";
+
+    private static final String LEASE_SCRIPT = "lease";
 
     /** Variables that tell no secret: they are connectctl's own. */
     private static final String PLAIN_VARIABLES = "CONNECTCTL_";
@@ -112,6 +116,132 @@ final class Launcher {
                         .getId());
     }
 
+    /**
+     * Puts the files of a leased server into its container, which was made and not started yet: its volumes have no names, so that the
+     * engine removes them with it. What the server must not write (its configuration, its deadline) belongs to root there, as files
+     * can't enter a volume that is mounted read-only.
+     */
+    void fillLeased(String container, LaunchPlan plan, String user, String deadline)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        Owner owner = plan.spec().container().loosens(Loosening.USER)
+                ? owner(container, user)
+                : new Owner(SPARK_USER, SPARK_USER);
+        Owner readers = new Owner(0, owner.group());
+        copy(container, parent(Names.CONF), confOfLeased(plan, readers, deadline));
+        copy(container, parent(Names.WORK), tar(archive -> {
+            for (Path folder : List.of(Names.WORK, Names.WAREHOUSE)) {
+                put(archive, "/" + folder.getFileName() + "/", new byte[0], 0700, owner);
+            }
+        }));
+    }
+
+    /** Where a leased server's volumes lie: above its folders, since the root of a volume stays the engine's. */
+    private static Path parent(Path folder) {
+        return Objects.requireNonNull(folder.getParent(), "no folder of a server is the root");
+    }
+
+    private static byte[] confOfLeased(LaunchPlan plan, Owner readers, String deadline) {
+        return tar(archive -> {
+            put(archive, inConf(""), new byte[0], 0750, readers);
+            for (RenderedFile file : plan.rendering().files()) {
+                put(
+                        archive,
+                        inConf(file.name()),
+                        file.text().getBytes(StandardCharsets.UTF_8),
+                        file.executable() ? 0550 : 0440,
+                        readers);
+            }
+            if (plan.site().token().isPresent() && plan.ticket().token().isPresent()) {
+                put(
+                        archive,
+                        inConf(plan.site().token().get().getFileName().toString()),
+                        plan.ticket().token().get().getBytes(StandardCharsets.UTF_8),
+                        0440,
+                        readers);
+            }
+            Map<String, String> hidden = hidden(plan);
+            if (!hidden.isEmpty()) {
+                put(archive, inConf(ENVIRONMENT_FILE), exports(hidden), 0440, readers);
+            }
+            put(archive, inConf(LEASE_SCRIPT), leaseScript(), 0550, readers);
+            put(archive, inConf(Deadline.FILE), deadline.getBytes(StandardCharsets.UTF_8), 0440, readers);
+        });
+    }
+
+    private static String inConf(String file) {
+        return "/" + Names.CONF.getFileName() + "/" + file;
+    }
+
+    /** Tells a leased container when it is to end. */
+    void rearm(String container, String deadline)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        // Readable by anybody in there: whose the file was is a question to the engine more.
+        copy(
+                container,
+                Names.CONF,
+                tar(archive -> put(
+                        archive,
+                        "/" + Deadline.FILE,
+                        deadline.getBytes(StandardCharsets.UTF_8),
+                        0444,
+                        new Owner(0, 0))));
+    }
+
+    private void copy(String container, Path folder, byte[] archive)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        engine.ask("copying files to " + folder, Engine.PATIENCE, client -> client.copyArchiveToContainerCmd(container)
+                .withRemotePath(folder.toString())
+                .withTarInputStream(new ByteArrayInputStream(archive))
+                .exec());
+    }
+
+    /** What goes into an archive. */
+    @FunctionalInterface
+    private interface Content {
+        void into(TarArchiveOutputStream archive) throws IOException;
+    }
+
+    private static byte[] tar(Content content) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream archive = new TarArchiveOutputStream(bytes, "UTF-8")) {
+            archive.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+            content.into(archive);
+        } catch (IOException e) {
+            throw new IOExceptionInMemory(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static byte[] leaseScript() throws IOException {
+        try (InputStream script = Launcher.class.getResourceAsStream("lease.sh")) {
+            if (script == null) {
+                throw new IOException("lease.sh is missing in this installation");
+            }
+            return script.readAllBytes();
+        }
+    }
+
+    private static byte[] exports(Map<String, String> variables) {
+        StringBuilder text = new StringBuilder();
+        variables.forEach((key, value) -> text.append("export ")
+                .append(key)
+                .append("='")
+                .append(value.replace("'", "'\\''"))
+                .append("'\n"));
+        return text.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static List<Mount> leasedMounts(Names names) {
+        List<Mount> mounts = new ArrayList<>();
+        for (Path folder : List.of(parent(Names.CONF), parent(Names.WORK))) {
+            mounts.add(new Mount()
+                    .withType(MountType.VOLUME)
+                    .withTarget(folder.toString())
+                    .withVolumeOptions(new VolumeOptions().withNoCopy(true).withLabels(names.leasedLabels())));
+        }
+        return mounts;
+    }
+
     private static List<Mount> mounts(Names names, boolean readOnlyConf) {
         return List.of(
                 mount(names.conf(), Names.CONF, readOnlyConf),
@@ -155,18 +285,7 @@ final class Launcher {
             }
             Map<String, String> hidden = hidden(plan);
             if (!hidden.isEmpty()) {
-                StringBuilder text = new StringBuilder();
-                hidden.forEach((key, value) -> text.append("export ")
-                        .append(key)
-                        .append("='")
-                        .append(value.replace("'", "'\\''"))
-                        .append("'\n"));
-                put(
-                        tar,
-                        Names.CONF.resolve(ENVIRONMENT_FILE).toString(),
-                        text.toString().getBytes(StandardCharsets.UTF_8),
-                        0400,
-                        owner);
+                put(tar, Names.CONF.resolve(ENVIRONMENT_FILE).toString(), exports(hidden), 0400, owner);
             }
         } catch (IOException e) {
             throw new IOExceptionInMemory(e);
@@ -242,23 +361,27 @@ final class Launcher {
      */
     record Published(int grpc, OptionalInt ui) {}
 
-    /** Makes the server's container, ready to be started. Gives its id. */
-    String create(Names names, LaunchPlan plan, String image, Published published)
+    /**
+     * Makes the server's container, ready to be started. Gives its id.
+     *
+     * @param leased true if the engine is to remove it and its volumes as soon as it ends
+     */
+    String create(Names names, LaunchPlan plan, String image, Published published, boolean leased)
             throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
         boolean startInterval = engine.version().atLeast(1, 44);
         ServerSpec spec = plan.spec();
         return engine.ask("making container " + names.container(), Engine.PATIENCE, client -> {
             CreateContainerCmd command = client.createContainerCmd(image)
                     .withName(names.container())
-                    .withLabels(names.labels(plan))
+                    .withLabels(labels(names, plan, leased))
                     .withEntrypoint()
-                    .withCmd(command(plan))
+                    .withCmd(command(plan, leased))
                     .withEnv(environment(plan))
                     .withWorkingDir(Names.WORK.toString())
                     .withStopSignal("SIGTERM")
                     .withStopTimeout((int) Math.max(1, seconds(spec.stop().grace())))
                     .withExposedPorts(exposed(spec))
-                    .withHostConfig(host(names, spec, published));
+                    .withHostConfig(host(names, spec, published, leased));
             if (!spec.container().loosens(Loosening.USER)) {
                 command.withUser(SPARK_USER + ":" + SPARK_USER);
             }
@@ -269,12 +392,27 @@ final class Launcher {
         });
     }
 
-    private static List<String> command(LaunchPlan plan) {
-        if (hidden(plan).isEmpty()) {
-            return plan.command();
+    private static Map<String, String> labels(Names names, LaunchPlan plan, boolean leased) {
+        Map<String, String> labels = names.labels(plan);
+        if (leased) {
+            labels.put(Names.LEASE, names.server().value());
         }
-        List<String> command = new ArrayList<>(
-                List.of("/bin/sh", "-c", ". " + Names.CONF.resolve(ENVIRONMENT_FILE) + "; exec \"$@\"", "sh"));
+        return labels;
+    }
+
+    private static List<String> command(LaunchPlan plan, boolean leased) {
+        List<String> command = new ArrayList<>();
+        if (leased) {
+            command.addAll(List.of(
+                    "/bin/sh",
+                    Names.CONF.resolve(LEASE_SCRIPT).toString(),
+                    Names.CONF.resolve(Deadline.FILE).toString()));
+        }
+        if (hidden(plan).isEmpty()) {
+            command.addAll(plan.command());
+            return command;
+        }
+        command.addAll(List.of("/bin/sh", "-c", ". " + Names.CONF.resolve(ENVIRONMENT_FILE) + "; exec \"$@\"", "sh"));
         command.addAll(plan.command());
         return command;
     }
@@ -300,15 +438,18 @@ final class Launcher {
         return exposed;
     }
 
-    private static HostConfig host(Names names, ServerSpec spec, Published published) {
+    private static HostConfig host(Names names, ServerSpec spec, Published published, boolean leased) {
         ContainerSpec container = spec.container();
         HostConfig host = new HostConfig()
-                .withMounts(mounts(names, true))
+                .withMounts(leased ? leasedMounts(names) : mounts(names, true))
+                .withAutoRemove(leased)
                 .withRestartPolicy(RestartPolicy.noRestart())
                 .withLogConfig(new LogConfig(LogConfig.LoggingType.JSON_FILE, LOG_BOUNDS))
                 .withTmpFs(Map.of(
                         "/tmp", "rw,exec,nosuid,nodev,size=" + container.tmpfs().bytes() + ",mode=1777"))
-                .withInit(!container.loosens(Loosening.INIT))
+                // The kernel keeps a SIGKILL from within off a container's first process: the switch needs another one
+                // there.
+                .withInit(leased || !container.loosens(Loosening.INIT))
                 .withReadonlyRootfs(!container.loosens(Loosening.READ_ONLY))
                 .withPortBindings(bindings(spec, published));
         if (!container.loosens(Loosening.CAPABILITIES)) {
@@ -465,6 +606,8 @@ final class Launcher {
             engine.ask(
                     "removing container " + container, Engine.PATIENCE, client -> client.removeContainerCmd(container)
                             .withForce(true)
+                            // Those without a name: a leased server's, and what its image declares.
+                            .withRemoveVolumes(true)
                             .exec());
         } catch (EngineRefusal e) {
             // Missing, or somebody else is at it.

@@ -1,5 +1,6 @@
 package io.connectctl.compose.runtime.docker;
 
+import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
@@ -12,22 +13,29 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Logs of containers: read from the engine, with stdout and stderr in the order in which they came, and kept as files in
  * {@code STATE/servers/NAME/run/N/server.log} when a container makes room for the next.
  */
 final class Logs {
+    private static final Logger LOG = LoggerFactory.getLogger(Logs.class);
     /** Longer lines are cut: one line must not take the daemon's memory. */
     private static final int LONGEST_LINE = 64 * 1024;
 
@@ -35,12 +43,19 @@ final class Logs {
     private static final long KEPT_BYTES = 10L << 20;
     private static final int KEPT_RUNS = 3;
     private static final long LOOK_MILLIS = 500;
+    /** From the end of a container to the end of its log. */
+    private static final long LAST_LINES_MILLIS = 2_000;
+
     private static final String FILE = "server.log";
 
     private final Engine engine;
     private final Folders folders;
     private final Histories histories;
     private final Adoptions adoptions;
+    private final Map<ServerName, Follower> followers = new ConcurrentHashMap<>();
+
+    /** Who copies the log of one start of a leased server. */
+    private record Follower(String start, Thread thread) {}
 
     Logs(Engine engine, Folders folders, Histories histories, Adoptions adoptions) {
         this.adoptions = adoptions;
@@ -62,9 +77,21 @@ final class Logs {
         String seen = "";
         if (container.isPresent()) {
             seen = start(container.get());
-            if (!give(names, container.get(), request, sink)) {
+            try {
+                if (!give(names, container.get(), request, sink)) {
+                    return;
+                }
+            } catch (EngineRefusal e) {
+                // An engine that is just removing a container refuses its log.
+                if (!Files.exists(Deadline.file(folders, names.server()))) {
+                    throw e;
+                }
+                kept(names, request, sink);
                 return;
             }
+        } else if (Files.exists(Deadline.file(folders, names.server()))) {
+            kept(names, request, sink);
+            return;
         }
         LogRequest rest = new LogRequest(OptionalInt.empty(), request.since(), false, true);
         while (request.follow()) {
@@ -131,9 +158,12 @@ final class Logs {
                 file = run.resolve(FILE);
             }
         }
-        if (file == null || !Files.exists(file)) {
-            return;
+        if (file != null && Files.exists(file)) {
+            print(file, request, sink);
         }
+    }
+
+    private static void print(Path file, LogRequest request, LogSink sink) throws RuntimeUnavailableException {
         try {
             Lines lines = new Lines(sink, request.tail().orElse(-1));
             try (InputStream stream = Files.newInputStream(file)) {
@@ -278,6 +308,70 @@ final class Logs {
             while (!stopped && !last.isEmpty()) {
                 stopped = !sink.line(last.removeFirst());
             }
+        }
+    }
+
+    // ------------------------------------------------------------------ of leased servers
+
+    /**
+     * Keeps a leased server's log as it is written, on a thread of its own: the engine removes such a container as soon as it ends,
+     * and its log with it. Does nothing where that is done already.
+     */
+    void follow(Names names, Container container) {
+        String start = start(container);
+        followers.compute(names.server(), (server, known) -> {
+            if (known != null && known.start().equals(start)) {
+                return known;
+            }
+            Thread thread = new Thread(() -> copy(names, container), "log-" + server);
+            thread.setDaemon(true);
+            thread.start();
+            return new Follower(start, thread);
+        });
+    }
+
+    private void copy(Names names, Container container) {
+        try {
+            int number = histories.of(names.server()).seen(container).lastNumber();
+            Path run = runs(names.server()).resolve(Integer.toString(number));
+            PrivateFiles.folder(run);
+            PrivateFiles.write(run.resolve(FILE), "", false);
+            try (Writer file = Files.newBufferedWriter(run.resolve(FILE))) {
+                AtomicLong written = new AtomicLong();
+                lines(container, OptionalInt.empty(), Instant.EPOCH, Optional.empty(), true, line -> {
+                    try {
+                        file.write(line + "\n");
+                        file.flush();
+                    } catch (IOException e) {
+                        return false; // its folder was removed, or the disk is full: nothing more is kept
+                    }
+                    return written.addAndGet(line.length()) < KEPT_BYTES;
+                });
+            }
+        } catch (IOException | EngineRefusal | RuntimeUnavailableException e) {
+            LOG.debug("the log of {} isn't kept any further: {}", names.server(), e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What was kept of a leased server whose container is gone; the last lines may still be on their way. */
+    private void kept(Names names, LogRequest request, LogSink sink)
+            throws RuntimeUnavailableException, InterruptedException {
+        Follower follower = followers.get(names.server());
+        if (follower != null) {
+            follower.thread().join(LAST_LINES_MILLIS);
+        }
+        Path run = saved(names.server()).get(histories.of(names.server()).lastNumber());
+        if (run != null) {
+            print(run.resolve(FILE), request, sink);
+        }
+    }
+
+    void forget(ServerName server) {
+        Follower follower = followers.remove(server);
+        if (follower != null) {
+            follower.thread().interrupt();
         }
     }
 

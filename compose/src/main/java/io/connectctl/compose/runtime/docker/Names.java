@@ -19,6 +19,9 @@ record Names(String installation, ServerName server) {
     static final String SERVER = "io.connectctl.server";
     static final String INCARNATION = "io.connectctl.incarnation";
     static final String MARKER = "io.connectctl.marker";
+    /** On leased containers and their volumes: the server, which goes when its lease does. */
+    static final String LEASE = "io.connectctl.lease";
+
     static final String FINGERPRINT = "io.connectctl.fingerprint";
     /** On containers of an exported compose file: where the server listens inside. */
     static final String GRPC_PORT = "io.connectctl.port";
@@ -68,6 +71,13 @@ record Names(String installation, ServerName server) {
         Map<String, String> labels = new TreeMap<>();
         labels.put(INSTALLATION, installation);
         labels.put(SERVER, server.value());
+        return labels;
+    }
+
+    /** Labels of a leased server's volumes. */
+    Map<String, String> leasedLabels() {
+        Map<String, String> labels = labels();
+        labels.put(LEASE, server.value());
         return labels;
     }
 

@@ -3,6 +3,7 @@ package io.connectctl.compose.runtime.process;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.Cache;
+import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.Instance;
@@ -12,6 +13,7 @@ import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.Expose;
 import io.connectctl.compose.spec.PortChoice;
@@ -789,6 +791,34 @@ public final class ProcessRuntime implements ServerRuntime {
         } catch (IOException e) {
             throw unreadable(folder.path(), e);
         }
+    }
+
+    @Override
+    public List<Trace> traces() throws RuntimeUnavailableException, InterruptedException {
+        List<Trace> traces = new ArrayList<>();
+        try {
+            for (ServerFolder folder : ServerFolder.all(folders)) {
+                // One that holds this is a container's, which its own runtime looks after.
+                if (Files.exists(folder.path().resolve("docker.json"))) {
+                    continue;
+                }
+                Optional<RunFolder> newest = folder.newest(SETTLE_PATIENCE);
+                boolean running = newest.isPresent() && newest.get().state() != RunFolder.State.ENDED;
+                List<String> what = new ArrayList<>();
+                if (running) {
+                    what.add("process "
+                            + newest.flatMap(RunFolder::process)
+                                    .map(process -> Long.toString(process.pid()))
+                                    .orElse("that is just launched"));
+                }
+                what.add("folder " + folder.path());
+                traces.add(
+                        new Trace(folder.server(), Files.exists(folder.path().resolve(Deadline.FILE)), running, what));
+            }
+        } catch (IOException e) {
+            throw unreadable(folders.servers(), e);
+        }
+        return traces;
     }
 
     @Override

@@ -1,0 +1,142 @@
+package io.connectctl.manager.supervise;
+
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Trace;
+import io.connectctl.compose.runtime.process.PrivateFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds and removes what is this installation's and orphaned: containers, volumes, processes and folders of servers that nobody knows,
+ * and the state of supervisors that died with their one command. What doesn't bear this installation's mark is never looked at.
+ *
+ * <p>A server that was not leased and runs is left alone, and so is a warehouse that holds data: a lost database must not cost what it
+ * described.
+ */
+public final class Leftovers {
+    private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
+
+    private final Fleet fleet;
+    private final Leases leases;
+    private final Collection<ServerRuntime> runtimes;
+    private final DeadStates dead;
+
+    /** State folders of supervisors for one command that died. */
+    @FunctionalInterface
+    public interface DeadStates {
+        /** Those that there are; each is held until it is closed, so that nobody else is at it. */
+        List<DeadState> find() throws IOException;
+    }
+
+    /**
+     * One of them.
+     *
+     * @param folder its folder
+     * @param runtimes over what it left
+     * @param hold keeps others off it
+     */
+    public record DeadState(Path folder, List<ServerRuntime> runtimes, AutoCloseable hold) {
+        public DeadState {
+            runtimes = List.copyOf(runtimes);
+        }
+    }
+
+    public Leftovers(Fleet fleet, Leases leases, Collection<ServerRuntime> runtimes, DeadStates dead) {
+        this.fleet = fleet;
+        this.leases = leases;
+        this.runtimes = List.copyOf(runtimes);
+        this.dead = dead;
+    }
+
+    /**
+     * Looks for everything, and removes it.
+     *
+     * @param dryRun only look
+     * @return each thing that was found, or removed, or stays and why
+     */
+    public synchronized List<Leftover> collect(boolean dryRun) throws InterruptedException {
+        List<Leftover> all = new ArrayList<>();
+        for (ServerRuntime runtime : runtimes) {
+            collect(
+                    runtime,
+                    trace -> fleet.server(trace.server()).isPresent()
+                            || leases.of(trace.server()).isPresent(),
+                    dryRun,
+                    all);
+        }
+        try {
+            for (DeadState state : dead.find()) {
+                collect(state, dryRun, all);
+            }
+        } catch (IOException e) {
+            LOG.warn("supervisors that died can't be looked for: {}", e.toString());
+        }
+        return all;
+    }
+
+    private void collect(ServerRuntime runtime, Predicate<Trace> known, boolean dryRun, List<Leftover> all)
+            throws InterruptedException {
+        List<Trace> traces;
+        try {
+            traces = runtime.traces();
+        } catch (RuntimeUnavailableException e) {
+            all.add(new Leftover("", "runtime " + runtime.name(), Optional.of(String.valueOf(e.getMessage()))));
+            return;
+        }
+        for (Trace trace : traces) {
+            if (known.test(trace)) {
+                continue;
+            }
+            Optional<String> kept = trace.running() && !trace.leased()
+                    ? Optional.of("it runs; adopt it: connectctl start " + trace.server())
+                    : Optional.empty();
+            if (kept.isEmpty() && !dryRun) {
+                try {
+                    runtime.collect(trace.server(), trace.leased());
+                    LOG.info("{}: removed what was left of it: {}", trace.server(), trace.what());
+                } catch (RuntimeUnavailableException | RuntimeException e) {
+                    kept = Optional.of(String.valueOf(e.getMessage()));
+                }
+            }
+            for (String what : trace.what()) {
+                all.add(new Leftover(trace.server().value(), what, kept));
+            }
+        }
+    }
+
+    private static void close(AutoCloseable part) {
+        try {
+            part.close();
+        } catch (Exception e) {
+            LOG.warn("{} can't be closed: {}", part, e.toString());
+        }
+    }
+
+    private void collect(DeadState state, boolean dryRun, List<Leftover> all) throws InterruptedException {
+        try {
+            for (ServerRuntime runtime : state.runtimes()) {
+                collect(runtime, trace -> false, dryRun, all);
+            }
+            Optional<String> kept = Optional.empty();
+            if (!dryRun) {
+                try {
+                    PrivateFiles.remove(state.folder());
+                } catch (IOException e) {
+                    kept = Optional.of(e.toString());
+                }
+            }
+            all.add(new Leftover("", "folder " + state.folder() + " of a supervisor that died", kept));
+        } finally {
+            state.runtimes().forEach(Leftovers::close);
+            close(state.hold());
+        }
+    }
+}
