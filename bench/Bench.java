@@ -85,8 +85,10 @@ public final class Bench {
                 while (!ladder.climb(Rung.SESSION, Duration.ofSeconds(5)).passed()) {
                     TimeUnit.MILLISECONDS.sleep(50);
                 }
+                bare.add(seconds(Duration.between(before, Instant.now())));
+                // Ours has run its query by now: what a server has loaded decides how long its end takes.
+                ladder.climb(Rung.QUERY, Duration.ofSeconds(30));
             }
-            bare.add(seconds(Duration.between(before, Instant.now())));
             before = Instant.now();
             server.destroy();
             server.waitFor();

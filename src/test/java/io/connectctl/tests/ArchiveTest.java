@@ -57,10 +57,14 @@ class ArchiveTest {
 
             // The thread that trains has its wish by now; who stops the daemon stops the training with it.
             installation.spawn("cache", "train");
-            await().atMost(TRAINING).until(() -> !leftovers(installation).isEmpty() && training());
+            await().atMost(TRAINING)
+                    .until(() ->
+                            !leftovers(installation).isEmpty() && !training().isEmpty());
             installation.daemon().destroyForcibly();
-            await().atMost(Duration.ofMinutes(1))
-                    .until(() -> leftovers(installation).isEmpty() && !training());
+            await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> {
+                assertThat(training()).isEmpty();
+                assertThat(leftovers(installation)).isEmpty();
+            });
         }
     }
 
@@ -142,16 +146,21 @@ class ArchiveTest {
         return found;
     }
 
-    /** True while a training server of anybody's runs here. */
-    private static boolean training() {
-        return ProcessHandle.allProcesses().anyMatch(process -> {
-            try {
-                return Files.readString(Path.of("/proc/" + process.pid() + "/environ"), StandardCharsets.ISO_8859_1)
-                        .contains("CONNECTCTL_INSTANCE=class-data-archive/");
-            } catch (IOException e) {
-                return false;
-            }
-        });
+    /** Training servers of anybody's that run here, by their command lines. */
+    private static List<String> training() {
+        return ProcessHandle.allProcesses()
+                .filter(process ->
+                        read("/proc/" + process.pid() + "/environ").contains("CONNECTCTL_INSTANCE=class-data-archive/"))
+                .map(process -> process.pid() + " " + read("/proc/" + process.pid() + "/cmdline"))
+                .toList();
+    }
+
+    private static String read(String file) {
+        try {
+            return Files.readString(Path.of(file), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     private static void damage(Path archive) throws IOException {

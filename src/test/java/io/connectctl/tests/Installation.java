@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +35,18 @@ final class Installation implements AutoCloseable {
     /** Long enough for a start on a loaded machine. */
     static final Duration PATIENCE = Duration.ofMinutes(4);
 
+    /** A look at a server is a process of its own here: ten a second would take a core from the server that is waited for. */
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(700);
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final Path ROOT =
             Path.of(System.getProperty("connectctl.root")).toAbsolutePath();
     private static final Path APP = app();
+
+    static {
+        Awaitility.setDefaultPollInterval(BETWEEN_LOOKS);
+        trainOnce();
+    }
 
     private final Where where;
     private final List<String> prefix;
@@ -123,6 +132,19 @@ final class Installation implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         return app;
+    }
+
+    /**
+     * Makes the class data archive that every process of the default version takes from then on, as on a user's machine after
+     * the first start. Without it, each installation here would begin to train one, and none would live long enough.
+     */
+    private static void trainOnce() {
+        try (Installation installation = new Installation()) {
+            installation.ok("start", "trained", "--port", "auto", "--ui-port", "auto");
+            // It gives way to everything else that runs here, and whatever comes of it, the tests go on.
+            finish(installation.spawn("cache", "train", "trained"), Duration.ofMinutes(20));
+            installation.ok("stop", "trained");
+        }
     }
 
     /** Its home folder. */

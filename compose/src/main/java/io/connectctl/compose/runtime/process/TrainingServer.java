@@ -329,19 +329,15 @@ final class TrainingServer implements Training {
         } catch (IOException e) {
             LOG.debug("the shell of a training is gone already", e);
         }
-        boolean interrupted = false;
         try {
             if (!shell.waitFor(CLOSE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
                 shell.destroyForcibly();
             }
-        } catch (InterruptedException e) {
-            // Once more, since nothing may be left behind, and what is interrupted here is only the waiting.
-            interrupted = true;
-            shell.destroyForcibly();
-        }
-        try {
             killAll(run.marker());
             PrivateFiles.remove(folder);
+        } catch (InterruptedException e) {
+            // This daemon ends, maybe before it could do any of that: the shell, which has its order, needs nobody.
+            Thread.currentThread().interrupt();
         } catch (IOException e) {
             LOG.warn("{} can't be removed, the next training will: {}", folder, e.toString());
         }
@@ -349,9 +345,6 @@ final class TrainingServer implements Training {
             lock.close();
         } catch (IOException e) {
             LOG.debug("the lock of a training", e);
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }
