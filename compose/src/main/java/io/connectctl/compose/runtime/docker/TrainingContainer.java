@@ -59,7 +59,7 @@ final class TrainingContainer implements Training {
     private static final Path MADE = FOLDER.resolve("made");
 
     /** Of 1024 that a container has by itself. */
-    private static final int CPU_SHARES = 64;
+    private static final int CPU_SHARES = 256;
 
     /** The heap, what a JVM has beside it, and what it needs to put an archive of 200 MiB together. */
     private static final long MEMORY = 2L << 30;

@@ -20,9 +20,9 @@ import org.slf4j.LoggerFactory;
 final class Tunnel implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Tunnel.class);
 
-    /** Whatever comes from here goes to the port, and back; ends with this end of the connection. */
+    /** Whatever comes from here goes to the port, and back; ends as soon as either end does. */
     private static final String PROGRAM =
-            "exec 3<>/dev/tcp/127.0.0.1/%d || exit 1; cat <&3 & cat >&3; kill $! 2>/dev/null";
+            "exec 3<>/dev/tcp/127.0.0.1/%d 4<&0 || exit 1; cat <&4 >&3 & cat <&3 & wait -n; kill $(jobs -p) 2>/dev/null";
 
     private final Engine engine;
     private final String container;
