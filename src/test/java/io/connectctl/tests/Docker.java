@@ -82,6 +82,11 @@ final class Docker {
         }
     }
 
+    /** The image that others stand on. */
+    static String base() {
+        return BASE;
+    }
+
     /** Runs a docker command to its end. */
     static Outcome run(String... arguments) {
         List<String> command = new ArrayList<>(List.of("docker"));

@@ -121,6 +121,11 @@ public interface ServerRuntime extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** The class data archives that its servers may use; empty where it knows of none. */
+    default Optional<Archives> archives() {
+        return cache().map(Cache::archives);
+    }
+
     @Override
     void close();
 }

@@ -921,10 +921,11 @@ public final class LiveFleet implements Fleet {
         Archives archives = runtime(unit)
                 .cache()
                 .map(Cache::archives)
-                .orElseThrow(() -> new RefusedException(
-                        RefusedException.Code.INVALID,
-                        "runtime " + unit.spec().runtime() + " of " + name
-                                + " keeps no class data archives: they are part of its images"));
+                .orElseThrow(
+                        () -> new RefusedException(
+                                RefusedException.Code.INVALID,
+                                "runtime " + unit.spec().runtime() + " of " + name
+                                        + " keeps no class data archives: they are part of its images (connectctl image build)"));
         if (unit.invalid().isPresent()) {
             throw new RefusedException(
                     RefusedException.Code.INVALID, unit.invalid().get().summary());

@@ -3,7 +3,9 @@ package io.connectctl.compose.runtime.docker;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
@@ -26,11 +28,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
@@ -515,19 +520,69 @@ final class Engine implements AutoCloseable {
     /** True if the container has a file or folder of this path, be it started or not. */
     boolean exists(String container, String path)
             throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return refusable("looking into container " + container, PATIENCE, () -> stat(container, path)
+                .isPresent());
+    }
+
+    /**
+     * Where a path in a container leads to once every link is followed; empty where it leads to nothing.
+     *
+     * @param path an absolute path
+     */
+    Optional<Path> resolve(String container, Path path)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
         return refusable("looking into container " + container, PATIENCE, () -> {
-            Connection now = connection();
-            DockerHttpClient.Request head = DockerHttpClient.Request.builder()
-                    .method("HEAD")
-                    .path("/v" + now.version() + "/containers/" + container + "/archive?path=" + encode(path))
-                    .build();
-            try (DockerHttpClient.Response response = now.http().execute(head)) {
-                int status = response.getStatusCode();
-                if (status >= 300 && status != EngineRefusal.NOT_FOUND) {
-                    throw new EngineRefusal(status, "HEAD " + path);
-                }
-                return status < 300;
+            Optional<String> stat = stat(container, path.toString());
+            if (stat.isEmpty()) {
+                return Optional.empty();
             }
+            String target = JSON.readTree(Base64.getDecoder().decode(stat.get()))
+                    .path("linkTarget")
+                    .asText("");
+            return Optional.of(target.isEmpty() ? path : Path.of(target));
+        });
+    }
+
+    /** What the engine tells of a path, in base64; empty where there is none. */
+    private Optional<String> stat(String container, String path)
+            throws IOException, EngineAddress.UnusableException, EngineRefusal {
+        Connection now = connection();
+        DockerHttpClient.Request head = DockerHttpClient.Request.builder()
+                .method("HEAD")
+                .path("/v" + now.version() + "/containers/" + container + "/archive?path=" + encode(path))
+                .build();
+        try (DockerHttpClient.Response response = now.http().execute(head)) {
+            int status = response.getStatusCode();
+            if (status >= 300 && status != EngineRefusal.NOT_FOUND) {
+                throw new EngineRefusal(status, "HEAD " + path);
+            }
+            return status < 300
+                    ? Optional.of(Objects.requireNonNullElse(response.getHeader("X-Docker-Container-Path-Stat"), ""))
+                    : Optional.empty();
+        }
+    }
+
+    /**
+     * Runs a program in a running container, as the container's own user.
+     *
+     * @return its exit code
+     */
+    int run(String container, String... command)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return ask("running " + command[0] + " in container " + container, PATIENCE, client -> {
+            String exec = client.execCreateCmd(container)
+                    .withAttachStdout(true)
+                    .withCmd(command)
+                    .exec()
+                    .getId();
+            client.execStartCmd(exec)
+                    .exec(new ResultCallback.Adapter<Frame>())
+                    .awaitCompletion(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            Long code = client.inspectExecCmd(exec).exec().getExitCodeLong();
+            if (code == null) {
+                throw new IOException("it didn't end");
+            }
+            return code.intValue();
         });
     }
 

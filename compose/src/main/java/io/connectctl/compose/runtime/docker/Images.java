@@ -13,6 +13,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -49,6 +50,8 @@ final class Images {
      * @param javaHome its JAVA_HOME
      * @param path its PATH
      * @param user its own user; empty text for root
+     * @param environment its variables
+     * @param archive the class data archive that it holds
      */
     record Image(
             String id,
@@ -56,7 +59,30 @@ final class Images {
             Optional<Path> sparkHome,
             Optional<Path> javaHome,
             String path,
-            String user) {}
+            String user,
+            Map<String, String> environment,
+            Optional<ImageArchive> archive) {
+        Image {
+            environment = Map.copyOf(environment);
+        }
+    }
+
+    /** The id of an image with this label ({@code key=value}); empty if there is none. */
+    Optional<String> labelled(String label) throws RuntimeUnavailableException, InterruptedException {
+        String doing = "looking for an image with the label " + label;
+        try {
+            String id = engine.get(
+                            doing,
+                            Engine.PATIENCE,
+                            "/images/json?filters=" + Engine.filters(Map.of("label", List.of(label))))
+                    .path(0)
+                    .path("Id")
+                    .asText("");
+            return id.isEmpty() ? Optional.empty() : Optional.of(id);
+        } catch (EngineRefusal e) {
+            throw engine.unanswered(doing, e);
+        }
+    }
 
     /** An image that is here; empty if it isn't. */
     Optional<Image> find(String name) throws RuntimeUnavailableException, InterruptedException {
@@ -81,7 +107,11 @@ final class Images {
             String[] parts = entry.asText().split("=", 2);
             environment.put(parts[0], parts.length > 1 ? parts[1] : "");
         }
-        Optional<Path> jars = absolute(config.path("Labels").path(Names.JARS).asText(""));
+        Map<String, String> labels = new TreeMap<>();
+        config.path("Labels")
+                .properties()
+                .forEach(label -> labels.put(label.getKey(), label.getValue().asText()));
+        Optional<Path> jars = absolute(labels.get(Names.JARS));
         Optional<Path> home = jars.isPresent()
                 ? Optional.empty()
                 : absolute(environment.get("SPARK_HOME")).or(() -> Optional.of(Names.SPARK_HOME));
@@ -91,7 +121,9 @@ final class Images {
                 home,
                 absolute(environment.get("JAVA_HOME")),
                 environment.getOrDefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-                config.path("User").asText(""));
+                config.path("User").asText(""),
+                environment,
+                ImageArchive.of(labels));
     }
 
     private static Optional<Path> absolute(@Nullable String text) {
