@@ -60,7 +60,11 @@ final class Docker {
 
     /** Goes on where an engine answers and has the base image; else skips the test, or fails it if the gate requires one. */
     static void require() {
-        Optional<String> lacking = lacking();
+        require(lacking());
+    }
+
+    /** Goes on where nothing is lacking; else skips the test, or fails it if the gate requires containers. */
+    static void require(Optional<String> lacking) {
         if (REQUIRED) {
             assertThat(lacking).as("CONNECTCTL_TEST_DOCKER=required").isEmpty();
         }
@@ -102,7 +106,8 @@ final class Docker {
         return finish(new ProcessBuilder(command));
     }
 
-    private static Outcome finish(ProcessBuilder builder) {
+    /** Runs any command to its end. */
+    static Outcome finish(ProcessBuilder builder) {
         try {
             return Installation.finish(builder.start(), PATIENCE);
         } catch (IOException e) {

@@ -7,6 +7,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -53,6 +57,7 @@ final class Installation implements AutoCloseable {
     private final Path app;
     private final Path home;
     private final Map<String, String> environment = new HashMap<>();
+    private @Nullable String socket;
 
     /** Whose servers are plain processes. */
     Installation() {
@@ -269,6 +274,35 @@ final class Installation implements AutoCloseable {
     /** What {@code status NAME -o json} says of one server, whatever its exit code. */
     JsonNode status(String name) {
         return json(run("status", name, "-o", "json").out()).path("servers").path(0);
+    }
+
+    /**
+     * What {@link #status} says, asked of the daemon itself: in milliseconds, so that whoever waits takes no processor from
+     * what is waited for.
+     */
+    JsonNode look(String server) {
+        return json(get("/v1/servers/" + server));
+    }
+
+    /** The answer of a running daemon's API. */
+    String get(String path) {
+        String known = socket;
+        if (known == null) {
+            known = json(ok("daemon", "status", "-o", "json").out())
+                    .path("socket")
+                    .asText();
+            socket = known;
+        }
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(known))) {
+            // In this version the answer ends with the connection, in one piece.
+            channel.write(ByteBuffer.wrap(
+                    ("GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII)));
+            String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 200");
+            return answer.substring(answer.indexOf("\r\n\r\n") + 4);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Reads JSON. */

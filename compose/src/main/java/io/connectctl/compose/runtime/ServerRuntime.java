@@ -66,6 +66,16 @@ public interface ServerRuntime extends AutoCloseable {
      */
     List<Instance> list() throws RuntimeUnavailableException, InterruptedException;
 
+    /** True if servers that somebody else started can be taken over here: {@link #inspect}, {@link #adopt}. */
+    default boolean adopts() {
+        return false;
+    }
+
+    /** True for a server that was taken over: to forget it is to leave it as it is, running or not. */
+    default boolean adopted(ServerName server) {
+        return false;
+    }
+
     /**
      * Looks at a server that runs there and somebody else started, with a view to {@link #adopt}.
      *
@@ -76,7 +86,7 @@ public interface ServerRuntime extends AutoCloseable {
         throw new LaunchException(
                 "NOT_ADOPTABLE",
                 "runtime " + name() + " can't take over what somebody else started",
-                "only containers can be adopted",
+                "containers can be adopted",
                 false);
     }
 
@@ -113,7 +123,10 @@ public interface ServerRuntime extends AutoCloseable {
     /** True if this server's warehouse holds anything, or can't be looked into. */
     boolean hasWarehouse(ServerName server);
 
-    /** Removes the server's folders, its warehouse too if {@code purge}. Nothing of it may run. */
+    /**
+     * Removes the server's folders, its warehouse too if {@code purge}. Nothing of it may run, unless it was {@link #adopted}:
+     * then what runs goes on.
+     */
     void discard(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException;
 
     /** What it keeps for later starts; empty where nothing is kept on this machine, as for images of an engine. */

@@ -211,6 +211,16 @@ public final class DockerRuntime implements ServerRuntime {
     // ------------------------------------------------------------------ somebody else's
 
     @Override
+    public boolean adopts() {
+        return true;
+    }
+
+    @Override
+    public boolean adopted(ServerName server) {
+        return adoptions.of(server).isPresent();
+    }
+
+    @Override
     public Adoptable inspect(String what) throws LaunchException, InterruptedException {
         try {
             Adoptable found = Foreign.look(engine(), what);
