@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -50,9 +51,10 @@ final class Installation implements AutoCloseable {
             Path.of(System.getProperty("connectctl.root")).toAbsolutePath();
     private static final Path APP = app();
 
+    private static final AtomicBoolean TRAINED = new AtomicBoolean();
+
     static {
         Awaitility.setDefaultPollInterval(BETWEEN_LOOKS);
-        trainOnce();
     }
 
     private final Where where;
@@ -104,6 +106,10 @@ final class Installation implements AutoCloseable {
     }
 
     private Installation(Where where, List<String> prefix, Path app) {
+        // Not while this class is being initialised: its other threads would wait for that.
+        if (TRAINED.compareAndSet(false, true)) {
+            trainOnce();
+        }
         this.where = where;
         this.prefix = prefix;
         this.app = app;

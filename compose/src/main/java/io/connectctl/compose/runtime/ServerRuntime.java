@@ -7,6 +7,7 @@ import io.connectctl.compose.spec.ServerSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -97,6 +98,14 @@ public interface ServerRuntime extends AutoCloseable {
     default void adopt(ServerName server, Adoptable found) throws RuntimeUnavailableException {
         throw new IllegalStateException("runtime " + name() + " adopts nothing");
     }
+
+    /**
+     * Forgets what was taken over for servers that nobody knows any more: whoever was killed between the two halves of an adoption,
+     * or of its end, left it, and a new server of that name must not get somebody else's container. Never fails.
+     *
+     * @param known every server there is
+     */
+    default void forgetAllBut(Set<ServerName> known) {}
 
     /** Where the instance is reached; ports that can't be known yet are empty. */
     Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException, InterruptedException;

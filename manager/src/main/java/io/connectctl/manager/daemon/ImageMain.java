@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -30,6 +31,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class ImageMain {
     private static final Logger LOG = LoggerFactory.getLogger(ImageMain.class);
+    /** Half a minute on a quiet machine; the container's own limit is the same. */
+    private static final Duration LONGEST_TRAINING = Duration.ofMinutes(30);
+
     private static final long LOOK_MILLIS = 250;
 
     /** To remove the container of a training takes a second; whoever pressed Ctrl-C waits no longer than this. */
@@ -93,7 +97,8 @@ public final class ImageMain {
                 (stage, done, total) -> tell(out, "step", total > 0 ? stage + " " + done + "/" + total : stage);
         try (ImageBuilder builder = new ImageBuilder(cache(environment), environment)) {
             tell(out, "base", order.base());
-            TrainingQuery query = new TrainingQuery(Probes::ladder, () -> TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS));
+            TrainingQuery query =
+                    new TrainingQuery(Probes::ladder, () -> TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS), LONGEST_TRAINING);
             ImageBuilder.Built built = builder.build(order, progress, query);
             tell(
                     out,

@@ -68,7 +68,7 @@ final class ArchiveTrainer {
     /** @param quiet true while no server starts or stops */
     ArchiveTrainer(Surroundings around, Executor workers, BooleanSupplier quiet) {
         this.around = around;
-        this.query = new TrainingQuery(around.ladders(), this::pause);
+        this.query = new TrainingQuery(around.ladders(), this::pause, LIMIT);
         this.workers = workers;
         this.quiet = quiet;
     }

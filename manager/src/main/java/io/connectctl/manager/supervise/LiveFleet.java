@@ -149,6 +149,7 @@ public final class LiveFleet implements Fleet {
         for (StoredServer stored : around.store().servers()) {
             units.put(stored.name(), load(stored));
         }
+        around.runtimes().values().forEach(runtime -> runtime.forgetAllBut(units.keySet()));
     }
 
     /** Whatever is wrong with it by now, it stays known: its instance may run, and only its user can mend it. */
@@ -596,14 +597,10 @@ public final class LiveFleet implements Fleet {
             throw new RefusedException(RefusedException.Code.NOT_ADOPTABLE, e.getMessage() + ": " + e.remedy());
         }
         ServerName name = wanted.orElseGet(() -> new ServerName(found.name()));
+        checkFree(name, container);
         checkAnswers(found);
         synchronized (registry) {
-            if (units.containsKey(name)) {
-                throw new RefusedException(
-                        RefusedException.Code.NAME_HELD,
-                        "there is a server " + name + " already: give another name (connectctl adopt " + container
-                                + " NAME), or remove that one first");
-            }
+            checkFree(name, container);
             // Read before anything is written: it may be refused.
             read(name, new Layers(found.declaration(), Declaration.empty()), new ArrayList<>());
             try {
@@ -626,6 +623,15 @@ public final class LiveFleet implements Fleet {
             return true;
         });
         return new Adopted(name, found.label(), receipt);
+    }
+
+    private void checkFree(ServerName name, String container) throws RefusedException {
+        if (units.containsKey(name)) {
+            throw new RefusedException(
+                    RefusedException.Code.NAME_HELD,
+                    "there is a server " + name + " already: give another name (connectctl adopt " + container
+                            + " NAME), or remove that one first");
+        }
     }
 
     /**
@@ -844,7 +850,11 @@ public final class LiveFleet implements Fleet {
                                 ? "forgotten; what it was adopted from is left as it is"
                                 : purge ? "removed, its warehouse too" : "removed",
                         Optional.empty());
-                forgetSecrets(name, unit.runner().tokenFile());
+                if (!adopted) {
+                    forgetSecrets(name, unit.runner().tokenFile());
+                }
+                // What was adopted may still run, and be looked after if this fails: its token goes with its folder,
+                // below.
                 journal.write(store -> store.remove(name, List.of(event)));
                 unit.close();
                 return where;

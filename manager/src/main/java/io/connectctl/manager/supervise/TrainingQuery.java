@@ -26,6 +26,7 @@ public final class TrainingQuery implements FirstQuery {
 
     private final LadderFactory ladders;
     private final Pause pause;
+    private final Duration limit;
 
     /** Between one look and the next. */
     @FunctionalInterface
@@ -34,17 +35,27 @@ public final class TrainingQuery implements FirstQuery {
         void rest() throws InterruptedException;
     }
 
-    public TrainingQuery(LadderFactory ladders, Pause pause) {
+    /** @param limit how long a server is given until its query ran */
+    public TrainingQuery(LadderFactory ladders, Pause pause, Duration limit) {
         this.ladders = ladders;
         this.pause = pause;
+        this.limit = limit;
     }
 
-    /** @throws LaunchException {@code ARCHIVE_FAILED} if the server ended before, with its last words */
+    /** @throws LaunchException {@code ARCHIVE_FAILED} if the server ended before, or took too long, with its last words */
     @Override
     public void run(Training server)
             throws LaunchException, RuntimeUnavailableException, IOException, InterruptedException {
         String last = "it never listened";
+        long end = System.nanoTime() + limit.toNanos();
         while (server.running()) {
+            if (System.nanoTime() > end) {
+                throw new LaunchException(
+                        "ARCHIVE_FAILED",
+                        "the training server ran no query within " + limit.toMinutes() + " min (" + last + ")",
+                        "try again when the machine has less to do",
+                        false);
+            }
             Endpoint endpoint = server.endpoint();
             if (endpoint.grpcPort().isPresent()) {
                 try (Ladder ladder = ladders.open(target(server, endpoint))) {

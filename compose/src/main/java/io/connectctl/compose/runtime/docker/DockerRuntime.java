@@ -256,6 +256,20 @@ public final class DockerRuntime implements ServerRuntime {
         }
     }
 
+    @Override
+    public void forgetAllBut(Set<ServerName> known) {
+        for (ServerName server : adoptions.all().keySet()) {
+            if (!known.contains(server)) {
+                try {
+                    forget(server);
+                    LOG.info("{} was adopted, and nobody knows it any more: its container is left as it is", server);
+                } catch (RuntimeUnavailableException e) {
+                    LOG.warn("that {} was adopted can't be forgotten: {}", server, e.getMessage());
+                }
+            }
+        }
+    }
+
     /** Takes a container that runs as it is, and starts one that doesn't. It keeps its files, whatever the plan says. */
     private Instance launchAdopted(LaunchPlan plan, Names names, Adoptions.Adopted adopted)
             throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {

@@ -45,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  * negotiated before the first one and again after each failure, as the engine may be another one by then.
  */
 final class Engine implements AutoCloseable {
+    /** A text file of somebody's image may be of any size; the ones that are read here have a few KiB. */
+    private static final int LARGEST_TEXT = 2 << 20;
+
     /** Newest API that this package was written for (Docker 27); a newer engine is asked in this version. */
     private static final Version OURS = new Version(1, 47);
 
@@ -593,7 +596,9 @@ final class Engine implements AutoCloseable {
                 try (InputStream stream = client.copyArchiveFromContainerCmd(container, path)
                                 .exec();
                         TarArchiveInputStream tar = new TarArchiveInputStream(stream)) {
-                    return tar.getNextEntry() == null ? "" : new String(tar.readAllBytes(), StandardCharsets.UTF_8);
+                    return tar.getNextEntry() == null
+                            ? ""
+                            : new String(tar.readNBytes(LARGEST_TEXT), StandardCharsets.UTF_8);
                 }
             });
         } catch (EngineRefusal e) {

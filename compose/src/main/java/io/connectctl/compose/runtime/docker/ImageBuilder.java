@@ -61,6 +61,12 @@ public final class ImageBuilder implements AutoCloseable {
     /** A few seconds on a quiet machine. */
     private static final Duration WRITING = Duration.ofMinutes(15);
 
+    /** Docker's grammar of references, without digests: a registry has a dot or a port in its name, or is localhost. */
+    private static final Pattern NAME =
+            Pattern.compile("(?:(?:localhost|[a-zA-Z0-9-]+(?:\\.[a-zA-Z0-9-]+)+|[a-zA-Z0-9-]+(?=:\\d))(?::\\d+)?/)?"
+                    + "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*"
+                    + "(?::\\w[\\w.-]{0,127})?");
+
     private static final Pattern STEP = Pattern.compile("Step (\\d+)/(\\d+) : (.*)");
     private static final int KEPT_LINES = 12;
 
@@ -117,6 +123,7 @@ public final class ImageBuilder implements AutoCloseable {
     public Built build(Order order, Progress progress, FirstQuery query) throws LaunchException, InterruptedException {
         try {
             // Before anything is fetched: both take seconds to find out, and minutes would be lost.
+            requireName(order);
             progress.report("asking the engine", 0, 0);
             requireBase(order);
             distributions.fetch(order.spark(), progress);
@@ -169,7 +176,7 @@ public final class ImageBuilder implements AutoCloseable {
                 "format " + ARCHIVE_FORMAT,
                 "image " + jars,
                 "rendering " + plan.rendering().fingerprint()));
-        Optional<String> known = images.labelled(ImageArchive.KEY + "=" + key);
+        Optional<String> known = images.oneLayerAbove(jars, ImageArchive.KEY + "=" + key);
         if (known.isPresent()) {
             tag(order, known.get());
             return new Built(
@@ -180,11 +187,13 @@ public final class ImageBuilder implements AutoCloseable {
         Images.Image image = images.find(jars)
                 .orElseThrow(() -> new ArchiveUnfitException("image " + jars + " was removed while it was built"));
         progress.report("training a class data archive: starting a server in a container of its own", 0, 0);
+        String id;
+        ImageArchive archive;
         try (TrainingContainer training = TrainingContainer.start(engine, image, plan)) {
             query.run(training);
             progress.report("training a class data archive: its JVM writes it", 0, 0);
             training.finish(WRITING);
-            ImageArchive archive =
+            archive =
                     new ImageArchive(key, training.about(), order.spark().text(), training.javaHome(), training.kind());
             try (TrainingContainer.Made made = training.open()) {
                 BuildContext context = new BuildContext()
@@ -194,18 +203,16 @@ public final class ImageBuilder implements AutoCloseable {
                                         "archive/" + ImageArchive.OPTIONS.getFileName(),
                                         archive.kind().useOptions(archive.file()))
                                 .stream("archive/" + archive.kind().file(), made.stream(), made.size());
-                String id = send(order, context, Map.of("JARS", jars), archive.labels(), progress);
-                tag(order, id);
-                return new Built(id, Optional.of(archive.about()), Optional.empty());
+                id = send(order, context, Map.of("JARS", jars), archive.labels(), progress);
             }
         } catch (EngineRefusal e) {
             throw new ArchiveUnfitException("the engine refused its container: " + e.said());
         } catch (LaunchException e) {
-            if (!e.code().equals("ARCHIVE_FAILED")) {
-                throw e;
-            }
+            // Also a disk that fills up under the last layer: the image of the jars is whole.
             throw new ArchiveUnfitException(String.valueOf(e.getMessage()));
         }
+        tag(order, id);
+        return new Built(id, Optional.of(archive.about()), Optional.empty());
     }
 
     private static LaunchPlan trainingPlan(SparkVersion spark) throws IOException {
@@ -244,6 +251,16 @@ public final class ImageBuilder implements AutoCloseable {
     }
 
     // ------------------------------------------------------------------ the build
+
+    private static void requireName(Order order) throws LaunchException {
+        if (!NAME.matcher(order.tag()).matches()) {
+            throw new LaunchException(
+                    "IMAGE_UNFIT",
+                    "'" + order.tag() + "' is no name for an image",
+                    "name it like --tag NAME:TAG, in small letters",
+                    false);
+        }
+    }
 
     private void requireBase(Order order) throws LaunchException, RuntimeUnavailableException, InterruptedException {
         if (images.find(order.base()).isPresent()) {
@@ -298,7 +315,9 @@ public final class ImageBuilder implements AutoCloseable {
             Progress progress)
             throws LaunchException, RuntimeUnavailableException, InterruptedException, IOException {
         long size = context.size();
-        Building building = new Building(progress);
+        Building building = new Building(
+                progress,
+                labels.isEmpty() ? "sending the jars to the engine" : "sending the class data archive to the engine");
         try (InputStream archive = context.open(sent -> building.sent(sent, size))) {
             engine.ask("building image " + order.tag(), Engine.PATIENCE, client -> {
                 BuildImageCmd command = client.buildImageCmd(archive)
@@ -340,6 +359,7 @@ public final class ImageBuilder implements AutoCloseable {
         private static final long REPORT_NANOS = 100_000_000L;
 
         private final Progress progress;
+        private final String sending;
         private final CountDownLatch end = new CountDownLatch(1);
         private final Deque<String> lines = new ArrayDeque<>();
         private volatile long heard = System.nanoTime();
@@ -348,8 +368,9 @@ public final class ImageBuilder implements AutoCloseable {
         private volatile @Nullable Closeable stream;
         private volatile @Nullable String failure;
 
-        Building(Progress progress) {
+        Building(Progress progress, String sending) {
             this.progress = progress;
+            this.sending = sending;
         }
 
         /** Told while the archive is read. */
@@ -357,7 +378,7 @@ public final class ImageBuilder implements AutoCloseable {
             heard = System.nanoTime();
             if (bytes == all || heard - told > REPORT_NANOS) {
                 told = heard;
-                progress.report("sending the jars to the engine", bytes, all);
+                progress.report(sending, bytes, all);
             }
         }
 

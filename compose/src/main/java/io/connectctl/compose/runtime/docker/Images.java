@@ -13,6 +13,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -67,21 +68,38 @@ final class Images {
         }
     }
 
-    /** The id of an image with this label ({@code key=value}); empty if there is none. */
-    Optional<String> labelled(String label) throws RuntimeUnavailableException, InterruptedException {
+    /**
+     * The id of an image with this label ({@code key=value}) that is {@code below} and one layer more; empty if there is none.
+     * Labels are inherited: an image that somebody made from such a one has the same, and is none of ours.
+     */
+    Optional<String> oneLayerAbove(String below, String label)
+            throws RuntimeUnavailableException, InterruptedException {
         String doing = "looking for an image with the label " + label;
         try {
-            String id = engine.get(
-                            doing,
-                            Engine.PATIENCE,
-                            "/images/json?filters=" + Engine.filters(Map.of("label", List.of(label))))
-                    .path(0)
-                    .path("Id")
-                    .asText("");
-            return id.isEmpty() ? Optional.empty() : Optional.of(id);
+            List<String> beneath = layers(below);
+            JsonNode labelled = engine.get(
+                    doing, Engine.PATIENCE, "/images/json?filters=" + Engine.filters(Map.of("label", List.of(label))));
+            for (JsonNode image : labelled) {
+                String id = image.path("Id").asText();
+                List<String> layers = layers(id);
+                if (layers.size() == beneath.size() + 1
+                        && layers.subList(0, beneath.size()).equals(beneath)) {
+                    return Optional.of(id);
+                }
+            }
+            return Optional.empty();
         } catch (EngineRefusal e) {
             throw engine.unanswered(doing, e);
         }
+    }
+
+    private List<String> layers(String id) throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        List<String> layers = new ArrayList<>();
+        engine.get("looking at the layers of image " + id, Engine.PATIENCE, "/images/" + Engine.encode(id) + "/json")
+                .path("RootFS")
+                .path("Layers")
+                .forEach(layer -> layers.add(layer.asText()));
+        return layers;
     }
 
     /** An image that is here; empty if it isn't. */
