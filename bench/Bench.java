@@ -181,12 +181,8 @@ public final class Bench {
             archiveRound("without", healthyWithout, queryWithout);
             archiveRound("with", healthyWith, queryWith);
         }
-        row("start to HEALTHY, with an archive", healthyWith);
-        row("start to HEALTHY, without", healthyWithout);
-        System.out.printf("  ratio %.2f; goal: at most 0.60%n", median(healthyWith) / median(healthyWithout));
-        row("HEALTHY to first query, with", queryWith);
-        row("HEALTHY to first query, without", queryWithout);
-        System.out.printf("  ratio %.2f; goal: at most 0.65%n", median(queryWith) / median(queryWithout));
+        compare("process, start to HEALTHY", healthyWith, healthyWithout, 0.60);
+        compare("process, first query", queryWith, queryWithout, 0.65);
     }
 
     /**
@@ -225,12 +221,8 @@ public final class Bench {
                 bare.add(bareContainer("boxed-without", image, port, ui));
                 archiveRound("boxed-with", healthyWith, queryWith);
             }
-            row("container to HEALTHY, with", healthyWith);
-            row("container to HEALTHY, without", healthyWithout);
-            System.out.printf("  ratio %.2f; goal: at most 0.70%n", median(healthyWith) / median(healthyWithout));
-            row("container, first query, with", queryWith);
-            row("container, first query, without", queryWithout);
-            System.out.printf("  ratio %.2f; goal: at most 0.65%n", median(queryWith) / median(queryWithout));
+            compare("container, start to HEALTHY", healthyWith, healthyWithout, 0.70);
+            compare("container, first query", queryWith, queryWithout, 0.65);
             row("start to HEALTHY, container", ours);
             row("docker run to session, bare", bare);
             System.out.printf("  ratio %.2f, overhead %.2f s; goal: at most bare x 1.1 + 0.5 s = %.2f s%n", median(ours) / median(bare), median(ours) - median(bare), median(bare) * 1.1 + 0.5);
@@ -393,6 +385,13 @@ public final class Bench {
         Collections.sort(sorted);
         int middle = sorted.size() / 2;
         return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+    }
+
+    /** With a class data archive against without. */
+    private static void compare(String name, List<Double> with, List<Double> without, double goal) {
+        row(name + ", with", with);
+        row(name + ", without", without);
+        System.out.printf("  ratio %.2f; goal: at most %.2f%n", median(with) / median(without), goal);
     }
 
     private static void row(String name, List<Double> values) {

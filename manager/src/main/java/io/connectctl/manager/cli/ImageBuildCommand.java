@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
             "No registry need hold Spark; only the base image must be there, or be pulled: any Linux with Java 17 and bash. start --runtime docker"
                     + " takes connectctl/spark:VERSION where apache/spark:VERSION can't be had.",
             "A class data archive becomes a part of it, so that its servers start in about half the time: a server of its own runs a first query in"
-                    + " a throwaway container without a network. That takes about half a minute, once; --no-archive does without.",
+                    + " a throwaway container without a network. That takes a minute or more, once; --no-archive does without.",
             "Prints the image's name. A second build of the same is done in seconds: every step is found in the engine's cache."
         },
         footerHeading = "%nExamples:%n",
