@@ -27,7 +27,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +50,8 @@ final class Installation implements AutoCloseable {
             Path.of(System.getProperty("connectctl.root")).toAbsolutePath();
     private static final Path APP = app();
 
-    private static final AtomicBoolean TRAINED = new AtomicBoolean();
+    private static final Object TRAINING_LOCK = new Object();
+    private static boolean trained;
 
     static {
         Awaitility.setDefaultPollInterval(BETWEEN_LOOKS);
@@ -107,8 +107,12 @@ final class Installation implements AutoCloseable {
 
     private Installation(Where where, List<String> prefix, Path app) {
         // Not while this class is being initialised: its other threads would wait for that.
-        if (TRAINED.compareAndSet(false, true)) {
-            trainOnce();
+        synchronized (TRAINING_LOCK) {
+            if (!trained) {
+                // Before the training, which has an installation of its own.
+                trained = true;
+                trainOnce();
+            }
         }
         this.where = where;
         this.prefix = prefix;
