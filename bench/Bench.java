@@ -30,6 +30,8 @@ public final class Bench {
 
     private final String connectctl;
     private final int rounds;
+    /** When the server of the last round was HEALTHY. */
+    private Instant lastHealthy = Instant.EPOCH;
 
     private Bench(String connectctl, int rounds) {
         this.connectctl = connectctl;
@@ -38,9 +40,9 @@ public final class Bench {
 
     public static void main(String[] args) throws Exception {
         Bench bench = new Bench(args[0], Integer.parseInt(args[1]));
-        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle", "archive");
+        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle", "archive", "container");
         System.out.printf("%d rounds, Java %s, %d cores%n", bench.rounds, System.getProperty("java.version"), Runtime.getRuntime().availableProcessors());
-        bench.command("start", "warm", "--port", "auto", "--ui-port", "auto", "--no-archive");
+        bench.command("start", "warm", "--runtime", "process", "--port", "auto", "--ui-port", "auto", "--no-archive");
         bench.command("stop", "warm");
         if (what.contains("start") || what.contains("stop")) {
             bench.startAndStop();
@@ -53,6 +55,9 @@ public final class Bench {
         }
         if (what.contains("archive")) {
             bench.archive();
+        }
+        if (what.contains("container")) {
+            bench.container();
         }
         System.exit(0);
     }
@@ -70,7 +75,7 @@ public final class Bench {
         for (int round = 0; round < rounds; round++) {
             Instant before = Instant.now();
             // The bare one below has no archive either.
-            command("start", "measured", "--port", "" + port, "--ui-port", "" + ui, "--no-archive");
+            command("start", "measured", "--runtime", "process", "--port", "" + port, "--ui-port", "" + ui, "--no-archive");
             usable.add(seconds(Duration.between(before, Instant.now())));
             JsonNode status = status("measured");
             ours.add(seconds(Duration.between(before, Instant.parse(status.path("healthySince").asText()))));
@@ -85,8 +90,10 @@ public final class Bench {
                 while (!ladder.climb(Rung.SESSION, Duration.ofSeconds(5)).passed()) {
                     TimeUnit.MILLISECONDS.sleep(50);
                 }
+                bare.add(seconds(Duration.between(before, Instant.now())));
+                // Ours has run its query by now: what a server has loaded decides how long its end takes.
+                ladder.climb(Rung.QUERY, Duration.ofSeconds(30));
             }
-            bare.add(seconds(Duration.between(before, Instant.now())));
             before = Instant.now();
             server.destroy();
             server.waitFor();
@@ -124,7 +131,7 @@ public final class Bench {
     }
 
     private void status() throws Exception {
-        command("start", "shown", "--port", "auto", "--ui-port", "auto", "--no-archive");
+        command("start", "shown", "--runtime", "process", "--port", "auto", "--ui-port", "auto", "--no-archive");
         List<Double> ours = new ArrayList<>();
         List<Double> java = new ArrayList<>();
         List<Double> daemon = new ArrayList<>();
@@ -146,7 +153,7 @@ public final class Bench {
     private void idle() throws Exception {
         int servers = 5;
         for (int server = 0; server < servers; server++) {
-            command("start", "idle" + server, "--port", "auto", "--ui-port", "auto", "--driver-memory", "512m", "--no-archive");
+            command("start", "idle" + server, "--runtime", "process", "--port", "auto", "--ui-port", "auto", "--driver-memory", "512m", "--no-archive");
         }
         long daemon = JSON.readTree(command("daemon", "status", "-o", "json")).path("pid").asLong();
         Duration watched = Duration.ofSeconds(60);
@@ -161,10 +168,10 @@ public final class Bench {
 
     /** The same server with a class data archive and without, in turn: until HEALTHY, and its first query. */
     private void archive() throws Exception {
-        command("start", "with", "--port", "auto", "--ui-port", "auto", "--no-wait");
+        command("start", "with", "--runtime", "process", "--port", "auto", "--ui-port", "auto", "--no-wait");
         command("cache", "train", "with");
         command("stop", "with");
-        command("start", "without", "--port", "auto", "--ui-port", "auto", "--no-archive");
+        command("start", "without", "--runtime", "process", "--port", "auto", "--ui-port", "auto", "--no-archive");
         command("stop", "without");
         List<Double> healthyWith = new ArrayList<>();
         List<Double> healthyWithout = new ArrayList<>();
@@ -174,12 +181,103 @@ public final class Bench {
             archiveRound("without", healthyWithout, queryWithout);
             archiveRound("with", healthyWith, queryWith);
         }
-        row("start to HEALTHY, with an archive", healthyWith);
-        row("start to HEALTHY, without", healthyWithout);
-        System.out.printf("  ratio %.2f; goal: at most 0.60%n", median(healthyWith) / median(healthyWithout));
-        row("HEALTHY to first query, with", queryWith);
-        row("HEALTHY to first query, without", queryWithout);
-        System.out.printf("  ratio %.2f; goal: at most 0.65%n", median(queryWith) / median(queryWithout));
+        compare("process, start to HEALTHY", healthyWith, healthyWithout, 0.60);
+        compare("process, first query", queryWith, queryWithout, 0.65);
+    }
+
+    /**
+     * The same server in a container, in turn: with the archive of its image, without it, and by a bare {@code docker run} of the
+     * same image, files and limits, polled with the ladder that connectctl uses.
+     */
+    private void container() throws Exception {
+        String base = Optional.ofNullable(System.getenv("CONNECTCTL_TEST_BASE_IMAGE")).orElse("connectctl-base:jre17");
+        if (docker("version").isEmpty() || docker("image", "inspect", base).isEmpty()) {
+            System.out.println("container: skipped, no engine answers here or it has no image " + base + " (CONNECTCTL_TEST_BASE_IMAGE)");
+            return;
+        }
+        String image = "connectctl-bench:4.0.1";
+        command("image", "build", "--base", base, "--tag", image);
+        int port = freePort();
+        int ui = freePort();
+        try {
+            for (String name : List.of("boxed-with", "boxed-without")) {
+                List<String> start = new ArrayList<>(List.of("start", name, "--runtime", "docker", "--image", image, "--port", "" + port, "--ui-port", "" + ui));
+                if (name.equals("boxed-without")) {
+                    start.add("--no-archive");
+                }
+                command(start.toArray(new String[0]));
+                command("stop", name);
+            }
+            List<Double> healthyWith = new ArrayList<>();
+            List<Double> healthyWithout = new ArrayList<>();
+            List<Double> queryWith = new ArrayList<>();
+            List<Double> queryWithout = new ArrayList<>();
+            List<Double> ours = new ArrayList<>();
+            List<Double> bare = new ArrayList<>();
+            for (int round = 0; round < rounds; round++) {
+                Instant before = Instant.now();
+                archiveRound("boxed-without", healthyWithout, queryWithout);
+                ours.add(seconds(Duration.between(before, lastHealthy)));
+                bare.add(bareContainer("boxed-without", image, port, ui));
+                archiveRound("boxed-with", healthyWith, queryWith);
+            }
+            compare("container, start to HEALTHY", healthyWith, healthyWithout, 0.70);
+            compare("container, first query", queryWith, queryWithout, 0.65);
+            row("start to HEALTHY, container", ours);
+            row("docker run to session, bare", bare);
+            System.out.printf("  ratio %.2f, overhead %.2f s; goal: at most bare x 1.1 + 0.5 s = %.2f s%n", median(ours) / median(bare), median(ours) - median(bare), median(bare) * 1.1 + 0.5);
+        } finally {
+            for (String name : List.of("boxed-with", "boxed-without")) {
+                command("remove", name, "--purge");
+            }
+            docker("rmi", image);
+        }
+    }
+
+    /** The stopped server's own volumes and command, run by docker alone; seconds until a session answered. */
+    private double bareContainer(String name, String image, int port, int ui) throws Exception {
+        String container = docker("ps", "-aq", "--filter", "label=io.connectctl.server=" + name, "--filter", "label=io.connectctl.marker", "--filter", "label=io.connectctl.installation=" + installation()).orElseThrow();
+        JsonNode known = JSON.readTree(docker("inspect", container).orElseThrow()).path(0);
+        String marker = "bare/1/" + UUID.randomUUID();
+        List<String> run = new ArrayList<>(List.of("run", "--detach", "--rm", "--init", "--user", "185:185", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only", "--pids-limit", "512"));
+        long memory = known.path("HostConfig").path("Memory").asLong();
+        run.addAll(List.of("--memory", "" + memory, "--memory-swap", "" + memory, "--tmpfs", "/tmp:rw,exec,nosuid,nodev,size=512m,mode=1777"));
+        for (JsonNode mount : known.path("Mounts")) {
+            if (mount.path("Type").asText().equals("volume")) {
+                run.addAll(List.of("--volume", mount.path("Name").asText() + ":" + mount.path("Destination").asText() + (mount.path("RW").asBoolean() ? "" : ":ro")));
+            }
+        }
+        run.addAll(List.of("--publish", "127.0.0.1:" + port + ":" + port, "--publish", "127.0.0.1:" + ui + ":" + ui));
+        run.addAll(List.of("--env", "CONNECTCTL_INSTANCE=" + marker, "--env", "HOME=/var/lib/connectctl/work", image, "/bin/sh", "/opt/connectctl/conf/entrypoint"));
+        Instant before = Instant.now();
+        String started = docker(run.toArray(new String[0])).orElseThrow();
+        try (Ladder ladder = Probes.ladder(new ProbeTarget("localhost", port, Optional.empty(), "localhost", List.of(ui), marker, UUID.randomUUID()))) {
+            while (!ladder.climb(Rung.SESSION, Duration.ofSeconds(5)).passed()) {
+                TimeUnit.MILLISECONDS.sleep(50);
+            }
+        }
+        double taken = seconds(Duration.between(before, Instant.now()));
+        docker("stop", started);
+        // With --rm it is gone a moment later, and its ports are free then.
+        docker("wait", started);
+        return taken;
+    }
+
+    private static String installation() throws IOException {
+        return Files.readString(Path.of(System.getenv("CONNECTCTL_STATE_DIR"), "installation")).strip();
+    }
+
+    /** What a docker command wrote; empty where it failed, or where there is no docker. */
+    private static Optional<String> docker(String... arguments) throws InterruptedException {
+        List<String> command = new ArrayList<>(List.of("docker"));
+        command.addAll(List.of(arguments));
+        try {
+            Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+            String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            return process.waitFor() == 0 ? Optional.of(out) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     /** Both times from the daemon's own events, so that no other process' start is in them. */
@@ -205,6 +303,7 @@ public final class Bench {
             }
         }
         command("stop", name);
+        lastHealthy = usable;
         healthy.add(seconds(Duration.between(begin, usable)));
         query.add(seconds(Duration.between(usable, asked)));
     }
@@ -286,6 +385,13 @@ public final class Bench {
         Collections.sort(sorted);
         int middle = sorted.size() / 2;
         return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+    }
+
+    /** With a class data archive against without. */
+    private static void compare(String name, List<Double> with, List<Double> without, double goal) {
+        row(name + ", with", with);
+        row(name + ", without", without);
+        System.out.printf("  ratio %.2f; goal: at most %.2f%n", median(with) / median(without), goal);
     }
 
     private static void row(String name, List<Double> values) {

@@ -60,7 +60,11 @@ final class Docker {
 
     /** Goes on where an engine answers and has the base image; else skips the test, or fails it if the gate requires one. */
     static void require() {
-        Optional<String> lacking = lacking();
+        require(lacking());
+    }
+
+    /** Goes on where nothing is lacking; else skips the test, or fails it if the gate requires containers. */
+    static void require(Optional<String> lacking) {
         if (REQUIRED) {
             assertThat(lacking).as("CONNECTCTL_TEST_DOCKER=required").isEmpty();
         }
@@ -82,6 +86,11 @@ final class Docker {
         }
     }
 
+    /** The image that others stand on. */
+    static String base() {
+        return BASE;
+    }
+
     /** Runs a docker command to its end. */
     static Outcome run(String... arguments) {
         List<String> command = new ArrayList<>(List.of("docker"));
@@ -97,7 +106,8 @@ final class Docker {
         return finish(new ProcessBuilder(command));
     }
 
-    private static Outcome finish(ProcessBuilder builder) {
+    /** Runs any command to its end. */
+    static Outcome finish(ProcessBuilder builder) {
         try {
             return Installation.finish(builder.start(), PATIENCE);
         } catch (IOException e) {

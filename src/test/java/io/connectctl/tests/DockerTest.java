@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,8 +21,7 @@ class DockerTest {
     private static final Duration SOON = Installation.PATIENCE;
     private static Installation installation;
 
-    /** The newest event before the test at hand. */
-    private long before;
+    private News news;
 
     @BeforeAll
     static void start() throws IOException {
@@ -55,10 +53,7 @@ class DockerTest {
     @BeforeEach
     void healthyServer() {
         installation.ok("start", "sales");
-        before = events().stream()
-                .mapToLong(event -> event.path("sequence").asLong())
-                .max()
-                .orElse(0);
+        news = new News(installation, "sales");
     }
 
     // ------------------------------------------------------------------ faults
@@ -70,7 +65,7 @@ class DockerTest {
         Docker.ok("kill", container());
 
         awaitHealthy(incarnation + 1);
-        assertThat(causes()).contains("KILLED").doesNotContain("REMOVED", "OUT_OF_MEMORY_KILLED");
+        assertThat(news.causes()).contains("KILLED").doesNotContain("REMOVED", "OUT_OF_MEMORY_KILLED");
         assertOneContainer();
     }
 
@@ -81,7 +76,7 @@ class DockerTest {
         Docker.ok("rm", "-f", container());
 
         awaitHealthy(incarnation + 1);
-        assertThat(causes()).contains("REMOVED");
+        assertThat(news.causes()).contains("REMOVED");
         assertOneContainer();
     }
 
@@ -92,8 +87,8 @@ class DockerTest {
         Docker.ok("pause", container());
 
         awaitHealthy(incarnation + 1);
-        assertThat(phases()).contains("UNHEALTHY");
-        assertThat(causes()).contains("PROBE_FAILED");
+        assertThat(news.phases()).contains("UNHEALTHY");
+        assertThat(news.causes()).contains("PROBE_FAILED");
         assertOneContainer();
     }
 
@@ -106,11 +101,28 @@ class DockerTest {
         Docker.exec(
                 container, "dd if=/dev/zero of=/tmp/fill bs=1M count=500 2>/dev/null; tail -c 700m /dev/zero | tail");
 
-        await().atMost(SOON).until(() -> causes().contains("OUT_OF_MEMORY_KILLED"));
+        await().atMost(SOON).until(() -> news.causes().contains("OUT_OF_MEMORY_KILLED"));
         awaitHealthy(incarnation + 1);
-        assertThat(summaries()).anyMatch(text -> text.contains("container limit 1g"));
-        assertThat(remedies()).anyMatch(text -> text.contains("--container-memory"));
+        assertThat(news.summaries()).anyMatch(text -> text.contains("container limit 1g"));
+        assertThat(news.remedies()).anyMatch(text -> text.contains("--container-memory"));
         assertOneContainer();
+    }
+
+    @Test
+    void aFrozenServerIsUnhealthyForTheEngineTooThenReplaced() {
+        int incarnation = incarnation();
+        String container = container();
+        String since = Docker.inspect(container).at("/State/StartedAt").asText();
+
+        Docker.signal(container, "STOP");
+
+        awaitHealthy(incarnation + 1);
+        assertThat(news.phases()).contains("UNHEALTHY");
+        assertThat(news.causes()).contains("PROBE_FAILED");
+        assertThat(Docker.ok("events", "--since", since, "--until", "0s", "--filter", "container=" + container))
+                .contains("health_status: unhealthy");
+        assertOneContainer();
+        awaitEngineSaysHealthy("sales");
     }
 
     @Test
@@ -120,7 +132,7 @@ class DockerTest {
         Docker.ok("network", "disconnect", "bridge", container());
 
         awaitHealthy(incarnation + 1);
-        assertThat(phases()).contains("UNHEALTHY");
+        assertThat(news.phases()).contains("UNHEALTHY");
         assertOneContainer();
     }
 
@@ -158,7 +170,22 @@ class DockerTest {
         awaitHealthy(incarnation + 1);
         assertThat(container()).isEqualTo(container);
         assertThat(installation.status("sales").path("restarts").asInt()).isZero();
-        assertThat(causes()).isEmpty();
+        assertThat(news.causes()).isEmpty();
+    }
+
+    @Test
+    void aStopByHandWhileNoDaemonRunsIsHeededByTheNextOne() {
+        String container = container();
+
+        installation.ok("daemon", "stop");
+        Docker.ok("stop", container);
+        installation.ok("daemon", "start");
+
+        await().atMost(SOON).until(() -> phase().equals("STOPPED"));
+        JsonNode stopped = installation.status("sales");
+        assertThat(stopped.path("desired").asText()).isEqualTo("DOWN");
+        assertThat(stopped.path("cause").isNull()).isTrue();
+        assertThat(Docker.ok("ps", "-q", "--filter", "id=" + container)).isEmpty();
     }
 
     @Test
@@ -242,7 +269,6 @@ class DockerTest {
 
     @Test
     void whatIsLoosenedIsToldAndNothingElseIsLoosened() {
-        installation.ok("restart", "sales");
         installation.start(
                 "loose",
                 "4.0.1",
@@ -320,16 +346,16 @@ class DockerTest {
     }
 
     private static int incarnation() {
-        return installation.status("sales").path("incarnation").asInt();
+        return installation.look("sales").path("incarnation").asInt();
     }
 
     private static String phase() {
-        return installation.status("sales").path("phase").asText();
+        return installation.look("sales").path("phase").asText();
     }
 
     private static void awaitHealthy(int incarnation) {
         await().atMost(SOON).until(() -> {
-            JsonNode status = installation.status("sales");
+            JsonNode status = installation.look("sales");
             return status.path("incarnation").asInt() >= incarnation
                     && status.path("phase").asText().equals("HEALTHY");
         });
@@ -337,41 +363,5 @@ class DockerTest {
 
     private static void assertOneContainer() {
         assertThat(Docker.containers(installation.id().orElseThrow(), "sales")).containsExactly(container());
-    }
-
-    private static List<JsonNode> events() {
-        List<JsonNode> events = new ArrayList<>();
-        installation
-                .ok("events", "sales", "-o", "json")
-                .out()
-                .lines()
-                .map(Installation::json)
-                .forEach(events::add);
-        return events;
-    }
-
-    private List<String> news(Predicate<JsonNode> which, String pointer) {
-        return events().stream()
-                .filter(event -> event.path("sequence").asLong() > before)
-                .filter(which)
-                .map(event -> event.at(pointer).asText(""))
-                .filter(text -> !text.isEmpty())
-                .toList();
-    }
-
-    private List<String> causes() {
-        return news(event -> !event.path("cause").isNull(), "/cause/code");
-    }
-
-    private List<String> summaries() {
-        return news(event -> !event.path("cause").isNull(), "/cause/summary");
-    }
-
-    private List<String> remedies() {
-        return news(event -> !event.path("cause").isNull(), "/cause/remedy");
-    }
-
-    private List<String> phases() {
-        return news(event -> event.path("type").asText().equals("phase"), "/phase");
     }
 }

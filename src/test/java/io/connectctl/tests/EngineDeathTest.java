@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -72,23 +73,30 @@ class EngineDeathTest {
     }
 
     @Test
-    void aServerThatWentWithItsStoppedEngineIsStartedAgainAndStillWanted() {
-        // Without live-restore from here on: the engine takes its containers along.
+    void aServerThatWentWithItsEngineIsStartedAgainAndStillWanted() {
+        // Without live-restore from here on: an engine that stops takes its containers along, and one that was killed
+        // is
+        // followed by one that ends them.
         engine.stop();
         engine.start();
-        installation.ok("restart", "sales");
-        int incarnation = status().path("incarnation").asInt();
+        installation.ok("start", "sales");
 
-        engine.stop();
-        assertUnknown();
-        assertThat(status().path("desired").asText()).isEqualTo("UP");
-        engine.start();
+        for (Runnable end : List.<Runnable>of(engine::stop, engine::kill)) {
+            await().atMost(SOON).until(() -> status().path("phase").asText().equals("HEALTHY"));
+            int incarnation = status().path("incarnation").asInt();
 
-        await().atMost(SOON)
-                .until(() -> status().path("phase").asText().equals("HEALTHY")
-                        && status().path("incarnation").asInt() > incarnation);
-        assertThat(engine.containers("sales"))
-                .containsExactly(status().path("containerId").asText());
+            end.run();
+            assertUnknown();
+            assertThat(status().path("desired").asText()).isEqualTo("UP");
+            engine.start();
+
+            await().atMost(SOON)
+                    .until(() -> status().path("phase").asText().equals("HEALTHY")
+                            && status().path("incarnation").asInt() > incarnation);
+            assertThat(engine.containers("sales"))
+                    .containsExactly(status().path("containerId").asText());
+            assertThat(installation.get("/v1/events?limit=10000&server=sales")).contains("ENGINE_RESTARTED");
+        }
         engine.stop();
         engine.start("--live-restore");
         await().atMost(SOON).until(() -> status().path("phase").asText().equals("HEALTHY"));
@@ -103,6 +111,6 @@ class EngineDeathTest {
     }
 
     private static JsonNode status() {
-        return installation.status("sales");
+        return installation.look("sales");
     }
 }

@@ -7,6 +7,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -24,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,16 +39,30 @@ final class Installation implements AutoCloseable {
     /** Long enough for a start on a loaded machine. */
     static final Duration PATIENCE = Duration.ofMinutes(4);
 
+    /** A look at a server is a process of its own here: ten a second would take a core from the server that is waited for. */
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(700);
+
+    /** Half a minute on a quiet machine. */
+    private static final Duration TRAINING = Duration.ofMinutes(3);
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final Path ROOT =
             Path.of(System.getProperty("connectctl.root")).toAbsolutePath();
     private static final Path APP = app();
+
+    private static final Object TRAINING_LOCK = new Object();
+    private static boolean trained;
+
+    static {
+        Awaitility.setDefaultPollInterval(BETWEEN_LOOKS);
+    }
 
     private final Where where;
     private final List<String> prefix;
     private final Path app;
     private final Path home;
     private final Map<String, String> environment = new HashMap<>();
+    private @Nullable String socket;
 
     /** Whose servers are plain processes. */
     Installation() {
@@ -87,6 +106,14 @@ final class Installation implements AutoCloseable {
     }
 
     private Installation(Where where, List<String> prefix, Path app) {
+        // Not while this class is being initialised: its other threads would wait for that.
+        synchronized (TRAINING_LOCK) {
+            if (!trained) {
+                // Before the training, which has an installation of its own.
+                trained = true;
+                trainOnce();
+            }
+        }
         this.where = where;
         this.prefix = prefix;
         this.app = app;
@@ -123,6 +150,25 @@ final class Installation implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         return app;
+    }
+
+    /**
+     * Makes the class data archive that every process of the default version takes from then on, as on a user's machine after
+     * the first start. Without it, each installation here would begin to train one, and none would live long enough.
+     */
+    private static void trainOnce() {
+        try (Installation installation = new Installation()) {
+            installation.ok("start", "trained", "--port", "auto", "--ui-port", "auto");
+            // It gives way to everything else that runs here: where there is no time for it, the tests go on without.
+            Process training = installation.spawn("cache", "train", "trained");
+            if (!training.waitFor(TRAINING.toSeconds(), TimeUnit.SECONDS)) {
+                training.destroy();
+            }
+            installation.ok("stop", "trained");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
     }
 
     /** Its home folder. */
@@ -247,6 +293,35 @@ final class Installation implements AutoCloseable {
     /** What {@code status NAME -o json} says of one server, whatever its exit code. */
     JsonNode status(String name) {
         return json(run("status", name, "-o", "json").out()).path("servers").path(0);
+    }
+
+    /**
+     * What {@link #status} says, asked of the daemon itself: in milliseconds, so that whoever waits takes no processor from
+     * what is waited for.
+     */
+    JsonNode look(String server) {
+        return json(get("/v1/servers/" + server));
+    }
+
+    /** The answer of a running daemon's API. */
+    String get(String path) {
+        String known = socket;
+        if (known == null) {
+            known = json(ok("daemon", "status", "-o", "json").out())
+                    .path("socket")
+                    .asText();
+            socket = known;
+        }
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(known))) {
+            // In this version the answer ends with the connection, in one piece.
+            channel.write(ByteBuffer.wrap(
+                    ("GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII)));
+            String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 200");
+            return answer.substring(answer.indexOf("\r\n\r\n") + 4);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Reads JSON. */

@@ -13,6 +13,7 @@ import java.util.OptionalInt;
  * @param declaration what can be declared of it from what was found
  * @param grpcPort where its gRPC service listens, inside
  * @param uiPort where its UI listens, inside; empty where it is off or can't be reached
+ * @param endpoint where both are reached from here
  * @param marker its spark.connectctl.instance; empty text where it has none
  * @param token its token, where it wants one and it was found
  */
@@ -23,6 +24,7 @@ public record Adoptable(
         Declaration declaration,
         int grpcPort,
         OptionalInt uiPort,
+        Endpoint endpoint,
         String marker,
         Optional<String> token) {
     /** Without the token. */

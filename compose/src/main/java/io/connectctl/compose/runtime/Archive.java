@@ -5,15 +5,18 @@ import java.util.Optional;
 
 /** What class data archive there is for a server that is about to be launched. */
 public sealed interface Archive {
-    /** None is wanted: {@code archive: false}, or a runtime whose images bring their own. */
+    /** None is wanted: {@code archive: false}. */
     record NotWanted() implements Archive {}
+
+    /** There is none, and nobody can train one here: a container whose image brings none. */
+    record None() implements Archive {}
 
     /**
      * There is one, checked a moment ago.
      *
      * @param key what it is for
-     * @param options a java argument file that uses it
-     * @param file the archive itself
+     * @param options a java argument file that uses it, as the server sees it
+     * @param file the archive itself, likewise
      */
     record Ready(String key, Path options, Path file) implements Archive {}
 

@@ -7,6 +7,7 @@ import io.connectctl.compose.spec.ServerSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -66,6 +67,16 @@ public interface ServerRuntime extends AutoCloseable {
      */
     List<Instance> list() throws RuntimeUnavailableException, InterruptedException;
 
+    /** True if servers that somebody else started can be taken over here: {@link #inspect}, {@link #adopt}. */
+    default boolean adopts() {
+        return false;
+    }
+
+    /** True for a server that was taken over: to forget it is to leave it as it is, running or not. */
+    default boolean adopted(ServerName server) {
+        return false;
+    }
+
     /**
      * Looks at a server that runs there and somebody else started, with a view to {@link #adopt}.
      *
@@ -76,7 +87,7 @@ public interface ServerRuntime extends AutoCloseable {
         throw new LaunchException(
                 "NOT_ADOPTABLE",
                 "runtime " + name() + " can't take over what somebody else started",
-                "only containers can be adopted",
+                "containers can be adopted",
                 false);
     }
 
@@ -87,6 +98,14 @@ public interface ServerRuntime extends AutoCloseable {
     default void adopt(ServerName server, Adoptable found) throws RuntimeUnavailableException {
         throw new IllegalStateException("runtime " + name() + " adopts nothing");
     }
+
+    /**
+     * Forgets what was taken over for servers that nobody knows any more: whoever was killed between the two halves of an adoption,
+     * or of its end, left it, and a new server of that name must not get somebody else's container. Never fails.
+     *
+     * @param known every server there is
+     */
+    default void forgetAllBut(Set<ServerName> known) {}
 
     /** Where the instance is reached; ports that can't be known yet are empty. */
     Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException, InterruptedException;
@@ -113,7 +132,10 @@ public interface ServerRuntime extends AutoCloseable {
     /** True if this server's warehouse holds anything, or can't be looked into. */
     boolean hasWarehouse(ServerName server);
 
-    /** Removes the server's folders, its warehouse too if {@code purge}. Nothing of it may run. */
+    /**
+     * Removes the server's folders, its warehouse too if {@code purge}. Nothing of it may run, unless it was {@link #adopted}:
+     * then what runs goes on.
+     */
     void discard(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException;
 
     /**
@@ -139,6 +161,11 @@ public interface ServerRuntime extends AutoCloseable {
     /** What it keeps for later starts; empty where nothing is kept on this machine, as for images of an engine. */
     default Optional<Cache> cache() {
         return Optional.empty();
+    }
+
+    /** The class data archives that its servers may use; empty where it knows of none. */
+    default Optional<Archives> archives() {
+        return cache().map(Cache::archives);
     }
 
     @Override

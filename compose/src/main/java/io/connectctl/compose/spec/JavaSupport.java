@@ -57,11 +57,13 @@ public final class JavaSupport {
 
     /** The major version of the JDK in a folder, from its {@code release} file; empty if that can't be read. */
     public static OptionalInt majorOf(Path javaHome) {
-        return head(javaHome.resolve("release"))
-                .map(RELEASE::matcher)
-                .filter(Matcher::find)
-                .map(matcher -> OptionalInt.of(Integer.parseInt(matcher.group(1))))
-                .orElse(OptionalInt.empty());
+        return head(javaHome.resolve("release")).map(JavaSupport::majorIn).orElse(OptionalInt.empty());
+    }
+
+    /** The major version that the text of a {@code release} file tells; empty if it tells none. */
+    public static OptionalInt majorIn(String release) {
+        Matcher version = RELEASE.matcher(release);
+        return version.find() ? OptionalInt.of(Integer.parseInt(version.group(1))) : OptionalInt.empty();
     }
 
     private static Optional<String> head(Path file) {

@@ -100,7 +100,8 @@ public record ProjectFile(
                 }
             }
         });
-        pools.forEach((name, pool) -> all.addAll(SpecReader.read(name, pool.server()).problems()));
+        pools.forEach(
+                (name, pool) -> all.addAll(SpecReader.read(name, pool.server()).problems()));
         all.sort(IN_FILE_ORDER);
         return all;
     }
@@ -239,13 +240,11 @@ public record ProjectFile(
                     servers(entry);
                 } else if (key.equals("daemon")) {
                     daemon(entry);
-                } else if (key.equals("pools")) {
-                    // Read last: a pool may name a server that is declared below it.
-                    return;
-                } else if (!key.startsWith("x-")) {
+                } else if (!key.equals("pools") && !key.startsWith("x-")) {
                     unknown(key, key, entry, KEYS);
                 }
             });
+            // Last: a pool may name a server that is declared below it.
             Entry pooled = mapping.entries().get("pools");
             if (pooled != null) {
                 mapping("pools", pooled).ifPresent(below -> below.entries().forEach(this::pool));
@@ -289,17 +288,7 @@ public record ProjectFile(
 
         private void server(String name, Entry entry) {
             String path = "servers." + Texts.shown(name);
-            if (!ServerName.PLAIN.matcher(name).matches()) {
-                String plain = name.toLowerCase(Locale.ROOT)
-                        .replaceAll("[^a-z0-9]+", "-")
-                        .replaceAll("^-+", "");
-                String cut = plain.substring(0, Math.min(63, plain.length())).replaceAll("-+$", "");
-                error(
-                        Optional.of(entry.keyPlace()),
-                        path,
-                        "the name '" + Texts.shown(name)
-                                + "' isn't plain: use 1-63 of a-z, 0-9 and '-', starting and ending with a letter or digit.",
-                        cut.isEmpty() ? Optional.empty() : Optional.of(cut));
+            if (!plain(path, name, entry)) {
                 return;
             }
             Map<String, Location> places = new HashMap<>();
@@ -320,14 +309,35 @@ public record ProjectFile(
             add(name, Declaration.empty().tree(), places, entry);
         }
 
+        private boolean plain(String path, String name, Entry entry) {
+            if (!ServerName.PLAIN.matcher(name).matches()) {
+                String plain = name.toLowerCase(Locale.ROOT)
+                        .replaceAll("[^a-z0-9]+", "-")
+                        .replaceAll("^-+", "");
+                String cut = plain.substring(0, Math.min(63, plain.length())).replaceAll("-+$", "");
+                error(
+                        Optional.of(entry.keyPlace()),
+                        path,
+                        "the name '" + Texts.shown(name)
+                                + "' isn't plain: use 1-63 of a-z, 0-9 and '-', starting and ending with a letter or digit.",
+                        cut.isEmpty() ? Optional.empty() : Optional.of(cut));
+                return false;
+            }
+            return true;
+        }
+
         private void add(String name, ObjectNode tree, Map<String, Location> places, Entry entry) {
             places.put("", entry.keyPlace());
+            absolutePaths(tree);
+            servers.put(new ServerName(name), new Declaration(tree, places));
+        }
+
+        private void absolutePaths(ObjectNode tree) {
             for (String key : PATHS) {
                 if (tree.get(key) != null && tree.get(key).isTextual()) {
                     tree.put(key, absolute(tree.get(key).textValue()));
                 }
             }
-            servers.put(new ServerName(name), new Declaration(tree, places));
         }
 
         private String absolute(String path) {
@@ -345,13 +355,7 @@ public record ProjectFile(
 
         private void pool(String name, Entry entry) {
             String path = "pools." + Texts.shown(name);
-            if (!ServerName.PLAIN.matcher(name).matches()) {
-                error(
-                        Optional.of(entry.keyPlace()),
-                        path,
-                        "the name '" + Texts.shown(name)
-                                + "' isn't plain: use 1-63 of a-z, 0-9 and '-', starting and ending with a letter or digit.",
-                        Optional.empty());
+            if (!plain(path, name, entry)) {
                 return;
             }
             Optional<Mapping> mapping = mapping(path, entry);
@@ -372,7 +376,11 @@ public record ProjectFile(
                 return number;
             });
             if (!entries.containsKey("size")) {
-                error(Optional.of(entry.keyPlace()), path + ".size", "is missing: how many spare servers?", Optional.empty());
+                error(
+                        Optional.of(entry.keyPlace()),
+                        path + ".size",
+                        "is missing: how many spare servers?",
+                        Optional.empty());
             }
             Optional<Duration> maxAge = read(path, entries.get("maxAge"), "a duration such as 1h", Durations::parse);
             Optional<MemorySize> budget =
@@ -383,8 +391,7 @@ public record ProjectFile(
             }
         }
 
-        private <T> Optional<T> read(
-                String path, @Nullable Entry entry, String what, Function<String, T> reader) {
+        private <T> Optional<T> read(String path, @Nullable Entry entry, String what, Function<String, T> reader) {
             if (entry == null) {
                 return Optional.empty();
             }
@@ -408,7 +415,8 @@ public record ProjectFile(
         private Optional<Declaration> pooledServer(String path, @Nullable Entry entry, Entry pool) {
             Map<String, Location> places = new HashMap<>();
             places.put("", pool.keyPlace());
-            Optional<Declaration> found = Optional.of(new Declaration(Declaration.empty().tree(), places));
+            Optional<Declaration> found =
+                    Optional.of(new Declaration(Declaration.empty().tree(), places));
             if (entry != null && entry.value() instanceof Scalar scalar && scalar.text() != null) {
                 found = servers.entrySet().stream()
                         .filter(known -> known.getKey().value().equals(scalar.text()))
@@ -435,11 +443,7 @@ public record ProjectFile(
             }
             return found.map(declaration -> {
                 ObjectNode tree = declaration.tree();
-                for (String key : PATHS) {
-                    if (tree.get(key) != null && tree.get(key).isTextual()) {
-                        tree.put(key, absolute(tree.get(key).textValue()));
-                    }
-                }
+                absolutePaths(tree);
                 tree.remove("port");
                 tree.remove("uiPort");
                 return new Declaration(tree, places);

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code connectctl adopt}. */
@@ -16,11 +16,16 @@ import picocli.CommandLine.Parameters;
         description = {
             "Take over a running Spark Connect container that somebody else started, without restarting it.",
             "From then on connectctl probes it, says why when it isn't usable, and starts, stops and restarts that very container;"
-                    + " it never makes it anew and never removes it: connectctl remove only forgets it.",
-            "Its gRPC port must be published. What docker compose made of connectctl export compose is adopted the same way."
+                    + " it never makes it anew and never removes it: connectctl remove only forgets it, and leaves it running.",
+            "It must answer as a Spark Connect server does, on a published port. What docker compose made of connectctl export compose"
+                    + " is adopted the same way."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  connectctl adopt spark-connect", "  connectctl adopt deploy-connect-1 connect"})
+        footer = {
+            "  connectctl adopt spark-connect",
+            "  connectctl adopt spark-connect sales",
+            "  connectctl adopt \"$(docker compose ps -q connect)\""
+        })
 final class AdoptCommand extends CliCommand {
     @Parameters(index = "0", paramLabel = "CONTAINER", description = "The container's name or id.")
     String container = "";
@@ -33,15 +38,8 @@ final class AdoptCommand extends CliCommand {
     @Nullable
     String name;
 
-    @Option(names = "--no-wait", description = "Return as soon as it is taken over, before it is proven usable.")
-    boolean noWait;
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            defaultValue = "3m",
-            description = "How long to wait (default: 3m).")
-    String timeout = "3m";
+    @Mixin
+    final WaitOptions waiting = new WaitOptions();
 
     AdoptCommand(CliContext context) {
         super(context);
@@ -49,11 +47,11 @@ final class AdoptCommand extends CliCommand {
 
     @Override
     ExitCode execute() throws IOException, InterruptedException {
-        Duration patience = Durations.parse("--timeout", timeout);
+        Duration patience = waiting.patience();
         ApiClient client = connect();
         AdoptedView adopted = client.adopt(container, name);
         say("adopted container " + adopted.container() + " as server '" + adopted.name() + "'");
-        if (noWait) {
+        if (waiting.noWait) {
             return ExitCode.OK;
         }
         Interrupts.Watch watch = context.interrupts().onSignal(() -> context.err()

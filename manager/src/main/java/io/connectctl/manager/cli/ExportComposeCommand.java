@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
             "They come from connectctl.yaml; without one, it is one server of defaults called connect. Needs no daemon and no engine.",
             "The containers have the same hardening, ports, volumes and health check as connectctl's own. docker-compose.yml holds no secret;"
                     + " the servers' files may, so only their owner can read them. With auth: token, the token lies in NAME/token.",
-            "connectctl adopt takes over what docker compose up started."
+            "connectctl adopt takes over what docker compose up started: connectctl adopt \"$(docker compose ps -q connect)\"."
         },
         footerHeading = "%nExamples:%n",
         footer = {

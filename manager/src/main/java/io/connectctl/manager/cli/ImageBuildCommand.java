@@ -22,6 +22,8 @@ import picocli.CommandLine.Option;
             "Build an image of Spark Connect from Maven's jars, through the Docker engine.",
             "No registry need hold Spark; only the base image must be there, or be pulled: any Linux with Java 17 and bash. start --runtime docker"
                     + " takes connectctl/spark:VERSION where apache/spark:VERSION can't be had.",
+            "A class data archive becomes a part of it, so that its servers start in about half the time: a server of its own runs a first query in"
+                    + " a throwaway container without a network. That takes a minute or more, once; --no-archive does without.",
             "Prints the image's name. A second build of the same is done in seconds: every step is found in the engine's cache."
         },
         footerHeading = "%nExamples:%n",
@@ -61,6 +63,9 @@ final class ImageBuildCommand extends CliCommand {
     @Nullable
     String tag;
 
+    @Option(names = "--no-archive", arity = "0", description = "Make no class data archive part of the image.")
+    boolean noArchive;
+
     ImageBuildCommand(CliContext context) {
         super(context);
     }
@@ -80,7 +85,12 @@ final class ImageBuildCommand extends CliCommand {
                                 "-Xmx256m",
                                 "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"),
                         MAIN,
-                        List.of(version, base == null ? "" : base, String.join(",", packages), tag == null ? "" : tag)))
+                        List.of(
+                                version,
+                                base == null ? "" : base,
+                                String.join(",", packages),
+                                tag == null ? "" : tag,
+                                noArchive ? "no-archive" : "archive")))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         // Its stdin ends with us, whatever ends us; the hook only makes sure that it is gone when we are.
@@ -110,7 +120,12 @@ final class ImageBuildCommand extends CliCommand {
                 case "step" -> progress.step(words[1]);
                 case "built" -> {
                     progress.clear();
-                    say("built " + words[1] + " (" + words[2] + ") in " + Durations.precise(progress.elapsedTime()));
+                    say("built " + words[1] + " (" + words[2] + ") in " + Durations.precise(progress.elapsedTime())
+                            + (words[3].isEmpty() ? "" : ", with a class data archive for " + words[3]));
+                    if (!words[4].isEmpty()) {
+                        warn("it has no class data archive, so its servers start as before: "
+                                + words[4].replace("\\n", "\n"));
+                    }
                     out().println(words[1]);
                     return ExitCode.OK;
                 }

@@ -27,7 +27,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** What start and restart share: declare, command, follow to the proof, tell the URL. */
 abstract class Launching extends ServerCommand {
@@ -37,15 +36,8 @@ abstract class Launching extends ServerCommand {
     @Mixin
     final OutputOption output = new OutputOption();
 
-    @Option(names = "--no-wait", description = "Return as soon as the intent is stored.")
-    boolean noWait;
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            defaultValue = "3m",
-            description = "How long to wait, counted from the launch, not from a build or download (default: 3m).")
-    String timeout = "3m";
+    @Mixin
+    final WaitOptions waiting = new WaitOptions();
 
     Launching(CliContext context) {
         super(context);
@@ -56,7 +48,7 @@ abstract class Launching extends ServerCommand {
 
     @Override
     final ExitCode execute() throws IOException, InterruptedException {
-        Duration patience = Durations.parse("--timeout", timeout);
+        Duration patience = waiting.patience();
         Declaration flags = declarations.declaration(context);
         Project project = Project.find(context, file());
         warn(project.warnings());
@@ -72,7 +64,7 @@ abstract class Launching extends ServerCommand {
         Optional<ServerView> before = find(client, server);
         declare(client, project, server, declared, flags);
         ReceiptView receipt = command(client, server);
-        if (noWait) {
+        if (waiting.noWait) {
             say(server + ": " + receipt.message());
             printIfAsked(client.server(server));
             return ExitCode.OK;

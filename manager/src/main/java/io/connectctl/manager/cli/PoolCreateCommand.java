@@ -91,7 +91,10 @@ final class PoolCreateCommand extends CliCommand {
             pool = client.pool(
                     name,
                     new PoolRequest(
-                            declaration.tree(), size.intValue(), age == null ? null : Long.valueOf(age.toMillis()), budget));
+                            declaration.tree(),
+                            size.intValue(),
+                            age == null ? null : Long.valueOf(age.toMillis()),
+                            budget));
         } catch (ApiException e) {
             throw Leased.refused(e);
         }
@@ -101,7 +104,10 @@ final class PoolCreateCommand extends CliCommand {
 
     /** As the connectctl.yaml that is named, or the nearest one, has it. */
     private ExitCode declared(Declaration flags) throws IOException, InterruptedException {
-        if (server != null || memoryBudget != null || maxAge != null || !flags.tree().isEmpty()) {
+        if (server != null
+                || memoryBudget != null
+                || maxAge != null
+                || !flags.tree().isEmpty()) {
             throw CliFailure.usage("--size is missing", "give it, or declare all of the pool in connectctl.yaml");
         }
         Optional<PoolRequest> request = declared(Project.find(context, from), name);

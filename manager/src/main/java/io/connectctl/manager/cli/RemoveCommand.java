@@ -10,7 +10,8 @@ import picocli.CommandLine.Option;
         name = "remove",
         description = {
             "Forget a stopped server and remove its folders.",
-            "Refuses a running server, and one whose warehouse holds data unless --purge is given (exit 8)."
+            "Refuses a running server, and one whose warehouse holds data unless --purge is given (exit 8).",
+            "An adopted server is only forgotten: its container stays as it is, running or not, with all its data, --purge or not."
         },
         footerHeading = "%nExamples:%n",
         footer = {"  connectctl remove sales", "  connectctl remove sales --purge"})

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.OptionalLong;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code connectctl stop}. */
@@ -21,15 +22,8 @@ final class StopCommand extends ServerCommand {
     @Option(names = "--force", description = "Kill it at once, without drain and grace.")
     boolean force;
 
-    @Option(names = "--no-wait", description = "Return as soon as the intent is stored.")
-    boolean noWait;
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            defaultValue = "3m",
-            description = "How long to wait (default: 3m).")
-    String timeout = "3m";
+    @Mixin
+    final WaitOptions waiting = new WaitOptions();
 
     StopCommand(CliContext context) {
         super(context);
@@ -37,14 +31,14 @@ final class StopCommand extends ServerCommand {
 
     @Override
     ExitCode execute() throws IOException, InterruptedException {
-        Duration patience = Durations.parse("--timeout", timeout);
+        Duration patience = waiting.patience();
         ApiClient client = upToDate();
         String server = serverName(client);
         ReceiptView receipt = client.stop(server, force);
-        if (!receipt.changed() || noWait) {
+        if (!receipt.changed() || waiting.noWait) {
             say(server + ": " + receipt.message());
         }
-        if (!noWait) {
+        if (!waiting.noWait) {
             Interrupts.Watch watch = context.interrupts().onSignal(() -> context.err()
                     .println("\nconnectctl: interrupted; the stop of '" + server + "' goes on in the background"));
             try {

@@ -29,8 +29,10 @@ final class DiskFull implements Rule {
 
     private static String remedy(Clues clues) {
         return clues.contained()
-                ? "its /tmp is " + clues.spec().container().tmpfs()
-                        + " in memory (raise `container: {tmpfs: ...}` in connectctl.yaml), all else lies on the engine's disk (`docker system df`); then "
+                ? "see what is full (`docker exec CONTAINER df -h`): /tmp lies in memory, "
+                        + clues.spec().container().tmpfs()
+                        + " of it unless somebody else made the container (`container: {tmpfs: ...}` in connectctl.yaml), all else on"
+                        + " the engine's disk (`docker system df`); then "
                         + clues.again("")
                 : "free space (`df -h` and `df -i`, work folders of servers no longer needed: `connectctl remove NAME`), then "
                         + clues.again("");

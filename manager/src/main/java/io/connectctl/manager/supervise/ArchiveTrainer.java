@@ -3,22 +3,15 @@ package io.connectctl.manager.supervise;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.runtime.Archive;
 import io.connectctl.compose.runtime.Archives;
-import io.connectctl.compose.runtime.Endpoint;
+import io.connectctl.compose.runtime.FirstQuery;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.Training;
-import io.connectctl.health.Climb;
-import io.connectctl.health.Ladder;
-import io.connectctl.health.ProbeFailure;
-import io.connectctl.health.ProbeTarget;
-import io.connectctl.health.Rung;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -46,9 +39,9 @@ final class ArchiveTrainer {
 
     private static final Duration WRITING = Duration.ofMinutes(15);
     private static final Duration STEP = Duration.ofMillis(250);
-    private static final Duration QUERY = Duration.ofMinutes(1);
 
     private final Surroundings around;
+    private final FirstQuery query;
     private final Executor workers;
     private final BooleanSupplier quiet;
     private final Deque<Wish> wishes = new ArrayDeque<>();
@@ -75,6 +68,7 @@ final class ArchiveTrainer {
     /** @param quiet true while no server starts or stops */
     ArchiveTrainer(Surroundings around, Executor workers, BooleanSupplier quiet) {
         this.around = around;
+        this.query = new TrainingQuery(around.ladders(), this::pause, LIMIT);
         this.workers = workers;
         this.quiet = quiet;
     }
@@ -174,7 +168,7 @@ final class ArchiveTrainer {
         }
         unit.live("archive", "training a class data archive: starting a server of its own, at the lowest priority");
         try (Training server = wish.archives().train(plan)) {
-            query(server);
+            query.run(server);
             unit.live("archive", "training a class data archive: its JVM writes it");
             long bytes = server.finish(WRITING);
             long seconds = (around.time().now().boot().toMillis() - begin) / 1000;
@@ -183,38 +177,6 @@ final class ArchiveTrainer {
                     "a class data archive was trained in " + seconds + " s (" + (bytes >> 20)
                             + " MiB): further starts take about half the time");
         }
-    }
-
-    /** Climbs until a query ran: what only a query loads is most of what a first query waits for. */
-    private void query(Training server)
-            throws LaunchException, RuntimeUnavailableException, IOException, InterruptedException {
-        String last = "it never listened";
-        while (server.running()) {
-            Endpoint endpoint = server.endpoint();
-            if (endpoint.grpcPort().isPresent()) {
-                try (Ladder ladder = around.ladders().open(target(server, endpoint))) {
-                    Climb climb = ladder.climb(Rung.QUERY, QUERY);
-                    if (climb.reached().atLeast(Rung.QUERY)) {
-                        return;
-                    }
-                    last = climb.failure().map(ProbeFailure::detail).orElse(last);
-                }
-            }
-            pause();
-        }
-        throw failure("the training server ended (" + last + "): " + server.lastWords());
-    }
-
-    private static ProbeTarget target(Training server, Endpoint endpoint) {
-        String marker = server.instance().marker();
-        return new ProbeTarget(
-                endpoint.host(),
-                endpoint.grpcPort().getAsInt(),
-                Optional.empty(),
-                endpoint.host(),
-                endpoint.uiPorts(),
-                marker,
-                UUID.nameUUIDFromBytes(marker.getBytes(StandardCharsets.UTF_8)));
     }
 
     private void pause() throws InterruptedException {

@@ -6,7 +6,6 @@ import io.connectctl.compose.render.RenderException;
 import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.Archive;
 import io.connectctl.compose.runtime.Archives;
-import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LaunchException;
@@ -201,7 +200,7 @@ final class EffectRunner {
             tellOfArchive("starts without its class data archive: the last start with it came to no query");
             return plan;
         }
-        Optional<Archives> archives = runtime.cache().map(Cache::archives);
+        Optional<Archives> archives = runtime.archives();
         if (archives.isEmpty()) {
             return plan;
         }

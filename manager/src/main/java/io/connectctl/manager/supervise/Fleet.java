@@ -48,7 +48,7 @@ public interface Fleet extends AutoCloseable {
      *
      * @param container its name or id
      * @param wanted what to call the server; empty for a name that fits
-     * @throws RefusedException NOT_ADOPTABLE says why not; NAME_HELD where a server has that name
+     * @throws RefusedException NOT_ADOPTABLE says why not, also where it doesn't answer now; NAME_HELD where a server has that name
      */
     Adopted adopt(String container, Optional<ServerName> wanted) throws RefusedException, InterruptedException;
 
@@ -65,7 +65,10 @@ public interface Fleet extends AutoCloseable {
     /** Wants a new incarnation with the current declaration; starts a server that is down. */
     Receipt restart(ServerName name) throws RefusedException;
 
-    /** Forgets a stopped server and removes its folders. RefusedException RUNNING, or WAREHOUSE_NOT_EMPTY without {@code purge}. */
+    /**
+     * Forgets a stopped server and removes its folders; an adopted one may run, and is left as it is. RefusedException
+     * RUNNING, or WAREHOUSE_NOT_EMPTY without {@code purge}.
+     */
     void remove(ServerName name, boolean purge) throws RefusedException;
 
     /** Stored events with a sequence number above {@code after}, oldest first, at most {@code limit}. */

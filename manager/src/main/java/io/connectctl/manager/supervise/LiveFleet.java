@@ -5,6 +5,7 @@ import io.connectctl.compose.runtime.Adoptable;
 import io.connectctl.compose.runtime.Archives;
 import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.CacheEntry;
+import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
@@ -19,6 +20,9 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.health.Climb;
+import io.connectctl.health.Ladder;
+import io.connectctl.health.ProbeFailure;
+import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Input;
@@ -31,6 +35,7 @@ import io.connectctl.manager.store.StateCodec;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.store.StoredServer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -42,6 +47,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutorService;
@@ -69,6 +75,9 @@ public final class LiveFleet implements Fleet {
     /** Covers a lost exit event; a listing costs a few reads of /proc, or one question to the engine. */
     private static final Duration LIST_EVERY = Duration.ofSeconds(30);
 
+    /** For each rung; a first answer of a server on a loaded machine takes seconds. */
+    private static final Duration ADOPTION_PATIENCE = Duration.ofSeconds(5);
+
     private static final int MAILBOX_THREADS = 2;
     /** Far above two a server for any installation on one machine; a bound all the same. */
     private static final int MOST_WORKERS = 512;
@@ -82,6 +91,8 @@ public final class LiveFleet implements Fleet {
     private final Map<ServerName, ServerUnit> units = new ConcurrentSkipListMap<>();
     private final List<AutoCloseable> watches = new ArrayList<>();
     private final Set<String> strangers = ConcurrentHashMap.newKeySet();
+    /** Runtimes that the last listing couldn't ask: sameness is no news. */
+    private final Set<String> away = ConcurrentHashMap.newKeySet();
     /** Guards what concerns more than one server: names and ports. */
     private final Object registry = new Object();
 
@@ -138,6 +149,7 @@ public final class LiveFleet implements Fleet {
         for (StoredServer stored : around.store().servers()) {
             units.put(stored.name(), load(stored));
         }
+        around.runtimes().values().forEach(runtime -> runtime.forgetAllBut(units.keySet()));
     }
 
     /** Whatever is wrong with it by now, it stays known: its instance may run, and only its user can mend it. */
@@ -271,8 +283,13 @@ public final class LiveFleet implements Fleet {
         for (ServerRuntime runtime : around.runtimes().values()) {
             try {
                 compare(runtime, runtime.list());
+                if (away.remove(runtime.name())) {
+                    LOG.info("runtime {} can be asked again", runtime.name());
+                }
             } catch (RuntimeUnavailableException e) {
-                LOG.warn("runtime {} can't be asked: {}", runtime.name(), e.getMessage());
+                if (away.add(runtime.name())) {
+                    LOG.warn("runtime {} can't be asked: {}", runtime.name(), e.getMessage());
+                }
                 units.values().stream()
                         .filter(unit -> unit.spec().runtime().equals(runtime.name()))
                         .forEach(unit -> unit.post(new Input.Unavailable(
@@ -567,10 +584,12 @@ public final class LiveFleet implements Fleet {
 
     @Override
     public Adopted adopt(String container, Optional<ServerName> wanted) throws RefusedException, InterruptedException {
-        ServerRuntime runtime = around.runtimes().get("docker");
-        if (runtime == null) {
-            throw new RefusedException(RefusedException.Code.NOT_ADOPTABLE, "there is no runtime docker here");
-        }
+        ServerRuntime runtime = around.runtimes().values().stream()
+                .filter(ServerRuntime::adopts)
+                .findFirst()
+                .orElseThrow(() -> new RefusedException(
+                        RefusedException.Code.NOT_ADOPTABLE,
+                        "no runtime here can take over what somebody else started"));
         Adoptable found;
         try {
             found = runtime.inspect(container);
@@ -578,13 +597,10 @@ public final class LiveFleet implements Fleet {
             throw new RefusedException(RefusedException.Code.NOT_ADOPTABLE, e.getMessage() + ": " + e.remedy());
         }
         ServerName name = wanted.orElseGet(() -> new ServerName(found.name()));
+        checkFree(name, container);
+        checkAnswers(found);
         synchronized (registry) {
-            if (units.containsKey(name)) {
-                throw new RefusedException(
-                        RefusedException.Code.NAME_HELD,
-                        "there is a server " + name + " already: give another name (connectctl adopt " + container
-                                + " NAME), or remove that one first");
-            }
+            checkFree(name, container);
             // Read before anything is written: it may be refused.
             read(name, new Layers(found.declaration(), Declaration.empty()), new ArrayList<>());
             try {
@@ -607,6 +623,47 @@ public final class LiveFleet implements Fleet {
             return true;
         });
         return new Adopted(name, found.label(), receipt);
+    }
+
+    private void checkFree(ServerName name, String container) throws RefusedException {
+        if (units.containsKey(name)) {
+            throw new RefusedException(
+                    RefusedException.Code.NAME_HELD,
+                    "there is a server " + name + " already: give another name (connectctl adopt " + container
+                            + " NAME), or remove that one first");
+        }
+    }
+
+    /**
+     * A server that can't be spoken to would soon be taken for one that failed, and be restarted: that is nothing to do to
+     * somebody else's.
+     */
+    private void checkAnswers(Adoptable found) throws RefusedException, InterruptedException {
+        Endpoint endpoint = found.endpoint();
+        int port = endpoint.grpcPort().orElseThrow(() -> new IllegalStateException(found + " has no published port"));
+        ProbeTarget target = new ProbeTarget(
+                endpoint.host(),
+                port,
+                found.token(),
+                endpoint.host(),
+                endpoint.uiPorts(),
+                found.marker(),
+                UUID.nameUUIDFromBytes(found.id().getBytes(StandardCharsets.UTF_8)));
+        Climb climb;
+        try (Ladder ladder = around.ladders().open(target)) {
+            climb = ladder.climb(Rung.RPC, ADOPTION_PATIENCE);
+        }
+        if (climb.failure().isPresent()) {
+            ProbeFailure failure = climb.failure().get();
+            throw new RefusedException(
+                    RefusedException.Code.NOT_ADOPTABLE,
+                    "container '" + found.label() + "' doesn't answer as a usable Spark Connect server would: "
+                            + failure.detail() + ": "
+                            + (failure.kind() == ProbeFailure.Kind.UNAUTHENTICATED
+                                    ? "its token must be in its environment (SPARK_CONNECT_AUTHENTICATE_TOKEN) or its configuration,"
+                                            + " where connectctl finds it"
+                                    : "see docker logs " + found.label() + "; adopt it once it answers"));
+        }
     }
 
     @Override
@@ -768,13 +825,14 @@ public final class LiveFleet implements Fleet {
         synchronized (registry) {
             runtimes = unit.call(() -> {
                 ServerState state = unit.state();
-                if (!state.resting()) {
+                List<ServerRuntime> where =
+                        unit.spec().runtime().equals(ServerSpec.AUTO) ? answering(name) : List.of(runtime(unit));
+                boolean adopted = where.stream().anyMatch(each -> each.adopted(name));
+                if (!state.resting() && !(adopted && settled(state))) {
                     throw new RefusedException(
                             RefusedException.Code.RUNNING,
                             name + " is " + state.phase() + ": stop it first (connectctl stop " + name + ")");
                 }
-                List<ServerRuntime> where =
-                        unit.spec().runtime().equals(ServerSpec.AUTO) ? answering(name) : List.of(runtime(unit));
                 if (!purge && where.stream().anyMatch(each -> each.hasWarehouse(name))) {
                     throw new RefusedException(
                             RefusedException.Code.WAREHOUSE_NOT_EMPTY,
@@ -788,9 +846,15 @@ public final class LiveFleet implements Fleet {
                         state.incarnation(),
                         "removed",
                         state.phase(),
-                        purge ? "removed, its warehouse too" : "removed",
+                        adopted
+                                ? "forgotten; what it was adopted from is left as it is"
+                                : purge ? "removed, its warehouse too" : "removed",
                         Optional.empty());
-                forgetSecrets(name, unit.runner().tokenFile());
+                if (!adopted) {
+                    forgetSecrets(name, unit.runner().tokenFile());
+                }
+                // What was adopted may still run, and be looked after if this fails: its token goes with its folder,
+                // below.
                 journal.write(store -> store.remove(name, List.of(event)));
                 unit.close();
                 return where;
@@ -803,6 +867,15 @@ public final class LiveFleet implements Fleet {
         } finally {
             units.remove(name, unit);
         }
+    }
+
+    /** True where nothing is being done to it. */
+    private static boolean settled(ServerState state) {
+        return switch (state.phase()) {
+            case HEALTHY, UNHEALTHY, UNKNOWN, BACKING_OFF, STOPPED, FAILED -> true;
+            case STARTING -> state.rung() != Rung.NONE;
+            case STOPPING -> false;
+        };
     }
 
     /** The runtimes that can be asked about it now: a server that was never started can't have anything in the others. */
@@ -921,10 +994,11 @@ public final class LiveFleet implements Fleet {
         Archives archives = runtime(unit)
                 .cache()
                 .map(Cache::archives)
-                .orElseThrow(() -> new RefusedException(
-                        RefusedException.Code.INVALID,
-                        "runtime " + unit.spec().runtime() + " of " + name
-                                + " keeps no class data archives: they are part of its images"));
+                .orElseThrow(
+                        () -> new RefusedException(
+                                RefusedException.Code.INVALID,
+                                "runtime " + unit.spec().runtime() + " of " + name
+                                        + " keeps no class data archives: they are part of its images (connectctl image build)"));
         if (unit.invalid().isPresent()) {
             throw new RefusedException(
                     RefusedException.Code.INVALID, unit.invalid().get().summary());

@@ -462,9 +462,10 @@ final class ServerUnit {
     }
 
     private static OptionalInt port(ServerSpec spec, ServerState state, boolean alive) {
-        if (spec.port() instanceof PortChoice.Fixed fixed) {
-            return OptionalInt.of(fixed.port());
+        // What was found listening comes first: an adopted server keeps its port, whatever is declared of it.
+        if (alive && state.rung().atLeast(Rung.PORT) && state.port().isPresent()) {
+            return state.port();
         }
-        return alive && state.rung().atLeast(Rung.PORT) ? state.port() : OptionalInt.empty();
+        return spec.port() instanceof PortChoice.Fixed fixed ? OptionalInt.of(fixed.port()) : OptionalInt.empty();
     }
 }

@@ -136,8 +136,9 @@ class ArchiveTrainerTest {
     void noneIsTrainedWhileAServerStarts() throws Exception {
         usable(SALES);
         FakeRuntime.Hold hold = holdHr();
-        time.advance(Duration.ofMinutes(1));
-        time.advance(Duration.ofMinutes(1));
+        // Long enough for several looks at whether it is quiet, and too short for the limit of a launch (a minute).
+        time.advance(Duration.ofSeconds(20));
+        time.advance(Duration.ofSeconds(20));
         assertThat(fleet.server(HR).orElseThrow().phase()).isEqualTo(Phase.STARTING);
         assertThat(cache.trainings()).isEmpty();
 

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Rendering;
+import io.connectctl.compose.runtime.Adoptable;
+import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
@@ -846,6 +848,59 @@ class LiveFleetTest {
             declare(SALES, "{}");
             assertThat(heard.poll(10, TimeUnit.SECONDS)).isEqualTo("declared");
         }
+    }
+
+    private void foreign() throws Exception {
+        runtime.foreign(new Adoptable(
+                "4711",
+                "theirs",
+                "sales",
+                Declaration.ofJson("{\"port\":\"auto\"}"),
+                15002,
+                OptionalInt.empty(),
+                new Endpoint("localhost", OptionalInt.of(40_000), List.of()),
+                "",
+                Optional.empty()));
+    }
+
+    @Test
+    void adoptionIsLeftToTheRuntimeThatCan() throws Exception {
+        assertThatThrownBy(() -> fleet.adopt("theirs", Optional.empty()))
+                .hasMessageContaining("no runtime here can take over");
+        foreign();
+
+        Adopted adopted = fleet.adopt("theirs", Optional.empty());
+        until(Phase.HEALTHY);
+
+        assertThat(adopted.name()).isEqualTo(SALES);
+        assertThat(events("adopted")).containsExactly("adopted container theirs as it runs");
+    }
+
+    @Test
+    void whatDoesNotAnswerIsNotAdopted() throws Exception {
+        foreign();
+        answering = false;
+
+        assertThatThrownBy(() -> fleet.adopt("theirs", Optional.empty()))
+                .hasMessageContaining("container 'theirs' doesn't answer")
+                .hasMessageContaining("no answer");
+
+        assertThat(fleet.servers()).isEmpty();
+        assertThat(runtime.adopted(SALES)).isFalse();
+    }
+
+    @Test
+    void removeOfAnAdoptedServerLeavesItRunning() throws Exception {
+        foreign();
+        fleet.adopt("theirs", Optional.empty());
+        until(Phase.HEALTHY);
+
+        fleet.remove(SALES, true);
+
+        assertThat(fleet.servers()).isEmpty();
+        assertThat(store.servers()).isEmpty();
+        assertThat(runtime.adopted(SALES)).isFalse();
+        assertThat(runtime.list()).hasSize(1);
     }
 
     @Test

@@ -10,7 +10,8 @@ import org.apache.spark.sql.connect.SparkSession;
  * Does with a Spark Connect server what a user's program does. Arguments: the URL, then what to do:
  * {@code hello} (one query), {@code shuffle} (a query with an exchange), {@code hold} (keeps a session open and answers
  * each line of standard input with the result of one more query in that session), {@code exhaust} (a query that needs
- * more heap than a small server has).
+ * more heap than a small server has), {@code avro} (writes three rows in a format that Spark itself doesn't bring, and counts
+ * them).
  */
 public final class ClientProgram {
     private ClientProgram() {}
@@ -32,6 +33,13 @@ public final class ClientProgram {
                     session.sql(
                                     "select length(concat_ws('', collect_list(repeat(cast(id as string), 1000000)))) from range(2000)")
                             .collectAsList();
+                case "avro" -> {
+                    session.range(3).write().format("avro").mode("overwrite").save("/tmp/three-rows");
+                    System.out.println(session.read()
+                            .format("avro")
+                            .load("/tmp/three-rows")
+                            .count());
+                }
                 default -> throw new IllegalArgumentException("unknown: " + args[1]);
             }
         } finally {

@@ -84,7 +84,12 @@ final class Adoptions {
         return Map.copyOf(known);
     }
 
-    void add(ServerName server, Adopted adopted) throws IOException {
+    /** @throws IOException also where it was adopted as another server meanwhile */
+    synchronized void add(ServerName server, Adopted adopted) throws IOException {
+        Optional<ServerName> other = server(adopted.containerId()).filter(name -> !name.equals(server));
+        if (other.isPresent()) {
+            throw new IOException("it is server " + other.get() + " already");
+        }
         Path folder = folders.servers().resolve(server.value());
         PrivateFiles.folder(folder);
         PrivateFiles.write(folder.resolve(FILE), JSON.writeValueAsString(adopted) + "\n", false);

@@ -74,6 +74,26 @@ final class BuildContext {
         return this;
     }
 
+    /**
+     * Adds a file that comes from elsewhere, and only once.
+     *
+     * @param stream its content; closed when it was read
+     */
+    BuildContext stream(String name, InputStream stream, long size) {
+        entries.put(name, new Content() {
+            @Override
+            public long size() {
+                return size;
+            }
+
+            @Override
+            public InputStream open() {
+                return stream;
+            }
+        });
+        return this;
+    }
+
     /** Adds an empty folder. */
     BuildContext folder(String name) {
         return text(name + "/", "");

@@ -4,6 +4,7 @@ import io.connectctl.compose.render.ContainerPorts;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.Adoptable;
+import io.connectctl.compose.runtime.Archives;
 import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.ExitStatus;
@@ -214,6 +215,16 @@ public final class DockerRuntime implements ServerRuntime {
     // ------------------------------------------------------------------ somebody else's
 
     @Override
+    public boolean adopts() {
+        return true;
+    }
+
+    @Override
+    public boolean adopted(ServerName server) {
+        return adoptions.of(server).isPresent();
+    }
+
+    @Override
     public Adoptable inspect(String what) throws LaunchException, InterruptedException {
         try {
             Adoptable found = Foreign.look(engine(), what);
@@ -246,6 +257,20 @@ public final class DockerRuntime implements ServerRuntime {
             throw new RuntimeUnavailableException(
                     "that " + server + " is container " + found.label() + " can't be written down: " + e.getMessage(),
                     e);
+        }
+    }
+
+    @Override
+    public void forgetAllBut(Set<ServerName> known) {
+        for (ServerName server : adoptions.all().keySet()) {
+            if (!known.contains(server)) {
+                try {
+                    forget(server);
+                    LOG.info("{} was adopted, and nobody knows it any more: its container is left as it is", server);
+                } catch (RuntimeUnavailableException e) {
+                    LOG.warn("that {} was adopted can't be forgotten: {}", server, e.getMessage());
+                }
+            }
         }
     }
 
@@ -297,13 +322,22 @@ public final class DockerRuntime implements ServerRuntime {
         }
         List<String> remarks = new ArrayList<>(Facts.loosened(spec.container()));
         try {
+            if (spec.archive()) {
+                imageArchives().without(spec.name()).ifPresent(image -> remarks.add(noArchive(image)));
+            }
             remarks.addAll(facts(FACTS_PATIENCE).lacking(spec.container()));
         } catch (RuntimeUnavailableException e) {
-            LOG.debug("what the engine can't enforce isn't known now: {}", e.getMessage());
+            LOG.debug("what the engine has and can enforce isn't known now: {}", e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         return List.copyOf(remarks);
+    }
+
+    private static String noArchive(String image) {
+        return "image " + image
+                + " holds no class data archive, which takes about half off a start: connectctl image build"
+                + " makes an image that holds one";
     }
 
     private Facts facts(Duration patience) throws RuntimeUnavailableException, InterruptedException {
@@ -346,7 +380,8 @@ public final class DockerRuntime implements ServerRuntime {
                                 .orElse(Names.SPARK_HOME)));
     }
 
-    private static Site site(Optional<Path> jars, Optional<Path> sparkHome) {
+    /** Where things lie in a container of ours. */
+    static Site site(Optional<Path> jars, Optional<Path> sparkHome) {
         return new Site(
                 Names.CONF,
                 Names.WORK,
@@ -385,6 +420,16 @@ public final class DockerRuntime implements ServerRuntime {
         } catch (RuntimeUnavailableException e) {
             throw unreachable(e);
         }
+    }
+
+    /** They are layers of images; see {@link ImageArchive}. */
+    @Override
+    public Optional<Archives> archives() {
+        return Optional.of(imageArchives());
+    }
+
+    private ImageArchives imageArchives() {
+        return new ImageArchives(engine(), parts().images(), histories, adoptions);
     }
 
     private static LaunchException unreachable(RuntimeUnavailableException e) {

@@ -3,7 +3,9 @@ package io.connectctl.compose.runtime.docker;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
@@ -26,11 +28,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  * negotiated before the first one and again after each failure, as the engine may be another one by then.
  */
 final class Engine implements AutoCloseable {
+    /** A text file of somebody's image may be of any size; the ones that are read here have a few KiB. */
+    private static final int LARGEST_TEXT = 2 << 20;
+
     /** Newest API that this package was written for (Docker 27); a newer engine is asked in this version. */
     private static final Version OURS = new Version(1, 47);
 
@@ -537,19 +545,69 @@ final class Engine implements AutoCloseable {
     /** True if the container has a file or folder of this path, be it started or not. */
     boolean exists(String container, String path)
             throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return refusable("looking into container " + container, PATIENCE, () -> stat(container, path)
+                .isPresent());
+    }
+
+    /**
+     * Where a path in a container leads to once every link is followed; empty where it leads to nothing.
+     *
+     * @param path an absolute path
+     */
+    Optional<Path> resolve(String container, Path path)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
         return refusable("looking into container " + container, PATIENCE, () -> {
-            Connection now = connection();
-            DockerHttpClient.Request head = DockerHttpClient.Request.builder()
-                    .method("HEAD")
-                    .path("/v" + now.version() + "/containers/" + container + "/archive?path=" + encode(path))
-                    .build();
-            try (DockerHttpClient.Response response = now.http().execute(head)) {
-                int status = response.getStatusCode();
-                if (status >= 300 && status != EngineRefusal.NOT_FOUND) {
-                    throw new EngineRefusal(status, "HEAD " + path);
-                }
-                return status < 300;
+            Optional<String> stat = stat(container, path.toString());
+            if (stat.isEmpty()) {
+                return Optional.empty();
             }
+            String target = JSON.readTree(Base64.getDecoder().decode(stat.get()))
+                    .path("linkTarget")
+                    .asText("");
+            return Optional.of(target.isEmpty() ? path : Path.of(target));
+        });
+    }
+
+    /** What the engine tells of a path, in base64; empty where there is none. */
+    private Optional<String> stat(String container, String path)
+            throws IOException, EngineAddress.UnusableException, EngineRefusal {
+        Connection now = connection();
+        DockerHttpClient.Request head = DockerHttpClient.Request.builder()
+                .method("HEAD")
+                .path("/v" + now.version() + "/containers/" + container + "/archive?path=" + encode(path))
+                .build();
+        try (DockerHttpClient.Response response = now.http().execute(head)) {
+            int status = response.getStatusCode();
+            if (status >= 300 && status != EngineRefusal.NOT_FOUND) {
+                throw new EngineRefusal(status, "HEAD " + path);
+            }
+            return status < 300
+                    ? Optional.of(Objects.requireNonNullElse(response.getHeader("X-Docker-Container-Path-Stat"), ""))
+                    : Optional.empty();
+        }
+    }
+
+    /**
+     * Runs a program in a running container, as the container's own user.
+     *
+     * @return its exit code
+     */
+    int run(String container, String... command)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return ask("running " + command[0] + " in container " + container, PATIENCE, client -> {
+            String exec = client.execCreateCmd(container)
+                    .withAttachStdout(true)
+                    .withCmd(command)
+                    .exec()
+                    .getId();
+            client.execStartCmd(exec)
+                    .exec(new ResultCallback.Adapter<Frame>())
+                    .awaitCompletion(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            Long code = client.inspectExecCmd(exec).exec().getExitCodeLong();
+            if (code == null) {
+                throw new IOException("it didn't end");
+            }
+            return code.intValue();
         });
     }
 
@@ -560,7 +618,9 @@ final class Engine implements AutoCloseable {
                 try (InputStream stream = client.copyArchiveFromContainerCmd(container, path)
                                 .exec();
                         TarArchiveInputStream tar = new TarArchiveInputStream(stream)) {
-                    return tar.getNextEntry() == null ? "" : new String(tar.readAllBytes(), StandardCharsets.UTF_8);
+                    return tar.getNextEntry() == null
+                            ? ""
+                            : new String(tar.readNBytes(LARGEST_TEXT), StandardCharsets.UTF_8);
                 }
             });
         } catch (EngineRefusal e) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.Adoptable;
+import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.spec.Declaration;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
@@ -103,6 +105,7 @@ final class Foreign {
                 declaration(ui, token.isPresent()),
                 grpc,
                 ui,
+                endpoint(grpc, ui),
                 container.label(Names.MARKER),
                 token);
     }
@@ -197,6 +200,15 @@ final class Foreign {
         }
         int ui = told.orElse(UI);
         return ui != grpc && container.ports().containsKey(ui) ? OptionalInt.of(ui) : OptionalInt.empty();
+    }
+
+    /** Both were found to be published. */
+    private Endpoint endpoint(int grpc, OptionalInt ui) {
+        Map<Integer, Integer> ports = container.ports();
+        return new Endpoint(
+                engine.host(),
+                OptionalInt.of(Objects.requireNonNull(ports.get(grpc))),
+                ui.isEmpty() ? List.of() : List.of(Objects.requireNonNull(ports.get(ui.getAsInt()))));
     }
 
     private static OptionalInt number(String text) {

@@ -13,6 +13,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -49,6 +51,8 @@ final class Images {
      * @param javaHome its JAVA_HOME
      * @param path its PATH
      * @param user its own user; empty text for root
+     * @param environment its variables
+     * @param archive the class data archive that it holds
      */
     record Image(
             String id,
@@ -56,7 +60,47 @@ final class Images {
             Optional<Path> sparkHome,
             Optional<Path> javaHome,
             String path,
-            String user) {}
+            String user,
+            Map<String, String> environment,
+            Optional<ImageArchive> archive) {
+        Image {
+            environment = Map.copyOf(environment);
+        }
+    }
+
+    /**
+     * The id of an image with this label ({@code key=value}) that is {@code below} and one layer more; empty if there is none.
+     * Labels are inherited: an image that somebody made from such a one has the same, and is none of ours.
+     */
+    Optional<String> oneLayerAbove(String below, String label)
+            throws RuntimeUnavailableException, InterruptedException {
+        String doing = "looking for an image with the label " + label;
+        try {
+            List<String> beneath = layers(below);
+            JsonNode labelled = engine.get(
+                    doing, Engine.PATIENCE, "/images/json?filters=" + Engine.filters(Map.of("label", List.of(label))));
+            for (JsonNode image : labelled) {
+                String id = image.path("Id").asText();
+                List<String> layers = layers(id);
+                if (layers.size() == beneath.size() + 1
+                        && layers.subList(0, beneath.size()).equals(beneath)) {
+                    return Optional.of(id);
+                }
+            }
+            return Optional.empty();
+        } catch (EngineRefusal e) {
+            throw engine.unanswered(doing, e);
+        }
+    }
+
+    private List<String> layers(String id) throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        List<String> layers = new ArrayList<>();
+        engine.get("looking at the layers of image " + id, Engine.PATIENCE, "/images/" + Engine.encode(id) + "/json")
+                .path("RootFS")
+                .path("Layers")
+                .forEach(layer -> layers.add(layer.asText()));
+        return layers;
+    }
 
     /** An image that is here; empty if it isn't. */
     Optional<Image> find(String name) throws RuntimeUnavailableException, InterruptedException {
@@ -81,7 +125,11 @@ final class Images {
             String[] parts = entry.asText().split("=", 2);
             environment.put(parts[0], parts.length > 1 ? parts[1] : "");
         }
-        Optional<Path> jars = absolute(config.path("Labels").path(Names.JARS).asText(""));
+        Map<String, String> labels = new TreeMap<>();
+        config.path("Labels")
+                .properties()
+                .forEach(label -> labels.put(label.getKey(), label.getValue().asText()));
+        Optional<Path> jars = absolute(labels.get(Names.JARS));
         Optional<Path> home = jars.isPresent()
                 ? Optional.empty()
                 : absolute(environment.get("SPARK_HOME")).or(() -> Optional.of(Names.SPARK_HOME));
@@ -91,7 +139,9 @@ final class Images {
                 home,
                 absolute(environment.get("JAVA_HOME")),
                 environment.getOrDefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-                config.path("User").asText(""));
+                config.path("User").asText(""),
+                environment,
+                ImageArchive.of(labels));
     }
 
     private static Optional<Path> absolute(@Nullable String text) {

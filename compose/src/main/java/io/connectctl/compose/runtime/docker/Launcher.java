@@ -89,7 +89,7 @@ final class Launcher {
             Owner owner = plan.spec().container().loosens(Loosening.USER)
                     ? owner(helper, user)
                     : new Owner(SPARK_USER, SPARK_USER);
-            byte[] archive = archive(plan, owner);
+            byte[] archive = archive(plan, owner, List.of(), Map.of());
             engine.ask(
                     "copying the files of " + names.server(),
                     Engine.PATIENCE,
@@ -259,13 +259,26 @@ final class Launcher {
                 .withVolumeOptions(new VolumeOptions().withNoCopy(true));
     }
 
-    private static byte[] archive(LaunchPlan plan, Owner owner) throws IOExceptionInMemory {
+    /**
+     * The files of a launch, as a tar archive for the root of its container.
+     *
+     * @param folders to be made besides
+     * @param more content of files besides, by path
+     */
+    static byte[] archive(LaunchPlan plan, Owner owner, List<Path> folders, Map<Path, String> more)
+            throws IOExceptionInMemory {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
             tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
             // The roots of the volumes too: the engine makes them root's.
             for (Path folder : List.of(Names.CONF, Names.WORK, Names.WAREHOUSE)) {
                 put(tar, folder + "/", new byte[0], 0700, owner);
+            }
+            for (Path folder : folders) {
+                put(tar, folder + "/", new byte[0], 0700, owner);
+            }
+            for (Map.Entry<Path, String> file : more.entrySet()) {
+                put(tar, file.getKey().toString(), file.getValue().getBytes(StandardCharsets.UTF_8), 0600, owner);
             }
             for (RenderedFile file : plan.rendering().files()) {
                 put(
@@ -417,7 +430,8 @@ final class Launcher {
         return command;
     }
 
-    private static List<String> environment(LaunchPlan plan) {
+    /** The variables that a container is made with, none of them secret. */
+    static List<String> environment(LaunchPlan plan) {
         Map<String, String> plain = new TreeMap<>(plan.environment());
         plain.keySet().removeIf(key -> !key.startsWith(PLAIN_VARIABLES));
         // The port that was asked for is one of the engine's machine; in the container it is always the same.

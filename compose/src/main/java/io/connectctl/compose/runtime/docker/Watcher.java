@@ -52,6 +52,9 @@ final class Watcher implements AutoCloseable {
 
     private volatile boolean closed;
     private volatile boolean connected;
+    /** It was told that nothing is heard. Each outage is news once, and so is its end. */
+    private volatile boolean deaf;
+
     private volatile long lastNanos;
     private volatile @Nullable Instant outageFrom;
     private volatile @Nullable Instant outageTo;
@@ -159,15 +162,13 @@ final class Watcher implements AutoCloseable {
     }
 
     private void work() {
-        boolean told = false;
         while (!closed) {
             try {
                 listen();
-                told = false;
             } catch (RuntimeUnavailableException | EngineRefusal | RuntimeException e) {
-                if (!closed && !told) {
-                    LOG.warn("the engine's events can't be heard, trying again: {}", e.getMessage());
-                    told = true;
+                if (!closed && !deaf) {
+                    LOG.warn("the engine's events can't be heard, trying again every second: {}", e.getMessage());
+                    deaf = true;
                 }
             } catch (InterruptedException e) {
                 return;
@@ -194,7 +195,10 @@ final class Watcher implements AutoCloseable {
         engine.stream("listening to its events", "/events?" + since + "filters=" + filters, stream -> {
             outageTo = Instant.now();
             connected = true;
-            LOG.debug("listening to the events of {}", engine.describe());
+            if (deaf) {
+                LOG.info("{} answers again", engine.describe());
+                deaf = false;
+            }
             chain("", handler::connected);
             read(stream);
         });

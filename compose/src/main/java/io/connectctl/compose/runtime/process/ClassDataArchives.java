@@ -2,10 +2,12 @@ package io.connectctl.compose.runtime.process;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.runtime.Archive;
+import io.connectctl.compose.runtime.ArchiveUnfitException;
 import io.connectctl.compose.runtime.Archives;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.Training;
+import io.connectctl.compose.runtime.TrainingPlan;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -71,7 +73,7 @@ final class ClassDataArchives implements Archives {
             entry.get().touch();
             return new Archive.Ready(
                     subject.key(), entry.get().options(), entry.get().file());
-        } catch (ArchiveSubject.UnfitException e) {
+        } catch (ArchiveUnfitException e) {
             return new Archive.Unfit(e.why());
         } catch (IOException e) {
             return new Archive.Unfit("the cache can't be read or written: " + e);
@@ -87,7 +89,7 @@ final class ClassDataArchives implements Archives {
         try {
             PrivateFiles.folder(folder);
             PrivateFiles.write(failure(ArchiveSubject.of(plan).key()), why + "\n", false);
-        } catch (ArchiveSubject.UnfitException e) {
+        } catch (ArchiveUnfitException e) {
             // It has no key any more: nobody would look for it.
             LOG.debug("the failure of a training isn't kept: {}", e.why());
         }
@@ -113,7 +115,7 @@ final class ClassDataArchives implements Archives {
                 lock.close();
                 throw e;
             }
-        } catch (ArchiveSubject.UnfitException e) {
+        } catch (ArchiveUnfitException e) {
             throw new LaunchException(
                     "ARCHIVE_UNFIT", plan.spec().name() + " can't use a class data archive: " + e.why(), "", false);
         } catch (IOException e) {
@@ -146,7 +148,7 @@ final class ClassDataArchives implements Archives {
         for (Path left : ServerFolder.children(folder)) {
             String name = left.getFileName().toString();
             if (name.startsWith(TRAINING)) {
-                TrainingServer.killAll(TrainingServer.marker(name.substring(TRAINING.length())));
+                TrainingServer.killAll(TrainingPlan.marker(name.substring(TRAINING.length())));
                 PrivateFiles.remove(left);
             }
         }

@@ -1,9 +1,6 @@
 package io.connectctl.compose.runtime.process;
 
-import io.connectctl.compose.render.Composer;
-import io.connectctl.compose.render.JavaOptions;
 import io.connectctl.compose.render.LaunchPlan;
-import io.connectctl.compose.render.LaunchTicket;
 import io.connectctl.compose.render.RenderException;
 import io.connectctl.compose.render.RenderedFile;
 import io.connectctl.compose.render.Site;
@@ -12,11 +9,7 @@ import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.Training;
-import io.connectctl.compose.spec.Auth;
-import io.connectctl.compose.spec.Expose;
-import io.connectctl.compose.spec.MemorySize;
-import io.connectctl.compose.spec.PortChoice;
-import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.runtime.TrainingPlan;
 import io.connectctl.compose.spec.ServerSpec;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,9 +26,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -48,9 +39,6 @@ import org.slf4j.LoggerFactory;
 final class TrainingServer implements Training {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingServer.class);
     private static final SecureRandom RANDOM = new SecureRandom();
-    private static final ServerName NAME = new ServerName("class-data-archive");
-    /** Enough for a tiny query under every collector (Parallel counts a part of it away, and Spark wants 450 MiB). */
-    private static final MemorySize HEAP = MemorySize.parse("768m");
 
     private static final Duration LAUNCH_PATIENCE = Duration.ofSeconds(15);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
@@ -86,11 +74,6 @@ final class TrainingServer implements Training {
         this.listener = new ProcessRuntime.Listener(run);
     }
 
-    /** What tells this training's processes from all others. */
-    static String marker(String random) {
-        return NAME + "/1/" + random;
-    }
-
     /** Kills every process that carries this marker. */
     static void killAll(String marker) {
         for (Proc.Stat process : Proc.all()) {
@@ -124,7 +107,7 @@ final class TrainingServer implements Training {
         String random = HexFormat.of().formatHex(bytes);
         Path folder = place.resolve(prefix + random);
         try {
-            LaunchPlan plan = plan(subject, served, folder, marker(random));
+            LaunchPlan plan = plan(subject, served, folder, random);
             PrivateFiles.folder(plan.site().conf());
             PrivateFiles.folder(plan.site().work());
             PrivateFiles.folder(plan.site().warehouse());
@@ -141,7 +124,7 @@ final class TrainingServer implements Training {
             PrivateFiles.write(folder.resolve("training.sh"), script(), true);
             RunFolder run = RunFolder.create(
                     folder.resolve("run"),
-                    NAME,
+                    TrainingPlan.NAME,
                     1,
                     plan.ticket().marker(),
                     Instant.now().truncatedTo(ChronoUnit.MILLIS),
@@ -167,9 +150,8 @@ final class TrainingServer implements Training {
         return folder.resolve("made");
     }
 
-    private static LaunchPlan plan(ArchiveSubject subject, LaunchPlan served, Path folder, String marker)
+    private static LaunchPlan plan(ArchiveSubject subject, LaunchPlan served, Path folder, String random)
             throws RenderException {
-        ServerSpec spec = spec(subject, served.spec());
         Site site = new Site(
                 folder.resolve("conf"),
                 folder.resolve("work"),
@@ -178,46 +160,7 @@ final class TrainingServer implements Training {
                 served.site().sparkHome(),
                 served.site().jars(),
                 true);
-        LaunchTicket ticket = new LaunchTicket(1, marker, Optional.empty(), OptionalInt.of(0));
-        return new Composer(Optional.empty()).compose(spec, site, ticket);
-    }
-
-    /** Only what the archive is for is taken over: nothing that a user declared runs, connects or is written anywhere. */
-    private static ServerSpec spec(ArchiveSubject subject, ServerSpec served) {
-        List<String> options = new ArrayList<>();
-        subject.options().forEach(option -> options.add(JavaOptions.join(option)));
-        if (subject.wide()) {
-            options.add("-XX:-UseCompressedOops");
-        }
-        TreeMap<String, String> conf = new TreeMap<>();
-        if (!options.isEmpty()) {
-            conf.put("spark.driver.extraJavaOptions", String.join(" ", options));
-        }
-        String extra = served.conf().getOrDefault("spark.driver.extraClassPath", "");
-        if (!extra.isEmpty()) {
-            conf.put("spark.driver.extraClassPath", extra);
-        }
-        return new ServerSpec(
-                NAME,
-                served.runtime(),
-                served.spark(),
-                "local[2]",
-                new PortChoice.Auto(),
-                // Also for servers without a UI: its classes cost the others nothing, and one archive serves both.
-                new PortChoice.Auto(),
-                HEAP,
-                Optional.of(subject.javaHome()),
-                served.sparkHome(),
-                List.of(),
-                conf,
-                new TreeMap<>(),
-                served.health(),
-                served.restart(),
-                served.stop(),
-                Auth.NONE,
-                Expose.LOOPBACK,
-                "default",
-                Optional.empty());
+        return TrainingPlan.of(served.spec().runtime(), served.spec().spark(), site, subject.demands(), random);
     }
 
     private static String script() throws IOException {
@@ -329,19 +272,15 @@ final class TrainingServer implements Training {
         } catch (IOException e) {
             LOG.debug("the shell of a training is gone already", e);
         }
-        boolean interrupted = false;
         try {
             if (!shell.waitFor(CLOSE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
                 shell.destroyForcibly();
             }
-        } catch (InterruptedException e) {
-            // Once more, since nothing may be left behind, and what is interrupted here is only the waiting.
-            interrupted = true;
-            shell.destroyForcibly();
-        }
-        try {
             killAll(run.marker());
             PrivateFiles.remove(folder);
+        } catch (InterruptedException e) {
+            // This daemon ends, maybe before it could do any of that: the shell, which has its order, needs nobody.
+            Thread.currentThread().interrupt();
         } catch (IOException e) {
             LOG.warn("{} can't be removed, the next training will: {}", folder, e.toString());
         }
@@ -349,9 +288,6 @@ final class TrainingServer implements Training {
             lock.close();
         } catch (IOException e) {
             LOG.debug("the lock of a training", e);
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime.testing;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.Adoptable;
 import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.ExitStatus;
@@ -29,7 +30,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -50,6 +53,7 @@ import org.jspecify.annotations.Nullable;
  * runtime.stopOutside(name);                               // a person stops it with the runtime's own tools
  * runtime.startOutside(name);                              // a person starts it again: its next incarnation
  * runtime.obstacle("no engine answers");                   // auto doesn't take it
+ * runtime.foreign(found);                                  // somebody else's server, which may be adopted
  * }</pre>
  *
  * Like every runtime it holds at most one live instance of a server: a second launch gets {@code ALREADY_RUNNING}.
@@ -160,6 +164,8 @@ public final class FakeRuntime implements ServerRuntime {
     private @Nullable String obstacle;
     private List<String> remarks = List.of();
     private Optional<Cache> cache = Optional.empty();
+    private final Map<String, Adoptable> foreign = new TreeMap<>();
+    private final Set<ServerName> adopted = new TreeSet<>();
     private long nextPid = 1000;
     private int nextPort = 40_000;
 
@@ -312,6 +318,11 @@ public final class FakeRuntime implements ServerRuntime {
         return instance;
     }
 
+    /** Somebody else's server, to be found by its label; the runtime adopts from now on. */
+    public synchronized void foreign(Adoptable found) {
+        foreign.put(found.label(), found);
+    }
+
     // ------------------------------------------------------------------ what a test reads
 
     /** How often an instance of this server was really launched. */
@@ -349,6 +360,30 @@ public final class FakeRuntime implements ServerRuntime {
     @Override
     public String host() {
         return "localhost";
+    }
+
+    @Override
+    public synchronized boolean adopts() {
+        return !foreign.isEmpty();
+    }
+
+    @Override
+    public synchronized boolean adopted(ServerName server) {
+        return adopted.contains(server);
+    }
+
+    @Override
+    public synchronized Adoptable inspect(String what) throws LaunchException {
+        Adoptable found = foreign.get(what);
+        if (found == null) {
+            throw new LaunchException("NOT_ADOPTABLE", "there is no " + what, "name another one", false);
+        }
+        return found;
+    }
+
+    @Override
+    public synchronized void adopt(ServerName server, Adoptable found) {
+        adopted.add(server);
     }
 
     @Override
@@ -553,6 +588,9 @@ public final class FakeRuntime implements ServerRuntime {
     public void discard(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException {
         pass(asked(Operation.DISCARD));
         synchronized (this) {
+            if (adopted.remove(server)) {
+                return;
+            }
             Slot slot = slot(server);
             if (slot.current != null && slot.current.running()) {
                 throw new IllegalStateException(server + " runs; halt it before its folders are removed");

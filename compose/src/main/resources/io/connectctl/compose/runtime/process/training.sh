@@ -44,6 +44,8 @@ while read -r word; do
 done
 
 # Its whole session: a JVM may have started another one to assemble what it recorded.
-kill -KILL -- "-$child" 2>/dev/null || kill -KILL "$child" 2>/dev/null
+# Without "--", which dash's own kill takes for a process.
+kill -KILL "-$child" 2>/dev/null
+kill -KILL "$child" 2>/dev/null
 wait "$child"
 rm -rf "$folder"

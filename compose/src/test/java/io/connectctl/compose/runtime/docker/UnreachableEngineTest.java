@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.LaunchException;
@@ -10,6 +11,7 @@ import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.testing.Plans;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SparkVersion;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
@@ -17,6 +19,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -154,5 +157,25 @@ class UnreachableEngineTest {
         try (DockerRuntime runtime = runtime("tcp://far.example:2375")) {
             assertThat(runtime.host()).isEqualTo("far.example");
         }
+    }
+
+    @Test
+    void aNameThatNoImageCanHaveIsToldBeforeTheEngineIsAsked() {
+        try (ImageBuilder builder =
+                new ImageBuilder(root, Map.of("DOCKER_HOST", "unix://" + root.resolve("nobody.sock"), "HOME", ""))) {
+            for (String name : List.of("My/Spark:4", "a b", "spark:", "-x", "spark/", "spark::4", "host:port/spark")) {
+                assertThat(refusal(builder, name).getMessage()).as(name).contains("'" + name + "' is no name");
+            }
+            for (String name :
+                    List.of("spark", "lake/spark:4.0.1", "localhost/spark", "localhost:5000/lake/spark-4:Latest")) {
+                assertThat(refusal(builder, name).code()).as(name).isEqualTo("ENGINE_UNREACHABLE");
+            }
+        }
+    }
+
+    private static LaunchException refusal(ImageBuilder builder, String name) {
+        ImageBuilder.Order order =
+                new ImageBuilder.Order(SparkVersion.parse("4.0.1"), "debian", List.of(), name, false);
+        return catchThrowableOfType(LaunchException.class, () -> builder.build(order, Progress.SILENT, server -> {}));
     }
 }

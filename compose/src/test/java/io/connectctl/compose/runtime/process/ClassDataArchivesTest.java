@@ -8,6 +8,7 @@ import io.connectctl.compose.render.RenderedFile;
 import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.Archive;
+import io.connectctl.compose.runtime.ArchiveUnfitException;
 import io.connectctl.compose.runtime.CacheEntry;
 import io.connectctl.compose.runtime.testing.Plans;
 import io.connectctl.compose.spec.MemorySize;
@@ -110,11 +111,11 @@ class ClassDataArchivesTest {
         return new ClassDataArchives(cache, limit, plan -> Map.of());
     }
 
-    private ArchiveSubject subject() throws ArchiveSubject.UnfitException {
+    private ArchiveSubject subject() throws ArchiveUnfitException {
         return ArchiveSubject.of(plan());
     }
 
-    private String key() throws ArchiveSubject.UnfitException {
+    private String key() throws ArchiveUnfitException {
         return subject().key();
     }
 

@@ -1,0 +1,159 @@
+package io.connectctl.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Images that connectctl builds: what is in them, what isn't, and how their servers start. */
+@Timeout(1200)
+class ImageTest {
+    private static final String SECRET = "planted-in-the-builder";
+    private static final String AVRO = "org.apache.spark:spark-avro_2.13:4.0.1";
+    private static final Duration FROM_CACHE = Duration.ofSeconds(90);
+    /** Gives way to everything else that runs here. */
+    private static final Duration TRAINING = Duration.ofMinutes(20);
+
+    private static Installation installation;
+
+    @BeforeAll
+    static void open() {
+        installation = Where.DOCKER.install();
+        installation.environment().put("DB_PASSWORD", SECRET);
+        // Spark's jars, where no other test fetched them yet: not this test's business.
+        installation.jars("4.0.1");
+        installation.jars("3.5.0");
+    }
+
+    @AfterAll
+    static void close() {
+        if (installation != null) {
+            installation.close();
+        }
+    }
+
+    @Test
+    void aServerOfABuiltImageMapsItsArchiveAndHasItsPackages() {
+        String image = "connectctl-test-built:4.0.1";
+        Outcome built = build("--packages", AVRO, "--tag", image);
+        assertThat(built.out().strip()).isEqualTo(image);
+        assertThat(built.err()).contains("with a class data archive for Spark 4.0.1 on Java 17");
+        assertNothingIsLeft();
+
+        long before = System.nanoTime();
+        Outcome again = build("--packages", AVRO, "--tag", image);
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(FROM_CACHE);
+        assertThat(again.err()).contains("class data archive").doesNotContain("training");
+        assertThat(id(again)).isEqualTo(id(built));
+
+        JsonNode labels = Docker.inspect(image).at("/Config/Labels");
+        assertThat(labels.path("io.connectctl.archive").asText()).hasSize(32);
+        assertThat(labels.path("io.connectctl.packages").asText()).isEqualTo(AVRO);
+        assertHoldsNothingOfItsTraining(image);
+
+        start("built", image, "--auth", "token", "--env", "DB_PASSWORD");
+        String container = installation.containerId("built");
+        assertThat(mapped("built")).isNotBlank();
+        assertThat(Docker.ok("inspect", container)).doesNotContain(SECRET);
+        installation.ok("stop", "built");
+
+        Outcome other = start("other", image, "--conf", "spark.driver.extraJavaOptions=-XX:+UseParallelGC");
+        assertThat(other.err()).contains("without the Java option -XX:+UseParallelGC");
+        assertThat(Spark.ask(installation.status("other").path("url").asText(), "avro"))
+                .isEqualTo("3");
+        assertThat(mapped("other")).isBlank();
+        installation.ok("restart", "other", "--no-archive");
+        assertThat(installation.ok("describe", "other").out()).doesNotContain("holds no class data archive");
+        assertThat(mapped("other")).isBlank();
+        installation.ok("stop", "other");
+    }
+
+    @Test
+    void anInterruptedBuildLeavesNothingAndOneWithoutAnArchiveServes() throws InterruptedException {
+        String image = "connectctl-test-built:3.5.0";
+        Docker.run("rmi", image);
+        Process build = installation.spawn(arguments("--spark", "3.5.0", "--tag", image));
+        await().atMost(TRAINING).until(() -> !running().isBlank());
+        // As ^C does, but for its process group.
+        build.destroy();
+        assertThat(build.waitFor()).isNotZero();
+        await().atMost(Duration.ofSeconds(30)).until(() -> trainings().isBlank());
+        assertThat(Docker.run("image", "inspect", image).exit()).isNotZero();
+
+        Outcome built = build("--spark", "3.5.0", "--tag", image, "--no-archive");
+        assertThat(built.err()).doesNotContain("class data archive");
+        assertThat(Docker.inspect(image).at("/Config/Labels").has("io.connectctl.archive"))
+                .isFalse();
+
+        Outcome start = start("old", image, "--spark", "3.5.0");
+        assertThat(start.err()).contains("HEALTHY").doesNotContain("class data archive");
+        assertThat(installation.ok("describe", "old").out())
+                .contains("holds no class data archive", "connectctl image build");
+        installation.ok("stop", "old");
+    }
+
+    private static Outcome build(String... flags) {
+        Outcome outcome = Installation.finish(installation.spawn(arguments(flags)), TRAINING);
+        assertThat(outcome.exit()).as(outcome::toString).isZero();
+        return outcome;
+    }
+
+    private static String[] arguments(String... flags) {
+        List<String> arguments = new ArrayList<>(List.of("image", "build", "--base", Docker.base()));
+        arguments.addAll(List.of(flags));
+        return arguments.toArray(new String[0]);
+    }
+
+    private static Outcome start(String server, String image, String... more) {
+        List<String> arguments = new ArrayList<>(
+                List.of("start", server, "--runtime", "docker", "--image", image, "--driver-memory", "768m"));
+        arguments.addAll(List.of("--port", "auto", "--ui-port", "auto"));
+        arguments.addAll(List.of(more));
+        return installation.ok(arguments.toArray(new String[0]));
+    }
+
+    /** The id in "built NAME (ID) in 7 s". */
+    private static String id(Outcome built) {
+        return built.err().replaceAll("(?s).*\\((sha256:[0-9a-f]+)\\).*", "$1");
+    }
+
+    private static String mapped(String server) {
+        return Docker.exec(installation.containerId(server), "grep -l /opt/connectctl/archive/ /proc/[0-9]*/maps")
+                .out();
+    }
+
+    private static void assertHoldsNothingOfItsTraining(String image) {
+        assertThat(Docker.ok("image", "inspect", image) + Docker.ok("image", "history", "--no-trunc", image))
+                .doesNotContain(SECRET, "CONNECTCTL_");
+        assertThat(Docker.ok(
+                        "run",
+                        "--rm",
+                        "--network",
+                        "none",
+                        image,
+                        "sh",
+                        "-c",
+                        "ls -R /opt/connectctl /var/lib/connectctl 2>&1; :"))
+                .contains("classes.jsa", "use.options", "No such file or directory")
+                .doesNotContain("entrypoint", "spark-defaults.conf", "training", "warehouse");
+    }
+
+    private static void assertNothingIsLeft() {
+        assertThat(trainings()).isBlank();
+    }
+
+    private static String trainings() {
+        return Docker.ok("ps", "-aq", "--filter", "label=io.connectctl.training");
+    }
+
+    private static String running() {
+        return Docker.ok("ps", "-q", "--filter", "label=io.connectctl.training");
+    }
+}
