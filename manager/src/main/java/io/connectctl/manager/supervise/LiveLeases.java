@@ -715,7 +715,7 @@ public final class LiveLeases implements Leases {
         }
         long member = spec.container().limitFor(spec.driverMemory()).bytes();
         long budget = order.budgetBytes().orElse(Machine.memory() / 2);
-        if (order.size() < 0 || order.size() > MOST_SPARES || budget < member && order.size() > 0) {
+        if (order.size() < 0 || order.size() > MOST_SPARES || (budget < member && order.size() > 0)) {
             throw new RefusedException(
                     RefusedException.Code.INVALID,
                     "pool " + order.name() + " of " + order.size() + " servers with " + (member >> 20)
