@@ -17,8 +17,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** A class data archive is trained once, taken by every further start, and never in the way. */
+@Isolated("a training gives way to whatever else runs, and this test waits for it")
 class ArchiveTest {
     /** A training gives way to everything else that runs here. */
     private static final Duration TRAINING = Duration.ofMinutes(20);
@@ -58,11 +60,11 @@ class ArchiveTest {
             // The thread that trains has its wish by now; who stops the daemon stops the training with it.
             installation.spawn("cache", "train");
             await().atMost(TRAINING)
-                    .until(() ->
-                            !leftovers(installation).isEmpty() && !training().isEmpty());
+                    .until(() -> !leftovers(installation).isEmpty()
+                            && !training(installation).isEmpty());
             installation.daemon().destroyForcibly();
             await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> {
-                assertThat(training()).isEmpty();
+                assertThat(training(installation)).isEmpty();
                 assertThat(leftovers(installation)).isEmpty();
             });
         }
@@ -146,9 +148,11 @@ class ArchiveTest {
         return found;
     }
 
-    /** Training servers of anybody's that run here, by their command lines. */
-    private static List<String> training() {
+    /** The training servers of this installation's cache that run, by their command lines. */
+    private static List<String> training(Installation installation) {
         return ProcessHandle.allProcesses()
+                .filter(process -> read("/proc/" + process.pid() + "/environ")
+                        .contains(installation.home().toString()))
                 .filter(process ->
                         read("/proc/" + process.pid() + "/environ").contains("CONNECTCTL_INSTANCE=class-data-archive/"))
                 .map(process -> process.pid() + " " + read("/proc/" + process.pid() + "/cmdline"))
