@@ -50,7 +50,6 @@ final class Installation implements AutoCloseable {
             Path.of(System.getProperty("connectctl.root")).toAbsolutePath();
     private static final Path APP = app();
 
-    private static final Object TRAINING_LOCK = new Object();
     private static boolean trained;
 
     static {
@@ -107,13 +106,7 @@ final class Installation implements AutoCloseable {
 
     private Installation(Where where, List<String> prefix, Path app) {
         // Not while this class is being initialised: its other threads would wait for that.
-        synchronized (TRAINING_LOCK) {
-            if (!trained) {
-                // Before the training, which has an installation of its own.
-                trained = true;
-                trainOnce();
-            }
-        }
+        trainOnce();
         this.where = where;
         this.prefix = prefix;
         this.app = app;
@@ -156,7 +149,12 @@ final class Installation implements AutoCloseable {
      * Makes the class data archive that every process of the default version takes from then on, as on a user's machine after
      * the first start. Without it, each installation here would begin to train one, and none would live long enough.
      */
-    private static void trainOnce() {
+    private static synchronized void trainOnce() {
+        if (trained) {
+            return;
+        }
+        // Before the training, which has an installation of its own.
+        trained = true;
         try (Installation installation = new Installation()) {
             installation.ok("start", "trained", "--port", "auto", "--ui-port", "auto");
             // It gives way to everything else that runs here: where there is no time for it, the tests go on without.
