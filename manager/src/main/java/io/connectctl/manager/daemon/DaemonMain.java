@@ -61,8 +61,8 @@ public final class DaemonMain {
             Thread.currentThread().interrupt();
             return FAILURE;
         } finally {
-            closed.countDown();
             removeForOneCommand(environment);
+            closed.countDown();
         }
     }
 
@@ -111,6 +111,10 @@ public final class DaemonMain {
     }
 
     private static void await(Daemon daemon, CountDownLatch closed) {
+        if (Boolean.getBoolean("connectctl.oneCommand")) {
+            // Whoever ends this supervisor ends what it was started for.
+            daemon.endLeases();
+        }
         daemon.stop();
         try {
             if (!closed.await(LONGEST_STOP_SECONDS, TimeUnit.SECONDS)) {

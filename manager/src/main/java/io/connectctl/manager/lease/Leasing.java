@@ -64,7 +64,10 @@ public final class Leasing {
         } else if (input instanceof LeaseInput.Claimed claimed) {
             claim(claimed);
         } else if (input instanceof LeaseInput.Renewed renewed) {
-            live(renewed.id()).filter(Lease::held).ifPresent(lease -> renew(lease, renewed));
+            // One that FAILED too: whoever keeps it wants to look at what is left.
+            Optional.ofNullable(ledger.leases().get(renewed.id()))
+                    .filter(lease -> lease.held() && lease.state() != LeaseState.ENDING)
+                    .ifPresent(lease -> renew(lease, renewed));
         } else if (input instanceof LeaseInput.Released released) {
             Optional<Lease> lease =
                     Optional.ofNullable(ledger.leases().get(released.id())).filter(Lease::held);

@@ -122,11 +122,16 @@ public final class Leftovers {
 
     private void collect(DeadState state, boolean dryRun, List<Leftover> all) throws InterruptedException {
         try {
+            int before = all.size();
             for (ServerRuntime runtime : state.runtimes()) {
                 collect(runtime, trace -> false, dryRun, all);
             }
-            Optional<String> kept = Optional.empty();
-            if (!dryRun) {
+            // Its id is the only mark of what couldn't be removed, or looked for, now.
+            Optional<String> kept = all.subList(before, all.size()).stream()
+                            .anyMatch(left -> left.kept().isPresent())
+                    ? Optional.of("something of it stays; see above")
+                    : Optional.empty();
+            if (!dryRun && kept.isEmpty()) {
                 try {
                     PrivateFiles.remove(state.folder());
                 } catch (IOException e) {

@@ -698,7 +698,28 @@ public final class DockerRuntime implements ServerRuntime {
                 } else {
                     throw notStarted(spec, image, e);
                 }
+            } catch (RuntimeUnavailableException | InterruptedException e) {
+                // Nobody looks for one of a leased server again that never ran; another start makes its own.
+                removeUnstarted(id);
+                throw e;
             }
+        }
+    }
+
+    /** Also for a thread that was interrupted, and as far as the engine answers: a start that it did after all stays. */
+    private void removeUnstarted(String id) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            if (engine().container(id).filter(made -> !made.everStarted()).isPresent()) {
+                parts().launcher().remove(id);
+            }
+        } catch (EngineRefusal | RuntimeUnavailableException e) {
+            LOG.warn("container {} was made and not started, and can't be removed now: {}", id, e.getMessage());
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

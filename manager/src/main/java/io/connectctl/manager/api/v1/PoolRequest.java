@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param budgetBytes what all spares together may take; half of the machine's memory unless said
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record PoolRequest(JsonNode declaration, int size, @Nullable Long maxAgeMillis, @Nullable Long budgetBytes) {
+public record PoolRequest(
+        JsonNode declaration, @Nullable Integer size, @Nullable Long maxAgeMillis, @Nullable Long budgetBytes) {
     /** Without the declaration: it may hold secrets. */
     @Override
     public String toString() {
