@@ -188,7 +188,7 @@ final class Views {
                 pool.misses(),
                 pool.claims(),
                 pool.memberBytes(),
-                pool.budgetBytes(),
+                status.budgetBytes(),
                 pool.maxAge().toSeconds(),
                 pool.trouble().orElse(null));
     }

@@ -61,7 +61,7 @@ final class PoolCreateCommand extends CliCommand {
             names = "--memory-budget",
             paramLabel = "SIZE",
             description = "What all spares may take together; fewer are kept where they would take more"
-                    + " (default: half of the machine's memory).")
+                    + " (default: its part of what the others leave of half of the machine's memory).")
     @Nullable
     String memoryBudget;
 

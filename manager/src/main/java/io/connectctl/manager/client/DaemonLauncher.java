@@ -71,6 +71,36 @@ public final class DaemonLauncher {
 
     private static final List<String> INHERITED_PREFIXES = List.of("LC_", "CONNECTCTL_");
 
+    /** Its log has the mode that the umask leaves. */
+    private static final String LAUNCH = "umask 077; exec \"$@\"";
+
+    /**
+     * Runs the supervisor of one command ($1 is its state folder), and once more, with the same input, where it was killed: it then
+     * goes on, or removes what is left if whoever held the input is gone, too. A few times only, as a crash may come again.
+     */
+    private static final String LAUNCH_FOR_ONE_COMMAND =
+            """
+            umask 077
+            state=$1 child='' stopped='' code=1
+            shift
+            trap 'stopped=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
+            exec 3<&0 </dev/null
+            for nap in 0 1 5 20; do
+                sleep "$nap" 3<&-
+                "$@" <&3 3<&- &
+                child=$!
+                [ -z "$stopped" ] || kill -TERM "$child" 2>/dev/null
+                while :; do
+                    wait "$child"
+                    code=$?
+                    kill -0 "$child" 2>/dev/null || break
+                done
+                child=''
+                [ "$code" -gt 128 ] && [ -z "$stopped" ] && [ -e "$state/for-one-command" ] || break
+            done
+            exit "$code"
+            """;
+
     private final ApiClient client;
     private final Path stateFolder;
     private final Map<String, String> environment;
@@ -107,6 +137,8 @@ public final class DaemonLauncher {
      */
     public static Process forOneCommand(Path state, Map<String, String> environment) throws IOException {
         List<String> command = command();
+        command.set(command.indexOf(LAUNCH), LAUNCH_FOR_ONE_COMMAND);
+        command.add(command.indexOf(LAUNCH_FOR_ONE_COMMAND) + 2, state.toString());
         command.add(command.size() - 1, "-Dconnectctl.oneCommand=true");
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(new File("/"))
@@ -121,8 +153,7 @@ public final class DaemonLauncher {
 
     private static List<String> command() {
         List<String> command = new ArrayList<>();
-        // Its log has the mode that the umask leaves.
-        command.addAll(List.of("setsid", "sh", "-c", "umask 077; exec \"$@\"", "sh"));
+        command.addAll(List.of("setsid", "sh", "-c", LAUNCH, "sh"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         String home = System.getProperty("connectctl.home");
         if (home != null) {

@@ -16,6 +16,7 @@ import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.Leftovers;
 import io.connectctl.manager.supervise.LiveFleet;
 import io.connectctl.manager.supervise.LiveLeases;
+import io.connectctl.manager.supervise.Machine;
 import io.connectctl.manager.supervise.Owners;
 import io.connectctl.manager.supervise.ProbeListener;
 import io.connectctl.manager.supervise.Surroundings;
@@ -77,7 +78,7 @@ final class Wiring {
                         around,
                         fleet,
                         Owners.REAL,
-                        Limits.ofCores(Runtime.getRuntime().availableProcessors()));
+                        Limits.of(Runtime.getRuntime().availableProcessors(), Machine.memory()));
             } catch (StoreException | RuntimeException e) {
                 fleet.close();
                 throw e;

@@ -12,7 +12,8 @@ import java.util.Optional;
  * @param revision rises with each change of the declaration: spares of an older one are replaced
  * @param maxAge a spare older than this is replaced
  * @param memberBytes what one spare may take of the machine's memory
- * @param budgetBytes what all its spares together may take: fewer than {@code size} are kept where they would take more
+ * @param budgetBytes what all its spares together may take: fewer than {@code size} are kept where they would take more; 0 where it
+ *     has no budget of its own, but its part of what is there for all such pools (see {@link Shares})
  * @param claims how many servers were handed out, ready or not
  * @param misses how many claims found no ready spare
  * @param failures spares that failed one after another; each makes the next wait longer
@@ -80,9 +81,9 @@ public record Pool(
                 Optional.empty());
     }
 
-    /** How many spares there may be: as wanted, as far as the memory budget goes. */
-    public int target() {
-        return (int) Math.min(size, budgetBytes / memberBytes);
+    /** True where its memory budget is its own. */
+    public boolean hasBudget() {
+        return budgetBytes > 0;
     }
 
     /** One was handed out. */

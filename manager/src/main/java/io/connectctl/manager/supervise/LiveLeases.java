@@ -2,6 +2,7 @@ package io.connectctl.manager.supervise;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.DeadlineWatch;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.process.PrivateFiles;
@@ -29,6 +30,7 @@ import io.connectctl.manager.lifecycle.Now;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.pool.Pool;
+import io.connectctl.manager.pool.Shares;
 import io.connectctl.manager.store.LeaseChanges;
 import io.connectctl.manager.store.LeaseCodec;
 import io.connectctl.manager.store.StoreException;
@@ -103,6 +105,7 @@ public final class LiveLeases implements Leases {
     private final SpecSource specs;
     private final Owners owners;
     private final Limits limits;
+    private final DeadlineWatch watch;
     private final PoolDeclarations declarations;
     private final SecureRandom random = new SecureRandom();
     private final ThreadPoolExecutor workers;
@@ -128,6 +131,8 @@ public final class LiveLeases implements Leases {
         private volatile @Nullable Moment armed;
 
         private volatile @Nullable Duration armTried;
+        /** The watch over its deadline was started, or found running, since that was first written. */
+        private volatile boolean watched;
 
         private Work(Mailbox mailbox) {
             this.mailbox = mailbox;
@@ -135,12 +140,19 @@ public final class LiveLeases implements Leases {
     }
 
     private LiveLeases(
-            Surroundings around, Fleet fleet, SpecSource specs, Owners owners, Limits limits, Ledger ledger) {
+            Surroundings around,
+            Fleet fleet,
+            SpecSource specs,
+            Owners owners,
+            Limits limits,
+            DeadlineWatch watch,
+            Ledger ledger) {
         this.around = around;
         this.fleet = fleet;
         this.specs = specs;
         this.owners = owners;
         this.limits = limits;
+        this.watch = watch;
         this.ledger = ledger;
         this.declarations = new PoolDeclarations(around.folders().state(), specs);
         AtomicInteger number = new AtomicInteger();
@@ -161,13 +173,14 @@ public final class LiveLeases implements Leases {
      */
     public static LiveLeases open(Surroundings around, Fleet fleet, Owners owners, Limits limits)
             throws StoreException {
-        return open(around, fleet, SpecSource.REAL, owners, limits);
+        return open(around, fleet, SpecSource.REAL, owners, limits, DeadlineWatch.over(around.folders()));
     }
 
-    static LiveLeases open(Surroundings around, Fleet fleet, SpecSource specs, Owners owners, Limits limits)
+    static LiveLeases open(
+            Surroundings around, Fleet fleet, SpecSource specs, Owners owners, Limits limits, DeadlineWatch watch)
             throws StoreException {
-        LiveLeases leases = new LiveLeases(
-                around, fleet, specs, owners, limits, read(around.store().leases(), new SecureRandom().nextLong()));
+        Ledger ledger = read(around.store().leases(), new SecureRandom().nextLong());
+        LiveLeases leases = new LiveLeases(around, fleet, specs, owners, limits, watch, ledger);
         leases.begin();
         return leases;
     }
@@ -565,6 +578,10 @@ public final class LiveLeases implements Leases {
             LOG.error("the deadline of {} can't be written: {}", lease.server(), e.toString());
             return false;
         }
+        if (!work.watched) {
+            watch.start();
+            work.watched = true;
+        }
         Optional<ServerStatus> status = fleet.server(lease.server()).filter(known -> known.incarnation() > 0);
         ServerRuntime runtime = status.map(
                         known -> around.runtimes().get(known.spec().runtime()))
@@ -664,7 +681,14 @@ public final class LiveLeases implements Leases {
         ServerName server = Lease.serverOf(id);
         // Before the lease: if this daemon dies in between, the next one finds a server that nobody leases, and removes
         // it.
-        fleet.declare(server, throwaway(server, order.declaration()), Origin.FLAGS);
+        Declaration declaration = throwaway(server, order.declaration());
+        guard(id, order.ttl());
+        try {
+            fleet.declare(server, declaration, Origin.FLAGS);
+        } catch (RefusedException e) {
+            unguard(id);
+            throw e;
+        }
         Lease granted;
         try {
             granted = command(new LeaseInput.Granted(id, owner, order.ttl()))
@@ -672,9 +696,34 @@ public final class LiveLeases implements Leases {
                     .orElseThrow();
         } catch (RefusedException e) {
             fleet.remove(server, true);
+            unguard(id);
             throw e;
         }
         return status(granted, sequence);
+    }
+
+    /** The dead man's switch comes before the declaration, whose secrets lie beside it: the start may have to wait for its turn. */
+    private void guard(String id, Duration ttl) throws RefusedException {
+        Moment now = moment();
+        Duration left = ttl.plus(SWITCH_LATER);
+        try {
+            new Deadline(now.boot(), now.at().plus(left), left).write(around.folders(), Lease.serverOf(id));
+        } catch (IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED,
+                    "the deadline of " + Lease.serverOf(id) + " can't be written: " + e.getMessage());
+        }
+        watch.start();
+    }
+
+    /** It was never leased. */
+    private void unguard(String id) {
+        try {
+            PrivateFiles.remove(
+                    around.folders().servers().resolve(Lease.serverOf(id).value()));
+        } catch (IOException e) {
+            LOG.warn("the folder of {} stays until its deadline: {}", Lease.serverOf(id), e.getMessage());
+        }
     }
 
     /** What is claimed is declared at once: it stays what it is, whatever becomes of its pool. */
@@ -685,6 +734,7 @@ public final class LiveLeases implements Leases {
                     .orElseThrow(() -> noSuchPool(pool));
             if (claimed.state() != LeaseState.READY
                     && fleet.server(claimed.server()).isEmpty()) {
+                guard(claimed.id(), ttl);
                 fleet.declare(claimed.server(), pooled(claimed), Origin.FLAGS);
             }
             return claimed;
@@ -797,8 +847,8 @@ public final class LiveLeases implements Leases {
                     "the servers of a pool can't all have port " + spec.port() + ": leave the port out");
         }
         long member = spec.container().limitFor(spec.driverMemory()).bytes();
-        long budget = order.budgetBytes().orElse(Machine.memory() / 2);
-        if (order.size() < 0 || order.size() > MOST_SPARES || budget < 0 || (budget < member && order.size() > 0)) {
+        long budget = order.budgetBytes().orElseGet(() -> forAll(order.name()));
+        if (order.size() < 0 || order.size() > MOST_SPARES || budget <= 0 || (budget < member && order.size() > 0)) {
             throw new RefusedException(
                     RefusedException.Code.INVALID,
                     "pool " + order.name() + " of " + order.size() + " servers with " + (member >> 20)
@@ -824,12 +874,28 @@ public final class LiveLeases implements Leases {
                         RefusedException.Code.STORE_FAILED,
                         "the declaration of pool " + order.name() + " can't be kept: " + e.getMessage());
             }
-            command(new LeaseInput.PoolMade(Pool.of(order.name(), order.size(), kept, maxAge, member, budget)));
+            command(new LeaseInput.PoolMade(Pool.of(
+                    order.name(),
+                    order.size(),
+                    kept,
+                    maxAge,
+                    member,
+                    order.budgetBytes().orElse(0))));
         }
         return pools().stream()
                 .filter(status -> status.pool().name().equals(order.name()))
                 .findFirst()
                 .orElseThrow(() -> noSuchPool(order.name()));
+    }
+
+    /** What a pool may take that has no budget of its own and is alone. */
+    private long forAll(String pool) {
+        return Shares.of(
+                        ledger.pools().values().stream()
+                                .filter(other -> !other.name().equals(pool))
+                                .toList(),
+                        limits.spareBytes())
+                .commonBytes();
     }
 
     @Override
@@ -850,6 +916,7 @@ public final class LiveLeases implements Leases {
     @Override
     public List<PoolStatus> pools() {
         Ledger now = ledger;
+        Shares shares = Shares.of(now.pools().values(), limits.spareBytes());
         return now.pools().values().stream()
                 .map(pool -> {
                     List<Lease> spares = now.spares(pool.name());
@@ -861,7 +928,7 @@ public final class LiveLeases implements Leases {
                             .filter(lease ->
                                     lease.pool().filter(pool.name()::equals).isPresent())
                             .count();
-                    return new PoolStatus(pool, ready, spares.size() - ready, claimed);
+                    return new PoolStatus(pool, ready, spares.size() - ready, claimed, shares.bytes(pool));
                 })
                 .toList();
     }
@@ -909,6 +976,9 @@ public final class LiveLeases implements Leases {
             } catch (Exception e) {
                 LOG.warn("the leases' look at events could not be closed: {}", e.toString());
             }
+        }
+        if (ledger.leases().isEmpty()) {
+            watch.close();
         }
         workers.shutdownNow();
         try {

@@ -7,8 +7,10 @@ import static org.awaitility.Awaitility.await;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.DeadlineWatch;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.testing.FakeRuntime;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
@@ -43,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LiveLeasesTest {
     private static final Duration BLINK = Duration.ofMillis(50);
     private static final Duration TTL = Duration.ofMinutes(20);
-    private static final Limits LIMITS = new Limits(2, Duration.ofMinutes(10));
+    private static final Limits LIMITS = new Limits(2, Duration.ofMinutes(10), 1L << 40);
 
     private final Path folder;
     private final ManualTime time = new ManualTime();
@@ -84,7 +86,7 @@ class LiveLeasesTest {
     }
 
     private LiveLeases openLeases() throws Exception {
-        return LiveLeases.open(surroundings(), fleet, new SimpleSpecs(), new FakeOwners(), LIMITS);
+        return LiveLeases.open(surroundings(), fleet, new SimpleSpecs(), new FakeOwners(), LIMITS, DeadlineWatch.NONE);
     }
 
     /** A daemon dies and another one takes over. */
@@ -422,5 +424,61 @@ class LiveLeasesTest {
                 .findFirst()
                 .orElseThrow()
                 .server();
+    }
+
+    // ------------------------------------------------------------------ what is left
+
+    private static Trace trace(String server, boolean leased, boolean running) {
+        return new Trace(new ServerName(server), leased, running, List.of("folder of " + server));
+    }
+
+    private List<String> left() throws Exception {
+        return runtime.traces().stream().map(trace -> trace.server().value()).toList();
+    }
+
+    private Leftovers leftovers() {
+        return new Leftovers(fleet, leases, List.of(runtime), List::of);
+    }
+
+    @Test
+    void gcRemovesWhatNobodyKnowsAndNothingElse() throws Exception {
+        Lease known = leaseReady(order("{}"));
+        runtime.left(trace(known.server().value(), true, true));
+        runtime.left(trace("lease-0badcafe", true, true));
+        runtime.left(trace("forgotten", false, false));
+        runtime.left(trace("lives", false, true));
+
+        assertThat(leftovers().collect(true))
+                .extracting(Leftover::server)
+                .containsExactly("forgotten", "lease-0badcafe", "lives");
+        assertThat(left()).as("only looked").hasSize(4);
+
+        assertThat(leftovers().collect(false))
+                .filteredOn(left -> left.kept().isPresent())
+                .extracting(Leftover::server)
+                .as("a server that was not leased and runs may be adopted")
+                .containsExactly("lives");
+        assertThat(left()).containsExactly(known.server().value(), "lives");
+        assertThat(ready(known.id())).isTrue();
+    }
+
+    @Test
+    void gcTellsWhomItCannotAskAndKeepsTheirMark() throws Exception {
+        Path dead = Files.createDirectories(folder.resolve("runs/0badcafe"));
+        FakeRuntime its = new FakeRuntime();
+        its.left(trace("lease-0badcafe", true, true));
+        its.unavailable(true);
+        Leftovers leftovers = new Leftovers(
+                fleet, leases, List.of(runtime), () -> List.of(new Leftovers.DeadState(dead, List.of(its), () -> {})));
+
+        assertThat(leftovers.collect(false)).hasSize(2).allSatisfy(left -> assertThat(left.kept())
+                .isPresent());
+        assertThat(dead).isDirectory();
+
+        its.unavailable(false);
+        assertThat(leftovers.collect(false)).hasSize(2).allSatisfy(left -> assertThat(left.kept())
+                .isEmpty());
+        assertThat(dead).doesNotExist();
+        assertThat(its.traces()).isEmpty();
     }
 }

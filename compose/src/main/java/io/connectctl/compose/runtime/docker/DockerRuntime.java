@@ -486,8 +486,6 @@ public final class DockerRuntime implements ServerRuntime {
         Optional<String> deadline = deadline(server);
         if (deadline.isEmpty()) {
             parts().launcher().fill(names, plan, image, found.user());
-        } else {
-            FolderWatch.start(folders.servers().resolve(server.value()));
         }
         Container started = start(plan, names, image, id -> {
             if (deadline.isPresent()) {

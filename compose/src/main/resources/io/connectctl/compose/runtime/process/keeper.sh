@@ -11,8 +11,8 @@
 #   SECONDS    between two looks at the log's size
 #
 # Beside LOCK may lie the file "deadline": BOOT SECONDS ... A server that has one is leased, and this is its dead man's switch: from
-# that second of this boot's uptime on (or in another boot) the server is ended, and its whole folder removed, since whoever leased it
-# may be gone, the daemon too. Whoever lives renews the file's content ahead of time.
+# that second of this boot's uptime on (or in another boot) the server is ended, since whoever leased it may be gone, the daemon too.
+# Whoever lives renews the file's content ahead of time. The folder goes some seconds later: see deadlines.sh.
 #
 # Exit codes before a server exists: 75 the lock is held, 69 flock is missing, 73 LOCK, RUN or WORK can't be written.
 set -u
@@ -113,9 +113,8 @@ bound_log() {
 bound_log </dev/null >/dev/null 2>&1 9>&- &
 bounding=$!
 
-# The folder of the server, which LOCK lies in.
-server=${lock%/*}
-deadline=$server/deadline
+# In the folder of the server, which LOCK lies in.
+deadline=${lock%/*}/deadline
 due_boot='' due=''
 
 # True once the deadline is over. What can't be read is as it was read last.
@@ -139,7 +138,6 @@ watch_deadline() {
         passed || continue
         # For the daemon, should there be one: this end is no fault.
         echo TERM >"$run/halt"
-        true >"$run/expired"
         kill -TERM "$child" 2>/dev/null
         for _ in 1 2 3 4 5; do
             sleep 1
@@ -158,39 +156,6 @@ kill_session() {
         # shellcheck disable=SC2086
         set -- ${stat##*) }
         [ "$4" != "$keeper" ] || [ "${process#/proc/}" = "$keeper" ] || kill -KILL "${process#/proc/}" 2>/dev/null
-    done
-}
-
-# Nobody else may be there to do it. Only a folder that is a server's beyond doubt: no link, holding this lock, this run and a deadline.
-remove_server() {
-    cd /
-    case $server in */servers/?*) ;; *) return ;; esac
-    [ "$lock" = "$server/lock" ] && [ "${run%/run/*}" = "$server" ] && [ ! -L "$server" ] && [ -f "$deadline" ] || return
-    rm -rf -- "$server"
-    # A state folder that was made for one command alone, and holds no other server, goes with it.
-    private=${server%/servers/*}
-    if [ ! -L "$private" ] && [ -f "$private/for-one-command" ] && rmdir "$private/servers" 2>/dev/null; then
-        rm -rf -- "$private"
-    fi
-}
-
-# A leased server that ended by itself leaves its folder, for the daemon to look at; without a daemon nobody would ever remove it.
-# The lock goes back, since the daemon may start the next run, whose keeper takes over this duty.
-linger() {
-    exec 9>&-
-    while [ -f "$deadline" ]; do
-        for other in "${run%/*}"/*; do
-            [ "${other##*/}" -le "${run##*/}" ] 2>/dev/null || return
-        done
-        if passed; then
-            true >>"$lock" || return
-            exec 9>>"$lock"
-            flock -n 9 || return
-            kill_session
-            remove_server
-            return
-        fi
-        sleep 1
     done
 }
 
@@ -221,10 +186,6 @@ if [ -n "$watching" ]; then
     # It ends by itself once it has ended the server.
     kill "$watching" 2>/dev/null
     wait "$watching"
-    if [ -e "$run/expired" ]; then
-        kill_session
-        remove_server
-    elif [ ! -e "$run/halt" ]; then
-        linger
-    fi
+    # Nobody else may be there to do it. What a server without a lease leaves is swept by whoever starts or stops it.
+    kill_session
 fi
