@@ -1,5 +1,6 @@
 package io.connectctl.compose.runtime.docker;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.DockerClient;
@@ -37,6 +38,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -223,7 +225,8 @@ final class Engine implements AutoCloseable {
     }
 
     /** @param silence how long a TCP socket may say nothing; null for as long as it likes */
-    private static DockerHttpClient http(EngineAddress address, @Nullable Duration silence) throws IOException {
+    private static DockerHttpClient http(EngineAddress address, @Nullable Duration silence)
+            throws EngineAddress.UnusableException {
         ApacheDockerHttpClient.Builder builder =
                 new ApacheDockerHttpClient.Builder().dockerHost(address.uri()).connectionTimeout(CONNECT);
         if (silence != null) {
@@ -241,8 +244,7 @@ final class Engine implements AutoCloseable {
         Version newest = Version.parse(answer.path("ApiVersion").asText(""));
         Version oldest = Version.parse(answer.path("MinAPIVersion").asText(""));
         if (newest.major() == 0) {
-            throw new IOException(
-                    "what answers there is no Docker engine: GET /version gave " + brief(answer.toString()));
+            throw stranger(answer.toString());
         }
         Version agreed = newest.compareTo(OURS) < 0 ? newest : OURS;
         return agreed.compareTo(oldest) < 0 ? oldest : agreed;
@@ -255,8 +257,22 @@ final class Engine implements AutoCloseable {
     private static JsonNode read(DockerHttpClient http, String path) throws IOException {
         try (DockerHttpClient.Response response = http.execute(request(path, Map.of()));
                 InputStream body = response.getBody()) {
-            return JSON.readTree(body.readAllBytes());
+            byte[] bytes = body.readAllBytes();
+            try {
+                return JSON.readTree(bytes);
+            } catch (JsonProcessingException e) {
+                throw stranger(new String(bytes, StandardCharsets.UTF_8).strip());
+            }
         }
+    }
+
+    private static IOException stranger(String said) {
+        // In Go's words; every Go server says them.
+        return new IOException(
+                said.contains("HTTP request to an HTTPS server")
+                        ? "it speaks TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem"
+                                + " and key.pem"
+                        : "what answers there is no Docker engine: GET /version gave " + brief(said));
     }
 
     private static DockerHttpClient.Request request(String path, Map<String, String> headers) {
@@ -429,11 +445,25 @@ final class Engine implements AutoCloseable {
                             || String.valueOf(root.getMessage()).contains("Permission denied"))) {
                 return "this user may not open " + file + "; add it to the group docker, and log in again";
             }
+            Optional<EngineAddress.Tls> tls = address().tls();
+            if (tls.isPresent() && handshakeFailed(cause)) {
+                return "the TLS handshake failed (" + root.getMessage() + "): are ca.pem, cert.pem and key.pem in "
+                        + tls.get().folder() + " those of this engine?";
+            }
         } catch (EngineAddress.UnusableException e) {
             return String.valueOf(e.getMessage());
         }
         String text = root.getMessage();
         return text == null ? root.getClass().getSimpleName() : text;
+    }
+
+    private static boolean handshakeFailed(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SSLException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     // ------------------------------------------------------------------ containers
