@@ -49,6 +49,9 @@ abstract class Launching extends ServerCommand {
     @Override
     final ExitCode execute() throws IOException, InterruptedException {
         Duration patience = waiting.patience();
+        if (name != null) {
+            serverName(name);
+        }
         Declaration flags = declarations.declaration(context);
         Project project = Project.find(context, file());
         warn(project.warnings());

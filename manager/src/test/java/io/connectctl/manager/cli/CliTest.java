@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line from outside: arguments in, exit code and text out, against golden files. */
 @Timeout(60)
@@ -515,6 +516,32 @@ class CliTest {
 
         assertThat(cli.run("status", "a").err()).doesNotContain("\tat ");
         assertThat(cli.run("status", "a", "--verbose").err()).contains("\tat ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../evil", "", "a b", "A", "a\nb", "\u001b[31mred", "a%2Fb"})
+    void aNameThatIsNoPlainOneIsRefusedBeforeAnyRequest(String name) {
+        for (String command : new String[] {"status", "logs", "describe", "url", "env", "wait", "events", "top"}) {
+            CliHarness.Result result = cli.run(command, name);
+
+            assertThat(result.code()).as(command).isEqualTo(5);
+            assertThat(result.err()).as(command).contains("isn't plain: use 1-63 of a-z, 0-9 and '-'");
+            assertThat(result.out() + result.err()).as(command).doesNotContain("\u001b", "a\nb");
+        }
+        for (String command : new String[] {"start", "restart", "render"}) {
+            CliHarness.Result result = cli.run(command, name);
+
+            assertThat(result.code()).as(command).isEqualTo(6);
+            assertThat(result.err()).as(command).contains("isn't plain").doesNotContain("\u001b", "a\nb");
+        }
+        assertThat(daemon.requests()).isEmpty();
+    }
+
+    @Test
+    void noMessageSteersTheTerminal() {
+        assertThat(cli.run("start", "--spakr=\u001b[31m").err())
+                .contains("\\u001b[31m")
+                .doesNotContain("\u001b");
     }
 
     @ParameterizedTest
