@@ -46,6 +46,9 @@ abstract class Launching extends ServerCommand {
     /** Gives the command. */
     abstract ReceiptView command(ApiClient client, String server) throws IOException;
 
+    /** What the user typed to give it. */
+    abstract String verb();
+
     @Override
     final ExitCode execute() throws IOException, InterruptedException {
         Duration patience = waiting.patience();
@@ -62,9 +65,16 @@ abstract class Launching extends ServerCommand {
             check(known.get(), declared.get(), flags);
         }
         ApiClient client = connect();
-        settle(client, project);
         String server = known.isPresent() ? known.get() : project.serverName(null, client);
         Optional<ServerView> before = find(client, server);
+        if (before.isEmpty()
+                && declared.isEmpty()
+                && flags.isEmpty()
+                && !project.names().isEmpty()) {
+            // Where a file says which servers there are, a name alone is a slip and no declaration.
+            throw project.noSuchServer(server, names(client), verb());
+        }
+        settle(client, project);
         declare(client, project, server, declared, flags);
         ReceiptView receipt = command(client, server);
         if (waiting.noWait) {
@@ -127,6 +137,10 @@ abstract class Launching extends ServerCommand {
                         + entry.getKey() + ", and the file wins; change it there");
             }
         }
+    }
+
+    static List<String> names(ApiClient client) throws IOException {
+        return client.servers().servers().stream().map(ServerView::name).toList();
     }
 
     private static Optional<ServerView> find(ApiClient client, String server) throws IOException {
