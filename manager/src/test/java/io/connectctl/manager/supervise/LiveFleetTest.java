@@ -606,7 +606,10 @@ class LiveFleetTest {
         healthy();
         declare(SALES, "{\"master\":\"local[4]\"}");
 
-        assertThat(fleet.start(SALES).message()).contains("connectctl restart sales");
+        assertThat(fleet.start(SALES).message())
+                .isEqualTo(
+                        "already running, as it was launched; stored, but not in force: master: local[*] -> local[4];"
+                                + " to apply: connectctl restart sales");
         assertThat(status().changed()).isTrue();
         assertThat(status().spec().master()).isEqualTo("local[*]");
         fleet.restart(SALES);
