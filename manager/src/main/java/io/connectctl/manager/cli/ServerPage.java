@@ -38,7 +38,7 @@ final class ServerPage {
         for (String exposure : server.exposures()) {
             page.field("EXPOSED", style.warning(exposure));
         }
-        page.cause(server.cause());
+        page.cause(server.cause(), server.logFile());
         if (server.phase().equals("STOPPED")) {
             page.field("Note", CliCommand.stoppedNote(server.name()));
         }
@@ -52,13 +52,16 @@ final class ServerPage {
         }
     }
 
-    private void cause(@Nullable CauseView cause) {
+    private void cause(@Nullable CauseView cause, @Nullable String current) {
         if (cause == null) {
             return;
         }
         field("Cause", cause.code() + ": " + cause.summary());
         for (String line : cause.evidence()) {
             lines.add("  " + " ".repeat(LABEL) + "| " + line);
+        }
+        if (cause.logFile() != null && !cause.logFile().equals(current)) {
+            field("Its log", cause.logFile());
         }
         field("Remedy", cause.remedy());
     }

@@ -481,7 +481,8 @@ public final class Lifecycle {
             if (terms.anyPort() && port.isPresent() && why.code().equals("PORT_TAKEN")) {
                 // The port it had before went to somebody else: any other will do.
                 port = OptionalInt.empty();
-                cause = Optional.of(new Cause(why.code(), why.summary(), why.remedy(), why.evidence(), true));
+                cause = Optional.of(
+                        new Cause(why.code(), why.summary(), why.remedy(), why.evidence(), true, why.log()));
             } else {
                 cause = Optional.of(why);
             }
@@ -551,7 +552,8 @@ public final class Lifecycle {
                             .map(remedy -> remedy + "; then: connectctl start " + before.name())
                             .orElse("mend it, then: connectctl start " + before.name()),
                     cause.map(Cause::evidence).orElse(List.of()),
-                    false);
+                    false,
+                    cause.flatMap(Cause::log));
         }
 
         private String summary() {

@@ -193,6 +193,12 @@ class LiveFleetTest {
         assertThat(status().restarts()).isEqualTo(1);
         assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(40_000));
         assertThat(events("exit")).containsExactly("incarnation 1 ended: exit code 137");
+        assertThat(fleet.events(Optional.of(SALES), 0, 100).stream().flatMap(event -> event.cause().stream()))
+                .as("the log that a cause names is that of the run that ended, also where it is told of the next one")
+                .hasSizeGreaterThan(1)
+                .allMatch(cause -> cause.log()
+                        .filter(file -> file.endsWith("run/1/server.log"))
+                        .isPresent());
     }
 
     @Test
