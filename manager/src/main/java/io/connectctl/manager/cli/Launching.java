@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.spec.DaemonSettings;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Location;
+import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.ProjectFile;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.SpecReader;
@@ -62,7 +63,7 @@ abstract class Launching extends ServerCommand {
         // What can be checked here is refused before a daemon is even started.
         Optional<Declaration> declared = known.flatMap(server -> declaredIn(project, server));
         if (known.isPresent() && declared.isPresent()) {
-            check(known.get(), declared.get(), flags);
+            check(project, known.get(), declared.get(), flags);
         }
         ApiClient client = connect();
         String server = known.isPresent() ? known.get() : project.serverName(null, client);
@@ -108,9 +109,16 @@ abstract class Launching extends ServerCommand {
     }
 
     /** Every problem at once, with the places that only this side knows. */
-    private void check(String server, Declaration declared, Declaration flags) throws CliFailure {
+    private void check(Project project, String server, Declaration declared, Declaration flags) throws CliFailure {
         SpecReader.Reading reading = SpecReader.read(serverName(server), flags.patchedBy(declared));
-        Problems.refuseErrors(reading.problems(), "the declaration of '" + server + "' isn't valid");
+        if (Problems.anyError(reading.problems())) {
+            // Errors of other servers keep none from starting, but whoever opens the file now can mend them, too.
+            List<Problem> all = new ArrayList<>(reading.problems());
+            project.file().map(ProjectFile::allProblems).orElse(List.of()).stream()
+                    .filter(problem -> !(problem.key() + ".").startsWith("servers." + server + "."))
+                    .forEach(all::add);
+            Problems.refuseErrors(all, "the declaration of '" + server + "' isn't valid");
+        }
         warn(reading.problems());
         overruled("", flags.tree(), declared.tree(), flags, declared);
     }

@@ -38,7 +38,7 @@ final class ValidateCommand extends CliCommand {
                         "name one: connectctl validate -f FILE"));
         ProjectFile read = ProjectFile.load(path);
         List<Problem> problems = read.allProblems();
-        boolean valid = problems.stream().noneMatch(problem -> problem.severity() == Problem.Severity.ERROR);
+        boolean valid = !Problems.anyError(problems);
         print(read, problems, valid);
         return valid ? ExitCode.OK : ExitCode.INVALID;
     }

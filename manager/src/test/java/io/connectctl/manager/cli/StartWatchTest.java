@@ -220,6 +220,29 @@ class StartWatchTest {
     }
 
     @Test
+    void startTellsWhateverValidateTells() throws IOException {
+        Files.writeString(
+                folder.resolve("connectctl.yaml"),
+                "servers:\n  a: {port: 80}\n  b: {sparkk: 4.0.1}\n  C: {port: 81}\ndeamon: {}\n");
+        assertThat(cli.run("start", "a").err().lines().skip(1).filter(line -> line.contains("connectctl.yaml:")))
+                .hasSize(5)
+                .containsExactlyElementsOf(cli.run("validate")
+                        .out()
+                        .lines()
+                        .map(line -> line.replace("error: ", "  "))
+                        .toList());
+
+        Files.writeString(folder.resolve("connectctl.yaml"), "servers:\n  a: {port: 80}\n  b: {sparkk: 4.0.1}\n");
+        CliHarness.Result result = cli.run("start", "a");
+        assertThat(result.code()).isEqualTo(6);
+        assertThat(result.err())
+                .contains("2 problems")
+                .contains("servers.a.port: ")
+                .contains("servers.b.sparkk: did you mean 'spark'? ");
+        assertThat(daemon.requests()).isEmpty();
+    }
+
+    @Test
     void aHeldPortIsAConflict() {
         daemon.on("PUT /v1/servers/d", 200, "{\"created\":true,\"changed\":true,\"warnings\":[]}")
                 .problem("GET /v1/servers/d", 404, "NO_SUCH_SERVER", "no")
