@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
         name = "start",
         description = {
             "Start a server and wait until a query ran on it; prints its URL.",
+            "HEALTHY means the rung that health.until declares (--until, default: session); one query is run beyond it.",
             "Flags patch what is stored of the server; what a connectctl.yaml declares wins over both.",
             "Where a connectctl.yaml declares servers, a name that nobody knows needs a flag to be taken for a new one."
         },
