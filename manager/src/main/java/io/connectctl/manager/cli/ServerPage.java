@@ -27,7 +27,7 @@ final class ServerPage {
         page.field("Wanted", server.desired() + (server.changed() ? " (declaration changed: restart to apply)" : ""));
         page.field("URL", server.url());
         page.field("UI", server.uiUrl());
-        page.field("Rung", server.rung());
+        page.field("Rung", rung(server));
         page.field("Spark", server.sparkVersion() + "  " + server.master() + "  runtime " + server.runtime());
         page.field("Instance", instance(server));
         page.field("Memory", memory(server.memory()));
@@ -43,6 +43,11 @@ final class ServerPage {
             page.field("Note", CliCommand.stoppedNote(server.name()));
         }
         return page.lines;
+    }
+
+    /** For people: the least rung is called after a container in JSON, whatever runs. */
+    static String rung(ServerView server) {
+        return server.rung().equals("CONTAINER") && !server.runtime().equals("docker") ? "PROCESS" : server.rung();
     }
 
     /** Indented under its label. */

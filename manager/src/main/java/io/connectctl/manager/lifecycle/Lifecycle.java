@@ -362,7 +362,8 @@ public final class Lifecycle {
             instance = Optional.of(started);
             if (rung == Rung.NONE) {
                 rung = Rung.CONTAINER;
-                event("rung", "proven: " + rung, Optional.empty());
+                // Its name in JSON, also of a process: people are told what it means.
+                event("rung", "it runs", Optional.empty());
             }
             deadline = Optional.of(now.boot().plus(patience));
             probe = Optional.of(ProbeClock.next(now.boot()));

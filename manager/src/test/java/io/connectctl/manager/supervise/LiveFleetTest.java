@@ -173,8 +173,7 @@ class LiveFleetTest {
         until(BLINK, () -> status().rung() == Rung.QUERY);
 
         assertThat(events("rung"))
-                .containsExactly(
-                        "proven: CONTAINER", "proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
+                .containsExactly("it runs", "proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
         assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(40_000));
         assertThat(fleet.start(SALES).message()).isEqualTo("already running, unchanged");
         assertThat(fleet.start(SALES).changed()).isFalse();
