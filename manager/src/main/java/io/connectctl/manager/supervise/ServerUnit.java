@@ -404,7 +404,8 @@ final class ServerUnit {
                 instance,
                 host(spec),
                 port(spec, state, alive),
-                now.observed(),
+                // What it told of itself ended with it: its UI is gone.
+                alive ? now.observed() : Observed.NOTHING,
                 state.restarts(),
                 alive ? instance.map(Instance::launchedAt) : Optional.empty(),
                 state.healthySince(),
