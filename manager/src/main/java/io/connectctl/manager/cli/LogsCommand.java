@@ -95,12 +95,20 @@ final class LogsCommand extends NamedCommand {
         ApiClient client = client();
         String server = serverName(client);
         try (LineStream stream = client.logs(server, lines, from, previous, follow)) {
+            boolean any = false;
             while (!stream.ended()) {
-                stream.next(TICK).ifPresent(out()::println);
+                Optional<String> line = stream.next(TICK);
+                any |= line.isPresent();
+                line.ifPresent(out()::println);
                 // Whoever read our output may have gone: a pipe that is closed ends the command.
                 if (out().checkError()) {
                     return ExitCode.OK;
                 }
+            }
+            if (!any) {
+                say("connectctl: no such line in the log of '" + server + "': "
+                        + (previous ? "there may be no run before the last one" : "it may never have run")
+                        + "; see: connectctl events " + server);
             }
         }
         return ExitCode.OK;

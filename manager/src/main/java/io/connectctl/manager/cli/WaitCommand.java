@@ -72,6 +72,7 @@ final class WaitCommand extends ServerCommand {
                 Following events = new Following(client, server, OptionalLong.empty())) {
             // Between the first look and the stream something may have happened: look again before waiting.
             view = events.server();
+            progress.passing(view.phase());
             Duration pause = FIRST_PAUSE;
             long nextProbe = System.nanoTime();
             while (!decided(view, wanted)) {

@@ -485,6 +485,17 @@ class CliTest {
     }
 
     @Test
+    void anEmptyLogIsToldOnStderr() {
+        daemon.lines("GET /v1/servers/a/logs");
+
+        CliHarness.Result result = cli.run("logs", "a");
+
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("it may never have run").contains("connectctl events a");
+    }
+
+    @Test
     void withoutADaemonTheLogOfAProcessIsReadFromItsFile() throws IOException {
         cli.socket = folder.resolve("nowhere.sock");
         Path servers = folder.resolve("state/servers");
