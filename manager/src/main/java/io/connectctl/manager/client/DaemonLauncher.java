@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -135,6 +136,19 @@ public final class DaemonLauncher {
         if (answers()) {
             return false;
         }
+        try {
+            return started(announce);
+        } catch (FileSystemException e) {
+            throw new DaemonUnreachableException(
+                    Reason.NOT_STARTED,
+                    "the daemon can't be started, as the state folder " + stateFolder + " can't be written: "
+                            + e.getMessage(),
+                    "make it writable, or name another one: CONNECTCTL_STATE_DIR=DIR",
+                    e);
+        }
+    }
+
+    private boolean started(Runnable announce) throws IOException, InterruptedException {
         createFolder(stateFolder);
         long deadline = System.nanoTime() + patience.toNanos();
         try (FileChannel channel = FileChannel.open(

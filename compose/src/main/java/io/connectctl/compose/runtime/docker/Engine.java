@@ -427,7 +427,21 @@ final class Engine implements AutoCloseable {
         if (cause instanceof EngineAddress.UnusableException) {
             return new RuntimeUnavailableException(String.valueOf(cause.getMessage()), cause);
         }
-        return new RuntimeUnavailableException(describe() + " can't be asked, " + doing + ": " + why(cause), cause);
+        return new RuntimeUnavailableException(
+                missing()
+                        ? describe() + " isn't there; is Docker installed and started?"
+                        : describe() + " can't be asked, " + doing + ": " + why(cause),
+                cause);
+    }
+
+    /** True if there is nothing that could be asked, whatever for. */
+    private boolean missing() {
+        try {
+            Path file = address().socketFile();
+            return file != null && !Files.exists(file);
+        } catch (EngineAddress.UnusableException e) {
+            return false;
+        }
     }
 
     private String why(Throwable cause) {
@@ -437,9 +451,6 @@ final class Engine implements AutoCloseable {
         }
         try {
             Path file = address().socketFile();
-            if (file != null && !Files.exists(file)) {
-                return "there is no socket " + file + "; is Docker installed and started?";
-            }
             if (file != null
                     && (root instanceof AccessDeniedException
                             || String.valueOf(root.getMessage()).contains("Permission denied"))) {
