@@ -16,8 +16,10 @@ import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.Usage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URLEncoder;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -468,9 +470,13 @@ final class Engine implements AutoCloseable {
         return text == null ? root.getClass().getSimpleName() : text;
     }
 
-    private static boolean handshakeFailed(Throwable failure) {
+    /** An engine of TLS 1.3 that refuses its client's certificate may be heard of by nothing but a closed connection. */
+    private boolean handshakeFailed(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SSLException) {
+            if (cause instanceof SSLException
+                    || (connection == null
+                            && cause instanceof SocketException
+                            && !(cause instanceof ConnectException))) {
                 return true;
             }
         }
