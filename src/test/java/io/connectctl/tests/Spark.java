@@ -71,6 +71,8 @@ final class Spark {
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
                             "-Xmx256m",
+                            // It lives for a query.
+                            Where.JAVA,
                             "--add-opens=java.base/java.nio=ALL-UNNAMED",
                             "-cp",
                             CLIENT + "/*",

@@ -194,7 +194,7 @@ final class StartWatch {
         return new CliFailure(
                 ExitCode.TIMEOUT,
                 "server '" + name + "' isn't usable " + Durations.precise(timeout) + " after its launch: phase "
-                        + server.phase() + ", rung " + server.rung()
+                        + server.phase() + ", rung " + ServerPage.rung(server)
                         + progress.latest().map(step -> ", last step: " + step).orElse("") + cause + log,
                 "it was kept and goes on; wait longer: connectctl wait " + name
                         + " --timeout 10m, or end it: connectctl stop " + name);

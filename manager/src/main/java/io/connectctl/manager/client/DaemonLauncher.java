@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -64,6 +65,9 @@ public final class DaemonLauncher {
             "DOCKER_HOST",
             "DOCKER_CONTEXT",
             "DOCKER_CONFIG",
+            "DOCKER_TLS",
+            "DOCKER_TLS_VERIFY",
+            "DOCKER_CERT_PATH",
             "XDG_CONFIG_HOME",
             "XDG_STATE_HOME",
             "XDG_RUNTIME_DIR",
@@ -183,6 +187,19 @@ public final class DaemonLauncher {
         if (answers()) {
             return false;
         }
+        try {
+            return started(announce);
+        } catch (FileSystemException e) {
+            throw new DaemonUnreachableException(
+                    Reason.NOT_STARTED,
+                    "the daemon can't be started, as the state folder " + stateFolder + " can't be written: "
+                            + e.getMessage(),
+                    "make it writable, or name another one: CONNECTCTL_STATE_DIR=DIR",
+                    e);
+        }
+    }
+
+    private boolean started(Runnable announce) throws IOException, InterruptedException {
         createFolder(stateFolder);
         long deadline = System.nanoTime() + patience.toNanos();
         try (FileChannel channel = FileChannel.open(

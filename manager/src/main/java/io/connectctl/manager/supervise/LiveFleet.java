@@ -677,12 +677,13 @@ public final class LiveFleet implements Fleet {
                 ServerState state = unit.state();
                 if (state.kept()) {
                     unit.command(new Input.Start(state.terms()), unit.charter(), unit.spec());
+                    List<String> differences = notInForce(unit);
                     return new Receipt(
                             sequence,
                             false,
-                            unit.charter().changed()
-                                    ? "already running; its declaration has changed since: connectctl restart " + name
-                                            + " applies it"
+                            !differences.isEmpty()
+                                    ? "already running, as it was launched; stored, but not in force: "
+                                            + String.join("; ", differences) + "; to apply: connectctl restart " + name
                                     : state.phase() == Phase.HEALTHY
                                             ? "already running, unchanged"
                                             : "already " + state.phase() + ", unchanged" + waiting(unit));
@@ -691,6 +692,17 @@ public final class LiveFleet implements Fleet {
                 return new Receipt(sequence, changed, (changed ? "starting" : "already to be started") + waiting(unit));
             });
         }
+    }
+
+    /** What was declared since the launch and holds only from the next one on, for people. */
+    private List<String> notInForce(ServerUnit unit) {
+        Charter charter = unit.charter();
+        return charter.changed()
+                ? specs.readAccepted(unit.name(), charter.declared().effective())
+                        .spec()
+                        .map(next -> Differences.between(unit.spec(), charter.placed(next)))
+                        .orElse(List.of())
+                : List.of();
     }
 
     /** What a command has to wait for, where that isn't the server itself. */
