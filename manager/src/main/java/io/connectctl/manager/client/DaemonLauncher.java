@@ -32,8 +32,11 @@ public final class DaemonLauncher {
     /** The daemon's main class, run by name so that its libraries stay off the command line's path. */
     private static final String MAIN = "io.connectctl.manager.daemon.DaemonMain";
 
-    /** A cold JVM with SQLite and Jetty answers within 2 s here; the rest is for machines under load. */
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    /**
+     * A cold JVM with SQLite and Jetty answers within 2 s here; the rest is for machines under load, where 20 s were seen to be
+     * too short. One that ends is told at once.
+     */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /** How a daemon exits that finds another one holding the state folder. */
     private static final int HELD = 8;
