@@ -736,6 +736,17 @@ public final class DockerRuntime implements ServerRuntime {
     }
 
     private static LaunchException notStarted(ServerSpec spec, String image, EngineRefusal e) {
+        // "exec: "docker-init": executable file not found in $PATH", "container-init binary not found on the host: ..."
+        // (Podman)
+        if (e.said().contains("docker-init") || e.said().contains("container-init")) {
+            return new LaunchException(
+                    "TOOL_MISSING",
+                    "the engine has no init to run " + spec.name() + " under: " + e.said(),
+                    "install it beside the engine (Debian: tini for Docker, catatonit for Podman), or go without:"
+                            + " connectctl start " + spec.name() + " --loosen init",
+                    false,
+                    e);
+        }
         boolean unfit =
                 e.said().contains("executable file not found") || e.said().contains("no such file or directory");
         return new LaunchException(
