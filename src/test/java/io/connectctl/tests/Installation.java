@@ -248,6 +248,8 @@ final class Installation implements AutoCloseable {
     /** Starts a command. */
     Process spawn(String... arguments) {
         List<String> command = new ArrayList<>(prefix);
+        // As from a terminal: a test that was begun in a script's background would hand on that ^C is ignored.
+        command.addAll(List.of("/usr/bin/env", "--default-signal"));
         command.add(app.resolve("bin/connectctl").toString());
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(project().toFile());
