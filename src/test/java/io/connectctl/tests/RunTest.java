@@ -280,6 +280,11 @@ class RunTest {
             assertThat(before.at("/lease/id").asText())
                     .isEqualTo(lease.path("lease").asText());
 
+            String port = lease.path("url").asText().replaceAll(".*:", "");
+            Outcome held = installation.run(run(where, installation, List.of("--port", port), "true"));
+            assertThat(held.exit()).as(held::toString).isEqualTo(125);
+            assertThat(held.err()).contains("PORT_HELD", port, server);
+
             installation.daemon().destroyForcibly();
             assertThat(installation.ok("renew", lease.path("lease").asText(), "--ttl", "20m"))
                     .isNotNull();

@@ -536,7 +536,9 @@ public final class LiveLeases implements Leases {
                     new Cause(
                             e.code().name(),
                             String.valueOf(e.getMessage()),
-                            "mend its declaration",
+                            e.code() == RefusedException.Code.PORT_HELD
+                                    ? "leave its port to connectctl: it takes a free one unless --port says otherwise"
+                                    : "mend its declaration",
                             List.of(),
                             false)));
         } catch (RuntimeException e) {
