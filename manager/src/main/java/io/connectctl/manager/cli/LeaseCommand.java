@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
         footer = {
             "  connectctl lease --ttl 20m",
             "  connectctl lease --ttl 20m --owner $$ -o json",
-            "  connectctl lease --ttl 1h --owner \"$CI_JOB_ID\" -o dotenv > .env",
+            "  connectctl lease --ttl 1h --owner \"job-$CI_JOB_ID\" -o dotenv > .env",
             "  connectctl lease --pool ci -o github"
         })
 final class LeaseCommand extends CliCommand {
@@ -49,7 +49,7 @@ final class LeaseCommand extends CliCommand {
             names = "--owner",
             paramLabel = "PID|TEXT",
             description =
-                    "The process with whose end the lease ends; or a name, such as a CI job's id, for people only.")
+                    "The process with whose end the lease ends (digits alone); or a name, such as job-17, for people only.")
     @Nullable
     String owner;
 
@@ -73,12 +73,15 @@ final class LeaseCommand extends CliCommand {
                         ? options.request(context, null, Long.valueOf(String.valueOf(owner)))
                         : options.request(context, owner, null),
                 context);
-        boolean proven = false;
+        boolean told = false;
         Interrupts.Watch watch = context.interrupts().onSignal(() -> drop(leased));
         Renewal renewal = Renewal.of(client, leased, options.ttl(), Optional.empty(), this::warn);
         try (ProgressLine progress = new ProgressLine(context, global.quiet, leased.server())) {
             leased.untilProven(progress, options.timeout());
-            proven = true;
+            progress.clear();
+            // The time begins when it is handed over.
+            tell(client.renew(leased.id(), Optional.empty(), false), leased);
+            told = true;
         } catch (CliFailure e) {
             throw e.exit() == ExitCode.TIMEOUT
                     ? new CliFailure(e.exit(), String.valueOf(e.getMessage()), "wait longer with --timeout")
@@ -86,12 +89,10 @@ final class LeaseCommand extends CliCommand {
         } finally {
             watch.over();
             renewal.close();
-            if (!proven) {
+            if (!told) {
                 drop(leased);
             }
         }
-        // The time begins when it is handed over.
-        tell(client.renew(leased.id(), Optional.empty(), false), leased);
         return ExitCode.OK;
     }
 
