@@ -25,7 +25,7 @@ final class StopCommand extends ServerCommand {
     @Option(names = "--force", description = "Kill it at once, without drain and grace.")
     boolean force;
 
-    @Option(names = "--all", description = "Stop every server that the daemon knows.")
+    @Option(names = "--all", description = "Stop every declared server; leased ones and the spares of pools go on.")
     boolean all;
 
     @Mixin
@@ -42,7 +42,7 @@ final class StopCommand extends ServerCommand {
             throw CliFailure.usage("--all and '" + name + "' contradict each other", "leave one of them out");
         }
         ApiClient client = upToDate();
-        List<String> servers = all ? Launching.names(client) : List.of(serverName(client));
+        List<String> servers = all ? declared(client) : List.of(serverName(client));
         if (servers.isEmpty()) {
             say("connectctl: no server is declared");
         }
@@ -69,6 +69,20 @@ final class StopCommand extends ServerCommand {
             }
         }
         return ExitCode.OK;
+    }
+
+    /** Leased servers belong to those who lease them, spares to their pools. */
+    private List<String> declared(ApiClient client) throws IOException {
+        List<ServerView> known = client.servers().servers();
+        List<String> declared = known.stream()
+                .filter(server -> server.lease() == null)
+                .map(ServerView::name)
+                .toList();
+        if (declared.size() < known.size()) {
+            say("connectctl: " + (known.size() - declared.size())
+                    + " leased or spare servers are left alone; see: connectctl leases, connectctl pool list");
+        }
+        return declared;
     }
 
     private void awaitStopped(ApiClient client, String server, ReceiptView receipt, Duration patience, long deadline)
