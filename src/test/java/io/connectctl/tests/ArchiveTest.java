@@ -32,7 +32,9 @@ class ArchiveTest {
 
             await().atMost(TRAINING).pollInterval(Duration.ofSeconds(1)).until(() -> events(installation)
                     .contains("archive-trained"));
-            assertThat(leftovers(installation)).isEmpty();
+            // It is told as soon as it can be used, and cleaned up after.
+            await().atMost(Duration.ofMinutes(1))
+                    .untilAsserted(() -> assertThat(leftovers(installation)).isEmpty());
             installation.ok("stop");
 
             start(installation);
