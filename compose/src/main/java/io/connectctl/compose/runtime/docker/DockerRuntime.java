@@ -65,7 +65,6 @@ public final class DockerRuntime implements ServerRuntime {
     private static final Duration HALT_SLACK = Duration.ofSeconds(4);
 
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(3);
-    private static final Duration LOOK = Duration.ofMillis(50);
 
     /** From the end of a container to the engine's word that somebody had it stopped: milliseconds, unless it is loaded. */
     private static final Duration STOP_WORD = Duration.ofSeconds(2);
@@ -786,27 +785,12 @@ public final class DockerRuntime implements ServerRuntime {
             // It may just have ended by itself, or be gone.
             LOG.debug("{} wasn't stopped: {}", container.name(), e.said());
         }
-        if (!ended(container, KILL_PATIENCE)) {
+        if (!engine().awaitEnd(container.id(), KILL_PATIENCE)) {
             throw new RuntimeUnavailableException(
                     "container " + container.name() + " survived SIGKILL for " + KILL_PATIENCE.toSeconds() + " s",
                     new IOException("its process may hang in the kernel, such as on a dead network disk"));
         }
         return find(server);
-    }
-
-    private boolean ended(Container container, Duration patience)
-            throws RuntimeUnavailableException, InterruptedException {
-        long end = System.nanoTime() + patience.toNanos();
-        while (true) {
-            Optional<Container> now = engine().container(container.id());
-            if (now.isEmpty() || !now.get().live()) {
-                return true;
-            }
-            if (System.nanoTime() - end >= 0) {
-                return false;
-            }
-            Thread.sleep(LOOK.toMillis());
-        }
     }
 
     // ------------------------------------------------------------------ what is there
@@ -1272,10 +1256,9 @@ public final class DockerRuntime implements ServerRuntime {
                 parts().launcher().remove(container.get().id());
             }
             parts().launcher().remove(names.helper());
-            // The engine itself may be at a leased one.
-            long end = System.nanoTime() + KILL_PATIENCE.toNanos();
-            while (leased(server) && container(names).isPresent() && System.nanoTime() < end) {
-                Thread.sleep(LOOK.toMillis());
+            if (container.isPresent()) {
+                // The engine itself may be at a leased one.
+                engine().awaitRemoval(container.get().id(), KILL_PATIENCE);
             }
             parts().launcher().removeVolume(names.conf());
             parts().launcher().removeVolume(names.work());

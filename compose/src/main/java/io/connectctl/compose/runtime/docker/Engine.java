@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.WaitContainerResultCallback;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.api.model.WaitContainerCondition;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
@@ -303,6 +305,40 @@ final class Engine implements AutoCloseable {
     <T> T ask(String doing, Duration limit, Question<T> question)
             throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
         return refusable(doing, limit, () -> question.ask(connection().client()));
+    }
+
+    /** Waits until a container's process is gone: see {@link #await}. */
+    boolean awaitEnd(String container, Duration patience) throws RuntimeUnavailableException, InterruptedException {
+        return await(container, WaitContainerCondition.NOT_RUNNING, patience);
+    }
+
+    /** Waits until a container is gone itself: see {@link #await}. */
+    boolean awaitRemoval(String container, Duration patience) throws RuntimeUnavailableException, InterruptedException {
+        return await(container, WaitContainerCondition.REMOVED, patience);
+    }
+
+    /**
+     * Waits for what becomes of a container; the engine says when it is so.
+     *
+     * @return false if it isn't after that long; true also where there is no such container
+     */
+    private boolean await(String container, WaitContainerCondition condition, Duration patience)
+            throws RuntimeUnavailableException, InterruptedException {
+        String doing = "waiting until container " + container + " is " + condition.getValue();
+        try {
+            return ask(doing, patience.plus(PATIENCE), client -> {
+                try (WaitContainerResultCallback told = client.waitContainerCmd(container)
+                        .withCondition(condition)
+                        .exec(new WaitContainerResultCallback())) {
+                    return told.awaitCompletion(patience.toMillis(), TimeUnit.MILLISECONDS);
+                }
+            });
+        } catch (EngineRefusal e) {
+            if (e.status() == EngineRefusal.NOT_FOUND) {
+                return true;
+            }
+            throw unanswered(doing, e);
+        }
     }
 
     /** The same for {@code GET} of a path below the API's version, for what docker-java has no command. */
