@@ -88,32 +88,13 @@ public record Pool(
 
     /** One was handed out. */
     public Pool claimed(boolean missed) {
-        return new Pool(
-                name,
-                size,
-                declaration,
-                revision,
-                maxAge,
-                memberBytes,
-                budgetBytes,
-                claims + 1,
-                misses + (missed ? 1 : 0),
-                failures,
-                pause,
-                trouble);
+        return counting(claims + 1, misses + (missed ? 1 : 0), failures, pause, trouble);
     }
 
     /** A spare failed at {@code now} since the boot: the next one waits, twice as long each time. */
     public Pool failed(Duration now, String why) {
         Duration wait = FIRST_PAUSE.multipliedBy(1L << Math.min(failures, 10));
-        return new Pool(
-                name,
-                size,
-                declaration,
-                revision,
-                maxAge,
-                memberBytes,
-                budgetBytes,
+        return counting(
                 claims,
                 misses,
                 failures + 1,
@@ -125,18 +106,22 @@ public record Pool(
     public Pool recovered() {
         return failures == 0 && trouble.isEmpty()
                 ? this
-                : new Pool(
-                        name,
-                        size,
-                        declaration,
-                        revision,
-                        maxAge,
-                        memberBytes,
-                        budgetBytes,
-                        claims,
-                        misses,
-                        0,
-                        Optional.empty(),
-                        Optional.empty());
+                : counting(claims, misses, 0, Optional.empty(), Optional.empty());
+    }
+
+    private Pool counting(long claims, long misses, int failures, Optional<Duration> pause, Optional<String> trouble) {
+        return new Pool(
+                name,
+                size,
+                declaration,
+                revision,
+                maxAge,
+                memberBytes,
+                budgetBytes,
+                claims,
+                misses,
+                failures,
+                pause,
+                trouble);
     }
 }
