@@ -75,18 +75,24 @@ echo "code=               " >"$run/exit.tmp" || exit 73
 ) </dev/null >>"$log" 2>&1 &
 child=$!
 [ -z "$stopping" ] || kill -TERM "$child" 2>/dev/null
+# Not from RUN/instance: on a loaded machine that may not be written yet when this is first compared.
+born=''
+! identify "$child" || born=$start
+
+# True while process $1 is the one that was started here.
+lives() {
+    identify "$1" && [ "$state" != Z ] && [ "$start" = "$born" ]
+}
 
 # Copies and truncates, since the server keeps its file open (for appending). What it writes between the two is lost.
 # "rotated" counts all bytes moved away so far: a reader that follows the log knows from it where it stands.
 bound_log() {
     total=0 nap=''
-    trap 'kill "$nap"; wait "$nap"; exit' TERM
+    trap '[ -z "$nap" ] || { kill "$nap"; wait "$nap"; }; exit' TERM
     true >"$run/looked"
     while sleep "$seconds" & nap=$!; wait "$nap"; do
-        identify "$child" || return
-        [ "$state" != Z ] || return
-        read -r _ born _ <"$run/instance" || return
-        [ "$start" = "$born" ] || return
+        nap='' # Its pid may be another's from here on.
+        lives "$child" || return
         [ "$log" -nt "$run/looked" ] || continue
         true >"$run/looked"
         size=$(wc -c <"$log")
@@ -125,15 +131,11 @@ passed() {
     read -r up _ </proc/uptime && [ "${up%%.*}" -ge "$due" ] 2>/dev/null
 }
 
-# True while process $1 is the one that was started here.
-lives() {
-    identify "$1" && [ "$state" != Z ] && read -r _ born _ <"$run/instance" && [ "$start" = "$born" ]
-}
-
 watch_deadline() {
     nap=''
-    trap 'kill "$nap"; wait "$nap"; exit' TERM
+    trap '[ -z "$nap" ] || { kill "$nap"; wait "$nap"; }; exit' TERM
     while sleep 1 & nap=$!; wait "$nap"; do
+        nap=''
         lives "$child" || return
         passed || continue
         # For the daemon, should there be one: this end is no fault.
@@ -147,6 +149,15 @@ watch_deadline() {
         kill -KILL "$child" 2>/dev/null
         return
     done
+}
+
+# Ends a helper of this keeper, one that may have ended by itself: then its pid may be another's.
+end_helper() {
+    { read -r stat </proc/"$1"/stat; } 2>/dev/null || return 0
+    # shellcheck disable=SC2086
+    set -- "$1" ${stat##*) }
+    [ "$3" != "$keeper" ] || kill "$1" 2>/dev/null
+    wait "$1"
 }
 
 # What the server started and left in this session, such as Python workers.
@@ -180,12 +191,10 @@ trap '' TERM
 
 printf 'code=%s' "$code" 1<>"$run/exit.tmp"
 mv -f "$run/exit.tmp" "$run/exit"
-kill "$bounding" 2>/dev/null
-wait "$bounding"
+end_helper "$bounding"
 if [ -n "$watching" ]; then
     # It ends by itself once it has ended the server.
-    kill "$watching" 2>/dev/null
-    wait "$watching"
+    end_helper "$watching"
     # Nobody else may be there to do it. What a server without a lease leaves is swept by whoever starts or stops it.
     kill_session
 fi
