@@ -251,6 +251,9 @@ class LauncherTest {
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.err())
                 .contains("building connectctl compose (2/3)", "mvn exited with 7", "[ERROR] no luck", "build.log");
+        assertThat(run(launcher, "run", "--", "true").code())
+                .as("no code of the command's own")
+                .isEqualTo(125);
     }
 
     /** A source checkout, and a Maven for it. */
