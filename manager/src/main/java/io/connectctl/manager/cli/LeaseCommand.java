@@ -9,9 +9,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,6 +40,9 @@ import picocli.CommandLine.Option;
             "  connectctl lease --pool ci -o github"
         })
 final class LeaseCommand extends CliCommand {
+    /** A daemon answers at once whether it grants; the rest is for a loaded machine. */
+    private static final Duration GRANTING = Duration.ofSeconds(5);
+
     /** How it is told. */
     enum Format {
         TABLE,
@@ -67,14 +76,25 @@ final class LeaseCommand extends CliCommand {
     ExitCode execute() throws IOException, InterruptedException {
         boolean process = owner != null && owner.matches("\\d{1,9}");
         ApiClient client = connect();
-        Leased leased = Leased.of(
-                client,
-                process
-                        ? options.request(context, null, Long.valueOf(String.valueOf(owner)))
-                        : options.request(context, owner, null),
-                context);
+        // Before it is asked for: an interrupt may come while the daemon grants it.
+        CompletableFuture<Leased> granted = new CompletableFuture<>();
+        Interrupts.Watch watch = context.interrupts().onSignal(() -> dropOnceGranted(granted));
+        Leased leased;
+        try {
+            leased = Leased.of(
+                    client,
+                    process
+                            ? options.request(context, null, Long.valueOf(String.valueOf(owner)))
+                            : options.request(context, owner, null),
+                    context);
+            granted.complete(leased);
+        } finally {
+            // Unless it was granted, which is said already.
+            if (granted.cancel(false)) {
+                watch.over();
+            }
+        }
         boolean told = false;
-        Interrupts.Watch watch = context.interrupts().onSignal(() -> drop(leased));
         Renewal renewal = Renewal.of(client, leased, options.ttl(), Optional.empty(), this::warn);
         try (ProgressLine progress = new ProgressLine(context, global.quiet, leased.server())) {
             leased.untilProven(progress, options.timeout());
@@ -94,6 +114,18 @@ final class LeaseCommand extends CliCommand {
             }
         }
         return ExitCode.OK;
+    }
+
+    private void dropOnceGranted(CompletableFuture<Leased> granted) {
+        try {
+            drop(granted.get(GRANTING.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (CancellationException | ExecutionException e) {
+            // Refused: there is nothing to end.
+        } catch (TimeoutException e) {
+            warn("the daemon hasn't said whether it granted a lease; see connectctl leases");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Nobody would ever know its name. */
