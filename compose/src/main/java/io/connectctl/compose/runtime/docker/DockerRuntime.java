@@ -563,9 +563,24 @@ public final class DockerRuntime implements ServerRuntime {
         }
         if (old.isPresent()) {
             if (old.get().everStarted()) {
-                parts().logs().keep(names, old.get());
+                keepLog(names, old.get());
             }
             parts().launcher().remove(old.get().id());
+            // The engine itself may be at a leased one, and its name is free only then.
+            engine().awaitRemoval(old.get().id(), KILL_PATIENCE);
+        }
+    }
+
+    private void keepLog(Names names, Container old)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        try {
+            parts().logs().keep(names, old);
+        } catch (EngineRefusal e) {
+            // What a leased one said goes with it, and it goes by itself.
+            if (!leased(names.server())) {
+                throw e;
+            }
+            LOG.debug("the log of {} went with its container: {}", names.server(), e.getMessage());
         }
     }
 
@@ -734,15 +749,17 @@ public final class DockerRuntime implements ServerRuntime {
         }
     }
 
-    private static LaunchException notStarted(ServerSpec spec, String image, EngineRefusal e) {
+    private LaunchException notStarted(ServerSpec spec, String image, EngineRefusal e) {
         // "exec: "docker-init": executable file not found in $PATH", "container-init binary not found on the host: ..."
         // (Podman)
         if (e.said().contains("docker-init") || e.said().contains("container-init")) {
             return new LaunchException(
                     "TOOL_MISSING",
                     "the engine has no init to run " + spec.name() + " under: " + e.said(),
-                    "install it beside the engine (Debian: tini for Docker, catatonit for Podman), or go without:"
-                            + " connectctl start " + spec.name() + " --loosen init",
+                    "install it beside the engine (Debian: tini for Docker, catatonit for Podman)"
+                            + (leased(spec.name())
+                                    ? "; a leased server can't go without, as nobody but an init could end it in time"
+                                    : ", or go without: connectctl start " + spec.name() + " --loosen init"),
                     false,
                     e);
         }
@@ -1287,6 +1304,25 @@ public final class DockerRuntime implements ServerRuntime {
         Map<ServerName, List<String>> what = new TreeMap<>();
         Set<ServerName> leased = new HashSet<>();
         Set<ServerName> live = new HashSet<>();
+        // No engine need be asked, or be there, for what can't be.
+        if (Installation.made(folders.state())) {
+            tracesAtTheEngine(what, leased, live);
+        }
+        for (ServerName server : withFolders()) {
+            what.computeIfAbsent(server, key -> new ArrayList<>())
+                    .add("folder " + folders.servers().resolve(server.value()));
+            if (leased(server)) {
+                leased.add(server);
+            }
+        }
+        List<Trace> traces = new ArrayList<>();
+        what.forEach((server, things) ->
+                traces.add(new Trace(server, leased.contains(server), live.contains(server), things)));
+        return traces;
+    }
+
+    private void tracesAtTheEngine(Map<ServerName, List<String>> what, Set<ServerName> leased, Set<ServerName> live)
+            throws RuntimeUnavailableException, InterruptedException {
         List<String> ours = List.of(Names.INSTALLATION + "=" + installation());
         for (Engine.Listed container : engine().containers(ours, true)) {
             Optional<Names> names = names(container.labels());
@@ -1312,17 +1348,6 @@ public final class DockerRuntime implements ServerRuntime {
                 }
             }
         }
-        for (ServerName server : withFolders()) {
-            what.computeIfAbsent(server, key -> new ArrayList<>())
-                    .add("folder " + folders.servers().resolve(server.value()));
-            if (leased(server)) {
-                leased.add(server);
-            }
-        }
-        List<Trace> traces = new ArrayList<>();
-        what.forEach((server, things) ->
-                traces.add(new Trace(server, leased.contains(server), live.contains(server), things)));
-        return traces;
     }
 
     private List<ServerName> withFolders() throws RuntimeUnavailableException {

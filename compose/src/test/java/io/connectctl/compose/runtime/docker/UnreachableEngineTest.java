@@ -73,6 +73,14 @@ class UnreachableEngineTest {
     }
 
     @Test
+    void nobodyIsAskedForTheTracesOfAnInstallationThatNeverHadAnId() throws Exception {
+        try (DockerRuntime runtime = runtime("unix://" + root.resolve("nobody.sock"))) {
+            assertThat(runtime.traces()).isEmpty();
+            assertThatThrownBy(runtime::list).isInstanceOf(RuntimeUnavailableException.class);
+        }
+    }
+
+    @Test
     void closedPortIsTold() throws Exception {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
