@@ -1,6 +1,7 @@
 package io.connectctl.manager.daemon;
 
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.OneCommand;
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -74,7 +75,7 @@ public final class DaemonMain {
         try {
             Path state = Folders.of(environment, Path.of(System.getProperty("user.home")), PrivateFolder.uid())
                     .state();
-            if (Files.exists(state.resolve("for-one-command")) && isEmpty(state.resolve("servers"))) {
+            if (OneCommand.marks(state) && isEmpty(state.resolve("servers"))) {
                 PrivateFiles.remove(state);
             }
         } catch (IOException e) {

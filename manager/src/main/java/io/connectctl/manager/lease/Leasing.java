@@ -50,9 +50,9 @@ public final class Leasing {
         for (Lease lease : ledger.leases().values()) {
             switch (lease.state()) {
                 case STARTING -> effects.add(new LeaseEffect.Begin(lease.id()));
-                case READY -> effects.add(new LeaseEffect.Arm(lease.id()));
+                case READY, FAILED -> effects.add(new LeaseEffect.Arm(lease.id()));
                 case ENDING -> effects.add(new LeaseEffect.End(lease.id()));
-                case WAITING, FAILED -> {}
+                case WAITING -> {}
             }
         }
         return effects;

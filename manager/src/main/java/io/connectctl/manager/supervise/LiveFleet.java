@@ -95,6 +95,8 @@ public final class LiveFleet implements Fleet {
     private final Set<String> away = ConcurrentHashMap.newKeySet();
     /** Guards what concerns more than one server: names and ports. */
     private final Object registry = new Object();
+    /** Names of nobody's, under which something is being removed; guarded by the registry. */
+    private final Set<ServerName> reserved = new HashSet<>();
 
     private final SecureRandom seeds = new SecureRandom();
     private volatile boolean closed;
@@ -410,15 +412,33 @@ public final class LiveFleet implements Fleet {
             throws RefusedException {
         synchronized (registry) {
             ServerUnit unit = units.get(name);
-            if (unit != null && unit.closed()) {
-                throw new RefusedException(
-                        RefusedException.Code.NAME_HELD,
-                        "the folders of the earlier server " + name + " are being removed: try again in a moment");
+            if (unit != null ? unit.closed() : reserved.contains(name)) {
+                throw beingRemoved(name);
             }
             return unit == null
                     ? create(name, flags, file, origin)
                     : unit.call(() -> redeclare(unit, flags, file, origin));
         }
+    }
+
+    private static RefusedException beingRemoved(ServerName name) {
+        return new RefusedException(
+                RefusedException.Code.NAME_HELD,
+                "what is left of the earlier server " + name + " is being removed: try again in a moment");
+    }
+
+    @Override
+    public Optional<Reservation> reserve(ServerName name) {
+        synchronized (registry) {
+            if (units.containsKey(name) || !reserved.add(name)) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(() -> {
+            synchronized (registry) {
+                reserved.remove(name);
+            }
+        });
     }
 
     private Declared create(ServerName name, Declaration flags, Declaration file, Origin origin)
@@ -631,6 +651,11 @@ public final class LiveFleet implements Fleet {
                     RefusedException.Code.NAME_HELD,
                     "there is a server " + name + " already: give another name (connectctl adopt " + container
                             + " NAME), or remove that one first");
+        }
+        synchronized (registry) {
+            if (reserved.contains(name)) {
+                throw beingRemoved(name);
+            }
         }
     }
 

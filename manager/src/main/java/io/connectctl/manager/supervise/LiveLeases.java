@@ -416,7 +416,13 @@ public final class LiveLeases implements Leases {
                 }
             }
             case ENDING -> end(lease, work);
-            case WAITING, FAILED -> {}
+            case FAILED -> {
+                // What is left of it is looked at until it expires: whoever renews it keeps its logs.
+                if (!lease.expiry().equals(work.armed) && again(work.armTried)) {
+                    arm(lease, work);
+                }
+            }
+            case WAITING -> {}
         }
     }
 
@@ -508,7 +514,7 @@ public final class LiveLeases implements Leases {
             }
             if (effect instanceof LeaseEffect.Begin && lease.state() == LeaseState.STARTING) {
                 start(lease, work(id));
-            } else if (effect instanceof LeaseEffect.Arm && lease.live()) {
+            } else if (effect instanceof LeaseEffect.Arm && lease.state() != LeaseState.ENDING) {
                 arm(lease, work(id));
             } else if (effect instanceof LeaseEffect.End && lease.state() == LeaseState.ENDING) {
                 end(lease, work(id));
@@ -583,6 +589,10 @@ public final class LiveLeases implements Leases {
         if (!work.watched) {
             watch.start();
             work.watched = true;
+        }
+        if (lease.state() == LeaseState.FAILED) {
+            work.armed = lease.expiry(); // Nothing runs that could be told.
+            return true;
         }
         Optional<ServerStatus> status = fleet.server(lease.server()).filter(known -> known.incarnation() > 0);
         ServerRuntime runtime = status.map(
@@ -679,18 +689,8 @@ public final class LiveLeases implements Leases {
         if (order.pool().isPresent()) {
             return status(claim(order.pool().get(), owner, order.ttl()), sequence);
         }
-        String id = freshId();
+        String id = declared(order);
         ServerName server = Lease.serverOf(id);
-        // Before the lease: if this daemon dies in between, the next one finds a server that nobody leases, and removes
-        // it.
-        Declaration declaration = throwaway(server, order.declaration());
-        guard(id, order.ttl());
-        try {
-            fleet.declare(server, declaration, Origin.FLAGS);
-        } catch (RefusedException e) {
-            unguard(id);
-            throw e;
-        }
         Lease granted;
         try {
             granted = command(new LeaseInput.Granted(id, owner, order.ttl()))
@@ -702,6 +702,28 @@ public final class LiveLeases implements Leases {
             throw e;
         }
         return status(granted, sequence);
+    }
+
+    /** Declares a server for a lease that is to come: its id. */
+    private String declared(LeaseOrder order) throws RefusedException {
+        while (true) {
+            String id = freshId();
+            ServerName server = Lease.serverOf(id);
+            // Before the lease: if this daemon dies in between, the next one finds a server that nobody leases, and
+            // removes it.
+            Declaration declaration = throwaway(server, order.declaration());
+            guard(id, order.ttl());
+            try {
+                fleet.declare(server, declaration, Origin.FLAGS);
+                return id;
+            } catch (RefusedException e) {
+                unguard(id);
+                // Nobody knew it for a moment, so it was taken for something that is left: another one is made.
+                if (e.code() != RefusedException.Code.NAME_HELD) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** The dead man's switch comes before the declaration, whose secrets lie beside it: the start may have to wait for its turn. */

@@ -35,7 +35,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -297,6 +299,32 @@ class LiveLeasesTest {
     }
 
     @Test
+    void whatAFailedStartLeftStaysAsLongAsItsLeaseIsRenewed() throws Exception {
+        runtime.failNext(
+                FakeRuntime.Operation.LAUNCH, new LaunchException("BAD_MASTER", "it is bad", "mend it", false));
+        Lease lease = leases.lease(order("{}")).lease();
+        until(BLINK, () -> leases.lease(lease.id()).orElseThrow().lease().state() == LeaseState.FAILED);
+        Path deadline = Deadline.file(new Folders(folder, folder, folder, folder), lease.server());
+        String before = Files.readString(deadline);
+
+        time.advance(TTL.dividedBy(2));
+        leases.renew(lease.id(), Optional.of(TTL.multipliedBy(3)), false);
+
+        await().untilAsserted(() -> assertThat(Files.readString(deadline))
+                .as("the dead man's switch, which removes its logs")
+                .isNotEqualTo(before));
+        String renewed = Files.readString(deadline);
+        Files.delete(deadline);
+        reopen();
+        await().untilAsserted(() -> assertThat(deadline)
+                .as("written by the next daemon, too")
+                .content()
+                .startsWith(renewed.substring(0, 9)));
+        time.advance(TTL.multipliedBy(3));
+        until(BLINK, () -> nothingIsLeftOf(lease));
+    }
+
+    @Test
     void whatCannotBeStoredIsRefusedAndLeavesNothing() {
         store.full(true);
 
@@ -460,6 +488,31 @@ class LiveLeasesTest {
                 .containsExactly("lives");
         assertThat(left()).containsExactly(known.server().value(), "lives");
         assertThat(ready(known.id())).isTrue();
+    }
+
+    @Test
+    void aNameUnderWhichSomethingIsRemovedCannotBeDeclaredMeanwhile() throws Exception {
+        ServerName name = new ServerName("forgotten");
+        runtime.left(trace(name.value(), false, false));
+        FakeRuntime.Hold hold = runtime.holdNext(FakeRuntime.Operation.DISCARD);
+        Leftovers leftovers = leftovers();
+        CompletableFuture<Void> collected = CompletableFuture.runAsync(() -> {
+            try {
+                leftovers.collect(false);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        await().until(hold::reached);
+
+        assertThatThrownBy(() -> fleet.declare(name, Declaration.ofJson("{}"), Origin.FLAGS))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("being removed");
+
+        hold.release();
+        collected.get(30, TimeUnit.SECONDS);
+        fleet.declare(name, Declaration.ofJson("{}"), Origin.FLAGS);
+        assertThat(leftovers.collect(true)).isEmpty();
     }
 
     @Test
