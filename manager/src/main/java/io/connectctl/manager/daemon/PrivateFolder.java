@@ -5,17 +5,13 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
-/** Folders and files that are nobody's but their owner's. */
+/** Folders that are nobody's but their owner's. */
 final class PrivateFolder {
     private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwx------");
-    private static final FileAttribute<Set<PosixFilePermission>> AS_FILE =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private PrivateFolder() {}
 
@@ -50,24 +46,6 @@ final class PrivateFolder {
         }
         if (!Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS).equals(FOLDER)) {
             Files.setPosixFilePermissions(folder, FOLDER);
-        }
-    }
-
-    /** Replaces a file's content in one step, so that a reader or a crash never sees half of it; mode 0600. */
-    static void write(Path file, byte[] content) throws IOException {
-        Path beside =
-                Files.createTempFile(file.toAbsolutePath().getParent(), file.getFileName() + ".", ".new", AS_FILE);
-        try {
-            try (var channel = java.nio.channels.FileChannel.open(beside, StandardOpenOption.WRITE)) {
-                var buffer = java.nio.ByteBuffer.wrap(content);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
-                channel.force(true);
-            }
-            Files.move(beside, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(beside);
         }
     }
 }

@@ -3,9 +3,9 @@ package io.connectctl.manager.daemon;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.manager.api.v1.SettingsView;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -69,7 +69,7 @@ final class SettingsFile {
     }
 
     void write(SettingsView settings) throws IOException {
-        PrivateFolder.write(file, JSON.writeValueAsBytes(settings));
+        PrivateFiles.write(file, JSON.writeValueAsString(settings));
     }
 
     /** The token of the TCP listener; made on first use, readable by the owner only. */
@@ -85,7 +85,7 @@ final class SettingsFile {
         byte[] random = new byte[32];
         new SecureRandom().nextBytes(random);
         String text = HexFormat.of().formatHex(random);
-        PrivateFolder.write(token, (text + "\n").getBytes(StandardCharsets.US_ASCII));
+        PrivateFiles.write(token, text + "\n");
         return text;
     }
 }

@@ -13,6 +13,7 @@ import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerSpec;
@@ -168,6 +169,8 @@ final class EffectRunner {
             }
             unit.post(new Input.Launched(runtime.launch(plan)));
         } catch (LaunchException e) {
+            // No JVM ran: its archive can't be what was in the way.
+            equipped = Optional.empty();
             failed(incarnation, new Cause(e.code(), said(e), e.remedy(), List.of(), e.retryable()));
         } catch (RenderException e) {
             failed(

@@ -13,6 +13,7 @@ import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.Problem;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Secrets;
 import java.io.IOException;

@@ -252,6 +252,7 @@ public final class DockerRuntime implements ServerRuntime {
                             found.grpcPort(),
                             found.uiPort().orElse(0),
                             found.marker()));
+            startWatching();
         } catch (IOException e) {
             throw new RuntimeUnavailableException(
                     "that " + server + " is container " + found.label() + " can't be written down: " + e.getMessage(),
@@ -448,7 +449,9 @@ public final class DockerRuntime implements ServerRuntime {
         ServerName server = plan.spec().name();
         launching.add(server);
         try {
-            return launch(plan, names(server));
+            Names names = names(server);
+            startWatching();
+            return launch(plan, names);
         } catch (RuntimeUnavailableException e) {
             throw unreachable(e);
         } catch (EngineRefusal e) {
@@ -814,6 +817,9 @@ public final class DockerRuntime implements ServerRuntime {
 
     @Override
     public Optional<Instance> find(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        if (hasNothing()) {
+            return Optional.empty();
+        }
         Names names = names(server);
         Optional<Container> container = container(names).filter(Container::everStarted);
         return container.isPresent() ? Optional.of(instance(names, container.get())) : gone(names, Optional.empty());
@@ -821,6 +827,9 @@ public final class DockerRuntime implements ServerRuntime {
 
     @Override
     public List<Instance> list() throws RuntimeUnavailableException, InterruptedException {
+        if (hasNothing()) {
+            return List.of();
+        }
         List<Instance> all = new ArrayList<>();
         Watcher now = watcher;
         boolean heard = now != null && now.connected();
@@ -969,12 +978,24 @@ public final class DockerRuntime implements ServerRuntime {
     @Override
     public AutoCloseable watch(Consumer<Instance> listener) {
         listeners.add(listener);
-        startWatching();
+        if (!hasNothing()) {
+            startWatching();
+        }
         return () -> listeners.remove(listener);
     }
 
+    /**
+     * True as long as no container anywhere can be this installation's. Nobody need listen to an engine until then, and where there
+     * is none nothing is tried again and again.
+     */
+    private boolean hasNothing() {
+        return installation == null
+                && !Installation.made(folders.state())
+                && adoptions.all().isEmpty();
+    }
+
     private synchronized void startWatching() {
-        if (watcher != null) {
+        if (watcher != null || listeners.isEmpty()) {
             return;
         }
         try {
@@ -1305,7 +1326,7 @@ public final class DockerRuntime implements ServerRuntime {
         Set<ServerName> leased = new HashSet<>();
         Set<ServerName> live = new HashSet<>();
         // No engine need be asked, or be there, for what can't be.
-        if (Installation.made(folders.state())) {
+        if (!hasNothing()) {
             tracesAtTheEngine(what, leased, live);
         }
         for (ServerName server : withFolders()) {

@@ -61,6 +61,12 @@ public final class PrivateFiles {
         }
     }
 
+    /** Writes a file of mode 0600, as a whole or not at all, in a folder that is made where it is missing. */
+    public static void write(Path file, String text) throws IOException {
+        folder(file.toAbsolutePath().resolveSibling(""));
+        write(file, text, false);
+    }
+
     /**
      * Writes the file as a whole or not at all: a reader sees the old content or the new, also after a power failure. Of
      * two that write the same file at once the later one wins.

@@ -8,15 +8,19 @@ import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.runtime.testing.Plans;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SparkVersion;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -38,6 +42,12 @@ class UnreachableEngineTest {
     private DockerRuntime runtime(String host) {
         Folders folders =
                 new Folders(root.resolve("config"), root.resolve("state"), root.resolve("run"), root.resolve("cache"));
+        try {
+            // It had containers before.
+            PrivateFiles.write(root.resolve("state/installation"), "0badcafe\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         return new DockerRuntime(folders, Map.of("DOCKER_HOST", host, "HOME", root.toString()));
     }
 
@@ -73,10 +83,15 @@ class UnreachableEngineTest {
     }
 
     @Test
-    void nobodyIsAskedForTheTracesOfAnInstallationThatNeverHadAnId() throws Exception {
+    void nobodyIsAskedForWhatAnInstallationWithoutAnIdCannotHave() throws Exception {
         try (DockerRuntime runtime = runtime("unix://" + root.resolve("nobody.sock"))) {
+            Files.delete(root.resolve("state/installation"));
+
             assertThat(runtime.traces()).isEmpty();
-            assertThatThrownBy(runtime::list).isInstanceOf(RuntimeUnavailableException.class);
+            assertThat(runtime.list()).isEmpty();
+            assertThat(runtime.find(spec.name())).isEmpty();
+            runtime.watch(instance -> {}).close();
+            assertThat(root.resolve("state")).as("nor did it get one by that").isEmptyDirectory();
         }
     }
 
