@@ -245,10 +245,15 @@ final class Installation implements AutoCloseable {
         return outcome;
     }
 
+    /** Its launcher. */
+    Path launcher() {
+        return app.resolve("bin/connectctl");
+    }
+
     /** Starts a command. */
     Process spawn(String... arguments) {
         List<String> command = new ArrayList<>(prefix);
-        command.add(app.resolve("bin/connectctl").toString());
+        command.add(launcher().toString());
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(project().toFile());
         builder.environment().clear();

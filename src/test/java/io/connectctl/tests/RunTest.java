@@ -36,7 +36,7 @@ class RunTest {
     }
 
     /** The folders, processes and containers of leased servers that there are. */
-    private static List<String> left(Where where, Installation installation) {
+    static List<String> left(Where where, Installation installation) {
         List<String> left = new ArrayList<>();
         Path servers = installation.state().resolve("servers");
         if (Files.isDirectory(servers)) {
@@ -58,7 +58,7 @@ class RunTest {
         return left;
     }
 
-    private static void nothingLeft(Where where, Installation installation, Duration patience) {
+    static void nothingLeft(Where where, Installation installation, Duration patience) {
         await().atMost(patience)
                 .untilAsserted(() -> assertThat(left(where, installation)).isEmpty());
     }

@@ -45,7 +45,7 @@ final class Lease {
      * @throws ConnectServerException if there is none to be had; nothing is left of it then
      */
     static Lease take(Connectctl connectctl, Declaration declaration) {
-        List<String> words = new ArrayList<>(List.of("lease"));
+        List<String> words = new ArrayList<>(List.of("lease", "--quiet"));
         words.addAll(declaration.options());
         words.addAll(List.of("--ttl", declaration.ttl().toMillis() + "ms"));
         words.addAll(List.of("--owner", Long.toString(ProcessHandle.current().pid()), "-o", "dotenv"));

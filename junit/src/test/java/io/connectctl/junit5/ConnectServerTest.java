@@ -139,7 +139,7 @@ class ConnectServerTest {
         assertThat(fake.calls("lease"))
                 .singleElement()
                 .asString()
-                .startsWith("lease --spark 4.0.1 --master local[1] --driver-memory 1g --conf a=1 --conf b=2 3"
+                .startsWith("lease --quiet --spark 4.0.1 --master local[1] --driver-memory 1g --conf a=1 --conf b=2 3"
                         + " --packages g:a:1 --packages g:b:2 --runtime process --from connectctl.yaml --server sales"
                         + " --ttl 600000ms --owner ");
         assertThat(fake.calls("release")).containsExactly("release 1");
@@ -317,7 +317,7 @@ class ConnectServerTest {
         assertThat(fake.calls("lease"))
                 .singleElement()
                 .asString()
-                .startsWith("lease --conf spark.sql.shuffle.partitions=1 ");
+                .startsWith("lease --quiet --conf spark.sql.shuffle.partitions=1 ");
     }
 
     // ------------------------------------------------------------------ fields and parameters alone

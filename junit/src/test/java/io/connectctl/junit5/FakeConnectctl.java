@@ -29,13 +29,12 @@ final class FakeConnectctl {
                 lease)
                     n=1
                     while ! mkdir "$here/lease-$n" 2>/dev/null; do n=$((n + 1)); done
-                    echo "lease-$n: starting" >&2
                     variables "$n" $((15000 + n)) "$*"
                     printf "CONNECTCTL_LEASE='%s'\\n" "$n"
                     ;;
                 renew) echo 2026-11-22T12:30:00Z ;;
                 release) rmdir "$here/lease-$2" ;;
-                restart) echo "sc://localhost:$((16000 + ${2#lease-}))" ;;
+                restart) echo "sc://localhost:$((16000 + ${3#lease-}))" ;;
                 env) variables "${2#lease-}" $((16000 + ${2#lease-})) "" | grep -v -e RELEASE -e CONNECTCTL ;;
                 logs) echo "log of $2" ;;
                 hang) exec sleep 600 ;;

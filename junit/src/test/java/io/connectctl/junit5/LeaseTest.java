@@ -31,7 +31,7 @@ class LeaseTest {
         Lease lease = take("20M", "--spark", "4.0.1");
 
         assertThat(fake.calls("lease"))
-                .containsExactly("lease --spark 4.0.1 --ttl 1200000ms --owner "
+                .containsExactly("lease --quiet --spark 4.0.1 --ttl 1200000ms --owner "
                         + ProcessHandle.current().pid() + " -o dotenv");
         assertThat(fake.held()).containsExactly("lease-1");
         lease.release();
@@ -120,7 +120,7 @@ class LeaseTest {
 
         handle.restart();
 
-        assertThat(fake.calls("restart")).containsExactly("restart lease-1");
+        assertThat(fake.calls("restart")).containsExactly("restart --quiet lease-1");
         assertThat(handle.urlWithToken()).isEqualTo("sc://localhost:16001/;token=secret-1");
         assertThat(handle.environment()).containsEntry("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "1");
     }
