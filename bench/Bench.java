@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,10 +20,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 
 /** The benchmark behind bench/run: whole processes, medians, and ratios of one run. */
 public final class Bench {
@@ -30,6 +35,8 @@ public final class Bench {
 
     private final String connectctl;
     private final int rounds;
+    /** What the commands' environment has beside this process' own. */
+    private final Map<String, String> environment = new HashMap<>();
     /** When the server of the last round was HEALTHY. */
     private Instant lastHealthy = Instant.EPOCH;
 
@@ -40,7 +47,7 @@ public final class Bench {
 
     public static void main(String[] args) throws Exception {
         Bench bench = new Bench(args[0], Integer.parseInt(args[1]));
-        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle", "archive", "container");
+        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle", "archive", "container", "fleet");
         System.out.printf("%d rounds, Java %s, %d cores%n", bench.rounds, System.getProperty("java.version"), Runtime.getRuntime().availableProcessors());
         bench.command("start", "warm", "--runtime", "process", "--port", "auto", "--ui-port", "auto", "--no-archive");
         bench.command("stop", "warm");
@@ -58,6 +65,9 @@ public final class Bench {
         }
         if (what.contains("container")) {
             bench.container();
+        }
+        if (what.contains("fleet")) {
+            bench.fleet();
         }
         System.exit(0);
     }
@@ -263,6 +273,127 @@ public final class Bench {
         return taken;
     }
 
+    /** Twenty containers: what the daemon's answer costs, and how often the engine is asked while nothing happens. */
+    private void fleet() throws Exception {
+        String base = Optional.ofNullable(System.getenv("CONNECTCTL_TEST_BASE_IMAGE")).orElse("connectctl-base:jre17");
+        Path engine = engineSocket();
+        if (engine == null || docker("image", "inspect", base).isEmpty()) {
+            System.out.println("fleet: skipped, no engine answers on a socket of this machine or it has no image " + base + " (CONNECTCTL_TEST_BASE_IMAGE)");
+            return;
+        }
+        int servers = Integer.getInteger("fleet.size", 20);
+        String image = "connectctl-bench-fleet:4.0.1";
+        command("image", "build", "--base", base, "--tag", image);
+        command("daemon", "stop");
+        try (EngineProxy proxy = new EngineProxy(engine)) {
+            environment.put("DOCKER_HOST", "unix://" + proxy.socket());
+            for (int server = 0; server < servers; server++) {
+                command("start", "box" + server, "--runtime", "docker", "--image", image, "--port", "auto", "--ui-port", "auto", "--master", "local[1]", "--driver-memory", "512m");
+            }
+            JsonNode daemon = JSON.readTree(command("daemon", "status", "-o", "json"));
+            Path socket = Path.of(daemon.path("socket").asText());
+            long pid = daemon.path("pid").asLong();
+            List<Double> answers = new ArrayList<>();
+            for (int round = 0; round < 50; round++) {
+                answers.add(request(socket));
+            }
+            int asked = proxy.requests();
+            long before = ticks(pid);
+            Duration watched = Duration.ofSeconds(60);
+            TimeUnit.MILLISECONDS.sleep(watched.toMillis());
+            double cores = (ticks(pid) - before) / 100.0 / watched.toSeconds();
+            asked = proxy.requests() - asked;
+            row("GET /v1/servers, " + servers + " containers", answers);
+            System.out.println("  goal: at most 0.015 s");
+            System.out.printf("the engine was asked %d times in %d s while nothing happened (goal: at most %d); daemon: %.2f %% of a core%n", asked, watched.toSeconds(), watched.toSeconds() / 10, cores * 100);
+        } finally {
+            for (JsonNode server : JSON.readTree(answer("status", "-o", "json")).path("servers")) {
+                if (server.path("name").asText().startsWith("box")) {
+                    answer("stop", server.path("name").asText(), "--force");
+                    answer("remove", server.path("name").asText(), "--purge");
+                }
+            }
+            command("daemon", "stop");
+            environment.remove("DOCKER_HOST");
+            docker("rmi", image);
+        }
+    }
+
+    /** The engine's socket here; null where there is none that answers. */
+    private static Path engineSocket() throws InterruptedException {
+        String host = Optional.ofNullable(System.getenv("DOCKER_HOST")).orElse("unix:///var/run/docker.sock");
+        return host.startsWith("unix://") && docker("version").isPresent() ? Path.of(host.substring("unix://".length())) : null;
+    }
+
+    /** Passes on what is said to an engine, and counts the requests. */
+    private static final class EngineProxy implements AutoCloseable {
+        private static final Pattern REQUEST = Pattern.compile("(?:GET|HEAD|POST|PUT|DELETE) /\\S* HTTP/1\\.1\r\n");
+
+        private final Path folder = Files.createTempDirectory("engine-");
+        private final Path engine;
+        private final ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        private final AtomicInteger requests = new AtomicInteger();
+
+        EngineProxy(Path engine) throws IOException {
+            this.engine = engine;
+            server.bind(UnixDomainSocketAddress.of(socket()));
+            run(this::accept);
+        }
+
+        Path socket() {
+            return folder.resolve("engine.sock");
+        }
+
+        int requests() {
+            return requests.get();
+        }
+
+        private static void run(Runnable work) {
+            Thread thread = new Thread(work);
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        private void accept() {
+            try {
+                while (true) {
+                    SocketChannel client = server.accept();
+                    SocketChannel to = SocketChannel.open(UnixDomainSocketAddress.of(engine));
+                    run(() -> pass(client, to, true));
+                    run(() -> pass(to, client, false));
+                }
+            } catch (IOException e) {
+                // Closed: the run is over.
+            }
+        }
+
+        private void pass(SocketChannel from, SocketChannel to, boolean counting) {
+            ByteBuffer buffer = ByteBuffer.allocate(65536);
+            try (from; to) {
+                while (from.read(buffer) >= 0) {
+                    buffer.flip();
+                    // A request's head comes in one piece; what is archived in a body isn't sent while nothing happens.
+                    if (counting && REQUEST.matcher(StandardCharsets.ISO_8859_1.decode(buffer.duplicate())).lookingAt()) {
+                        requests.incrementAndGet();
+                    }
+                    while (buffer.hasRemaining()) {
+                        to.write(buffer);
+                    }
+                    buffer.clear();
+                }
+            } catch (IOException e) {
+                // One side hung up, so does the other.
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            server.close();
+            Files.delete(socket());
+            Files.delete(folder);
+        }
+    }
+
     private static String installation() throws IOException {
         return Files.readString(Path.of(System.getenv("CONNECTCTL_STATE_DIR"), "installation")).strip();
     }
@@ -323,15 +454,27 @@ public final class Bench {
         return JSON.readTree(command("status", name, "-o", "json")).path("servers").path(0);
     }
 
-    private String command(String... arguments) throws Exception {
+    /** What a command wrote, whatever it came to: the states of servers are exit codes too. */
+    private String answer(String... arguments) throws Exception {
+        Process process = process(arguments).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private ProcessBuilder process(String... arguments) {
         List<String> command = new ArrayList<>(List.of(connectctl));
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.PIPE).start();
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().putAll(environment);
+        return builder;
+    }
+
+    private String command(String... arguments) throws Exception {
+        Process process = process(arguments).start();
         process.getOutputStream().close();
         String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
-            throw new IllegalStateException(String.join(" ", command) + ": exit " + process.exitValue() + "\n" + out + err);
+            throw new IllegalStateException("connectctl " + String.join(" ", arguments) + ": exit " + process.exitValue() + "\n" + out + err);
         }
         return out;
     }

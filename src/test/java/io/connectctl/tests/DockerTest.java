@@ -136,6 +136,24 @@ class DockerTest {
         assertOneContainer();
     }
 
+    @Test
+    void aFullTmpIsNoFaultOfAServerThatWritesElsewhere() {
+        installation.start("cramped", "4.0.1", "--port", "auto", "--ui-port", "auto", "--driver-memory", "512m");
+        String container = installation.containerId("cramped");
+        installation.ok("stop", "sales");
+
+        assertThat(Docker.exec(container, "dd if=/dev/zero of=/tmp/fill bs=1M").err())
+                .contains("No space left on device");
+
+        String url = installation.status("cramped").path("url").asText();
+        assertThat(Spark.ask(url, "hello")).isEqualTo("Hello, Spark Connect!");
+        JsonNode status = installation.status("cramped");
+        assertThat(status.path("phase").asText()).isEqualTo("HEALTHY");
+        assertThat(status.path("containerId").asText()).isEqualTo(container);
+        installation.ok("stop", "cramped");
+        installation.ok("remove", "cramped", "--purge");
+    }
+
     // ------------------------------------------------------------------ what people do by hand
 
     @Test

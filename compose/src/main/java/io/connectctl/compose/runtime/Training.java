@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime;
 
 import io.connectctl.compose.spec.ServerSpec;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * One training of a class data archive: a server that runs only to be recorded. Whoever holds it waits until the server
@@ -13,6 +14,9 @@ public interface Training extends AutoCloseable {
 
     /** It, as a running instance. */
     Instance instance();
+
+    /** What its clients must know; empty where it asks for nothing. */
+    Optional<String> token();
 
     /** Where it listens. */
     Endpoint endpoint() throws RuntimeUnavailableException, InterruptedException;

@@ -39,10 +39,17 @@ public final class TrainingPlan {
      *
      * @param demands what the archive must be for
      * @param random tells this training from others: the end of its marker
+     * @param token what clients must know; a server that anybody on this machine can reach needs one, where Spark knows tokens
      */
-    public static LaunchPlan of(String runtime, SparkVersion spark, Site site, ArchiveDemands demands, String random)
+    public static LaunchPlan of(
+            String runtime,
+            SparkVersion spark,
+            Site site,
+            ArchiveDemands demands,
+            String random,
+            Optional<String> token)
             throws RenderException {
-        LaunchTicket ticket = new LaunchTicket(1, marker(random), Optional.empty(), OptionalInt.of(0));
+        LaunchTicket ticket = new LaunchTicket(1, marker(random), token, OptionalInt.of(0));
         return new Composer(Optional.empty()).compose(spec(runtime, spark, site, demands), site, ticket);
     }
 

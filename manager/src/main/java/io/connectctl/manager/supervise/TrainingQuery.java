@@ -14,7 +14,6 @@ import io.connectctl.health.Rung;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -77,7 +76,7 @@ public final class TrainingQuery implements FirstQuery {
         return new ProbeTarget(
                 endpoint.host(),
                 endpoint.grpcPort().getAsInt(),
-                Optional.empty(),
+                server.token(),
                 endpoint.host(),
                 endpoint.uiPorts(),
                 marker,

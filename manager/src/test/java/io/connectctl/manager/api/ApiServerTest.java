@@ -228,7 +228,7 @@ class ApiServerTest {
         fleet.refusal = new RefusedException(code, "because of " + code);
         int status =
                 switch (code) {
-                    case NO_SUCH_SERVER -> 404;
+                    case NO_SUCH_SERVER, NO_SUCH_LEASE, NO_SUCH_POOL -> 404;
                     case INVALID -> 422;
                     case STORE_FAILED -> 503;
                     default -> 409;

@@ -225,7 +225,8 @@ public final class ImageBuilder implements AutoCloseable {
                     spark,
                     site,
                     new ArchiveDemands(List.of(), false, List.of()),
-                    HexFormat.of().formatHex(random));
+                    HexFormat.of().formatHex(random),
+                    Optional.empty());
         } catch (RenderException e) {
             throw new IOException("the files of a training server can't be rendered: " + e.getMessage(), e);
         }

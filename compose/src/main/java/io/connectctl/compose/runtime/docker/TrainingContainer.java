@@ -276,6 +276,12 @@ final class TrainingContainer implements Training {
                 Optional.empty());
     }
 
+    /** Nobody reaches it: it has no network. */
+    @Override
+    public Optional<String> token() {
+        return Optional.empty();
+    }
+
     @Override
     public synchronized Endpoint endpoint() throws RuntimeUnavailableException {
         if (!output.ready) {

@@ -127,6 +127,11 @@ public final class FakeCache implements Cache, Archives {
         }
 
         @Override
+        public Optional<String> token() {
+            return Optional.empty();
+        }
+
+        @Override
         public Endpoint endpoint() {
             return new Endpoint("localhost", OptionalInt.of(1), List.of());
         }

@@ -55,6 +55,11 @@ public final class ManualTime implements Time {
         }
     }
 
+    /** Sets the wall clock forward, or back by a negative time: nothing comes due by that. */
+    public synchronized void setWallClock(Duration by) {
+        wall = wall.plus(by);
+    }
+
     private void moveTo(Duration moment) {
         if (moment.compareTo(boot) > 0) {
             wall = wall.plus(moment.minus(boot));

@@ -1,0 +1,426 @@
+package io.connectctl.manager.supervise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.render.Rendering;
+import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.testing.FakeRuntime;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.health.Climb;
+import io.connectctl.health.Ladder;
+import io.connectctl.health.Observed;
+import io.connectctl.health.Rung;
+import io.connectctl.manager.lease.Lease;
+import io.connectctl.manager.lease.LeaseState;
+import io.connectctl.manager.lease.Limits;
+import io.connectctl.manager.lease.OwnerProcess;
+import io.connectctl.manager.lifecycle.Cause;
+import io.connectctl.manager.store.MemoryStore;
+import io.connectctl.manager.store.testing.FailingStore;
+import io.connectctl.manager.supervise.testing.ManualTime;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Leases over a fleet: what is leased is proven, kept, and surely removed, also by the next daemon. */
+class LiveLeasesTest {
+    private static final Duration BLINK = Duration.ofMillis(50);
+    private static final Duration TTL = Duration.ofMinutes(20);
+    private static final Limits LIMITS = new Limits(2, Duration.ofMinutes(10));
+
+    private final Path folder;
+    private final ManualTime time = new ManualTime();
+    private final FakeRuntime runtime = new FakeRuntime();
+    private final FailingStore store = new FailingStore(new MemoryStore());
+    private final Set<Long> processes = ConcurrentHashMap.newKeySet();
+    private LiveFleet fleet;
+    private LiveLeases leases;
+
+    LiveLeasesTest(@TempDir Path folder) throws Exception {
+        this.folder = folder;
+        this.fleet = openFleet();
+        this.leases = openLeases();
+    }
+
+    @AfterEach
+    void close() {
+        leases.close();
+        fleet.close();
+    }
+
+    private Surroundings surroundings() {
+        return new Surroundings(
+                new Folders(folder, folder, folder, folder),
+                store,
+                Map.of("fake", runtime),
+                (spec, site, ticket) ->
+                        new LaunchPlan(spec, site, ticket, new Rendering(List.of(), "x"), List.of("run"), Map.of()),
+                target -> new Proving(),
+                evidence -> new Cause("EXITED", "it ended", "look", List.of(), true),
+                spec -> List.of(),
+                ProbeListener.SILENT,
+                time);
+    }
+
+    private LiveFleet openFleet() throws Exception {
+        return LiveFleet.open(surroundings(), new SimpleSpecs());
+    }
+
+    private LiveLeases openLeases() throws Exception {
+        return LiveLeases.open(surroundings(), fleet, new SimpleSpecs(), new FakeOwners(), LIMITS);
+    }
+
+    /** A daemon dies and another one takes over. */
+    private void reopen() throws Exception {
+        leases.close();
+        fleet.close();
+        fleet = openFleet();
+        leases = openLeases();
+    }
+
+    private static final class Proving implements Ladder {
+        @Override
+        public Climb climb(Rung until, Duration timeout) {
+            return new Climb(until, Optional.empty(), Map.of(), Observed.NOTHING);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private final class FakeOwners implements Owners {
+        @Override
+        public String boot() {
+            return "boot";
+        }
+
+        @Override
+        public Optional<OwnerProcess> identify(long pid) {
+            return processes.contains(pid) ? Optional.of(new OwnerProcess(pid, pid, "boot")) : Optional.empty();
+        }
+
+        @Override
+        public boolean alive(OwnerProcess owner) {
+            return processes.contains(owner.pid());
+        }
+    }
+
+    /** Lets time go by until something holds. */
+    private void until(Duration step, BooleanSupplier holds) {
+        await().atMost(Duration.ofSeconds(30))
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(4))
+                .until(() -> {
+                    if (!holds.getAsBoolean()) {
+                        time.advance(step);
+                    }
+                    return holds.getAsBoolean();
+                });
+    }
+
+    private static LeaseOrder order(String json) {
+        return new LeaseOrder(Declaration.ofJson(json), Optional.empty(), Optional.empty(), OptionalLong.empty(), TTL);
+    }
+
+    private LeaseOrder claim(String pool) {
+        return new LeaseOrder(Declaration.empty(), Optional.of(pool), Optional.empty(), OptionalLong.empty(), TTL);
+    }
+
+    private boolean ready(String id) {
+        return leases.lease(id)
+                .filter(status -> status.lease().state() == LeaseState.READY)
+                .isPresent();
+    }
+
+    private Lease leaseReady(LeaseOrder order) throws RefusedException {
+        String id = leases.lease(order).lease().id();
+        until(BLINK, () -> ready(id));
+        return leases.lease(id).orElseThrow().lease();
+    }
+
+    private boolean nothingIsLeftOf(Lease lease) {
+        return leases.lease(lease.id()).isEmpty()
+                && fleet.server(lease.server()).isEmpty()
+                && Files.notExists(
+                        folder.resolve("servers").resolve(lease.server().value()));
+    }
+
+    @Test
+    void aLeaseIsProvenThenRemovedWithItsServerAtItsRelease() throws Exception {
+        Lease lease = leaseReady(order("{}"));
+
+        assertThat(fleet.server(lease.server()).orElseThrow().rung()).isEqualTo(Rung.QUERY);
+        assertThat(Deadline.file(new Folders(folder, folder, folder, folder), lease.server()))
+                .exists();
+
+        leases.release(lease.id());
+        until(BLINK, () -> nothingIsLeftOf(lease));
+        assertThatThrownBy(() -> leases.release(lease.id()))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("there is no lease");
+        assertThat(runtime.launches(lease.server())).isZero();
+    }
+
+    @Test
+    void theSwitchIsThereBeforeTheServerIs() throws Exception {
+        FakeRuntime.Hold hold = runtime.holdNext(FakeRuntime.Operation.LAUNCH);
+        Lease lease = leases.lease(order("{}")).lease();
+        await().until(hold::reached);
+
+        assertThat(Files.readString(Deadline.file(new Folders(folder, folder, folder, folder), lease.server())))
+                // Three seconds after the lease: the daemon's own timer comes first.
+                .isEqualTo("boot " + (3600 + TTL.toSeconds() + 3) + " " + (TTL.toSeconds() + 3) + "\n");
+        hold.release();
+        until(BLINK, () -> ready(lease.id()));
+    }
+
+    @Test
+    void anExpiredLeaseIsRemovedAndARenewedOneIsNot() throws Exception {
+        Lease first = leaseReady(order("{}"));
+        Lease second = leaseReady(order("{}"));
+
+        time.advance(TTL.minusMinutes(1));
+        leases.renew(second.id(), Optional.empty(), false);
+        until(Duration.ofSeconds(1), () -> nothingIsLeftOf(first));
+
+        assertThat(ready(second.id())).isTrue();
+        until(Duration.ofMinutes(1), () -> nothingIsLeftOf(second));
+        assertThatThrownBy(() -> leases.renew(second.id(), Optional.empty(), false))
+                .isInstanceOf(RefusedException.class);
+    }
+
+    @Test
+    void theWallClockMovesNoLease() throws Exception {
+        Lease lease = leaseReady(order("{}"));
+
+        time.setWallClock(Duration.ofDays(400));
+        until(BLINK, () -> leases.lease(lease.id())
+                .orElseThrow()
+                .expiresAt()
+                .isAfter(time.now().wall()));
+        time.advance(TTL.dividedBy(2));
+        assertThat(ready(lease.id())).isTrue();
+
+        time.setWallClock(Duration.ofDays(-800));
+        until(Duration.ofSeconds(10), () -> nothingIsLeftOf(lease));
+    }
+
+    @Test
+    void aLeaseEndsWithItsOwner() throws Exception {
+        processes.add(4711L);
+        Lease lease = leaseReady(
+                new LeaseOrder(Declaration.empty(), Optional.empty(), Optional.empty(), OptionalLong.of(4711), TTL));
+
+        processes.remove(4711L);
+        until(BLINK, () -> nothingIsLeftOf(lease));
+
+        assertThatThrownBy(() -> leases.lease(new LeaseOrder(
+                        Declaration.empty(), Optional.empty(), Optional.empty(), OptionalLong.of(4711), TTL)))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("no process 4711 runs");
+    }
+
+    @Test
+    void theNextDaemonKeepsWhatIsHeldAndEndsWhatIsOver() throws Exception {
+        processes.add(4711L);
+        Lease owned = leaseReady(
+                new LeaseOrder(Declaration.empty(), Optional.empty(), Optional.empty(), OptionalLong.of(4711), TTL));
+        Lease held = leaseReady(order("{}"));
+        int incarnation = fleet.server(held.server()).orElseThrow().incarnation();
+
+        processes.remove(4711L);
+        reopen();
+        until(BLINK, () -> nothingIsLeftOf(owned));
+
+        until(BLINK, () -> ready(held.id()));
+        assertThat(fleet.server(held.server()).orElseThrow().incarnation()).isEqualTo(incarnation);
+        assertThat(runtime.launches(held.server())).isEqualTo(1);
+
+        time.advance(TTL);
+        reopen();
+        until(BLINK, () -> nothingIsLeftOf(held));
+    }
+
+    @Test
+    void whatWasDeclaredForALeaseThatWasNeverStoredIsRemovedByTheNextDaemon() throws Exception {
+        ServerName orphan = new ServerName("lease-0123abcd");
+        ServerName ones = new ServerName("lease-deadbeef");
+        fleet.declare(orphan, Declaration.ofJson("{\"port\":\"auto\"}"), Origin.FLAGS);
+        fleet.declare(ones, Declaration.ofJson("{\"port\":\"auto\"}"), Origin.FLAGS);
+        fleet.start(ones);
+        until(BLINK, () -> fleet.server(ones).orElseThrow().rung() == Rung.QUERY);
+
+        reopen();
+
+        until(BLINK, () -> fleet.server(orphan).isEmpty());
+        assertThat(fleet.server(ones))
+                .as("somebody's own server, whatever it is called")
+                .isPresent();
+    }
+
+    @Test
+    void aStartThatFailsIsTheLeasesFailureAndIsRemovedAtItsEnd() throws Exception {
+        runtime.failNext(
+                FakeRuntime.Operation.LAUNCH, new LaunchException("BAD_MASTER", "it is bad", "mend it", false));
+        Lease lease = leases.lease(order("{}")).lease();
+
+        until(BLINK, () -> leases.lease(lease.id()).orElseThrow().lease().state() == LeaseState.FAILED);
+        assertThat(leases.lease(lease.id())
+                        .orElseThrow()
+                        .lease()
+                        .cause()
+                        .orElseThrow()
+                        .code())
+                .isEqualTo("BAD_MASTER");
+
+        leases.release(lease.id());
+        until(BLINK, () -> nothingIsLeftOf(lease));
+    }
+
+    @Test
+    void whatCannotBeStoredIsRefusedAndLeavesNothing() {
+        store.full(true);
+
+        assertThatThrownBy(() -> leases.lease(order("{}")))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("the disk is full");
+
+        store.full(false);
+        assertThat(fleet.servers()).isEmpty();
+        assertThat(leases.leases()).isEmpty();
+    }
+
+    @Test
+    void aBadDeclarationIsRefusedWithItsProblems() {
+        assertThatThrownBy(() -> leases.lease(order("{\"master\":\"bad\"}")))
+                .isInstanceOf(RefusedException.class)
+                .satisfies(e -> assertThat(((RefusedException) e).problems()).hasSize(1));
+        assertThat(leases.leases()).isEmpty();
+    }
+
+    @Test
+    void noMoreServersStartAtOnceThanAreAllowed() throws Exception {
+        FakeRuntime.Hold first = runtime.holdNext(FakeRuntime.Operation.LAUNCH);
+        FakeRuntime.Hold second = runtime.holdNext(FakeRuntime.Operation.LAUNCH);
+        for (int i = 0; i < 5; i++) {
+            leases.lease(order("{}"));
+        }
+        await().until(() -> first.reached() && second.reached());
+
+        assertThat(leases.leases())
+                .extracting(status -> status.lease().state())
+                .containsExactly(
+                        LeaseState.STARTING,
+                        LeaseState.STARTING,
+                        LeaseState.WAITING,
+                        LeaseState.WAITING,
+                        LeaseState.WAITING);
+        assertThat(runtime.calls(FakeRuntime.Operation.LAUNCH)).isEqualTo(2);
+
+        first.release();
+        second.release();
+        until(BLINK, () -> leases.leases().stream()
+                .allMatch(status -> status.lease().state() == LeaseState.READY));
+    }
+
+    private PoolStatus pool() {
+        return leases.pools().stream().findFirst().orElseThrow();
+    }
+
+    private void declarePool(int size) throws RefusedException {
+        leases.declare(new PoolOrder("ci", size, Declaration.empty(), Optional.empty(), OptionalLong.of(100L << 30)));
+        until(BLINK, () -> pool().ready() == size);
+    }
+
+    @Test
+    void noServerOfAPoolIsHandedOutTwiceAcrossDaemonsAndThePoolRefills() throws Exception {
+        declarePool(3);
+        Set<ServerName> handedOut = new HashSet<>();
+        for (int i = 0; i < 2; i++) {
+            Lease claimed = leases.lease(claim("ci")).lease();
+            assertThat(claimed.state()).as("a ready one").isEqualTo(LeaseState.READY);
+            assertThat(handedOut.add(claimed.server())).isTrue();
+        }
+
+        reopen();
+        assertThat(pool().claimed()).isEqualTo(2);
+        for (int i = 0; i < 4; i++) {
+            Lease claimed = leases.lease(claim("ci")).lease();
+            assertThat(handedOut.add(claimed.server())).isTrue();
+            until(BLINK, () -> ready(claimed.id()));
+        }
+        until(BLINK, () -> pool().ready() == 3);
+        assertThat(pool().claimed()).isEqualTo(6);
+        assertThat(pool().pool().claims()).isEqualTo(6);
+
+        for (LeaseStatus status : leases.leases()) {
+            if (status.lease().held()) {
+                leases.release(status.lease().id());
+                until(BLINK, () -> nothingIsLeftOf(status.lease()));
+            }
+        }
+        assertThat(pool().ready()).isEqualTo(3);
+        leases.deletePool("ci");
+        until(BLINK, () -> fleet.servers().isEmpty());
+    }
+
+    @Test
+    void aSpareThatDiesIsReplacedByAnotherServer() throws Exception {
+        declarePool(1);
+        ServerName before = leases.leases().get(0).lease().server();
+
+        runtime.exit(before, 137);
+
+        until(
+                BLINK,
+                () -> pool().ready() == 1
+                        && fleet.server(before).isEmpty()
+                        && !leases.leases().get(0).lease().server().equals(before));
+    }
+
+    @Test
+    void aSpareIsRenewedByItsAgeAndAClaimedOneIsNot() throws Exception {
+        declarePool(1);
+        Lease claimed = leases.lease(new LeaseOrder(
+                        Declaration.empty(),
+                        Optional.of("ci"),
+                        Optional.empty(),
+                        OptionalLong.empty(),
+                        Duration.ofDays(1)))
+                .lease();
+        until(BLINK, () -> pool().ready() == 1);
+        ServerName spare = spare();
+
+        until(Duration.ofSeconds(30), () -> fleet.server(spare).isEmpty());
+        until(BLINK, () -> pool().ready() == 1);
+
+        assertThat(spare()).isNotEqualTo(spare);
+        assertThat(ready(claimed.id())).isTrue();
+    }
+
+    private ServerName spare() {
+        return leases.leases().stream()
+                .map(LeaseStatus::lease)
+                .filter(Lease::spare)
+                .findFirst()
+                .orElseThrow()
+                .server();
+    }
+}
