@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
@@ -117,6 +118,7 @@ class JUnitTest {
                     "--release",
                     "17",
                     "-Xlint:all,-classfile",
+                    "-proc:none",
                     "-Werror",
                     "-d",
                     classes.toString(),
@@ -129,8 +131,9 @@ class JUnitTest {
         }
     }
 
-    private static String classPath(String junit) {
-        try {
+    private static String classPath(String junit) throws IOException {
+        // By name: the compiler's API expands no *.
+        try (Stream<Path> client = Files.list(Spark.CLIENT)) {
             Path extension = Path.of(ConnectServer.class
                     .getProtectionDomain()
                     .getCodeSource()
@@ -141,7 +144,7 @@ class JUnitTest {
                     ROOT.resolve("target/tests/junits/junit-" + junit + ".jar").toString(),
                     extension.toString(),
                     classes.toString(),
-                    Spark.CLIENT + "/*");
+                    client.map(Path::toString).collect(Collectors.joining(":")));
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
