@@ -287,35 +287,37 @@ public final class Bench {
         command("daemon", "stop");
         try (EngineProxy proxy = new EngineProxy(engine)) {
             environment.put("DOCKER_HOST", "unix://" + proxy.socket());
-            for (int server = 0; server < servers; server++) {
-                command("start", "box" + server, "--runtime", "docker", "--image", image, "--port", "auto", "--ui-port", "auto", "--master", "local[1]", "--driver-memory", "512m");
-            }
-            JsonNode daemon = JSON.readTree(command("daemon", "status", "-o", "json"));
-            Path socket = Path.of(daemon.path("socket").asText());
-            long pid = daemon.path("pid").asLong();
-            List<Double> answers = new ArrayList<>();
-            for (int round = 0; round < 50; round++) {
-                answers.add(request(socket));
-            }
-            int asked = proxy.requests();
-            long before = ticks(pid);
-            Duration watched = Duration.ofSeconds(60);
-            TimeUnit.MILLISECONDS.sleep(watched.toMillis());
-            double cores = (ticks(pid) - before) / 100.0 / watched.toSeconds();
-            asked = proxy.requests() - asked;
-            row("GET /v1/servers, " + servers + " containers", answers);
-            System.out.println("  goal: at most 0.015 s");
-            System.out.printf("the engine was asked %d times in %d s while nothing happened (goal: at most %d); daemon: %.2f %% of a core%n", asked, watched.toSeconds(), watched.toSeconds() / 10, cores * 100);
-        } finally {
-            for (JsonNode server : JSON.readTree(answer("status", "-o", "json")).path("servers")) {
-                if (server.path("name").asText().startsWith("box")) {
-                    answer("stop", server.path("name").asText(), "--force");
-                    answer("remove", server.path("name").asText(), "--purge");
+            try {
+                for (int server = 0; server < servers; server++) {
+                    command("start", "box" + server, "--runtime", "docker", "--image", image, "--port", "auto", "--ui-port", "auto", "--master", "local[1]", "--driver-memory", "512m");
                 }
+                JsonNode daemon = JSON.readTree(command("daemon", "status", "-o", "json"));
+                Path socket = Path.of(daemon.path("socket").asText());
+                long pid = daemon.path("pid").asLong();
+                List<Double> answers = new ArrayList<>();
+                for (int round = 0; round < 50; round++) {
+                    answers.add(request(socket));
+                }
+                int asked = proxy.requests();
+                long before = ticks(pid);
+                Duration watched = Duration.ofSeconds(60);
+                TimeUnit.MILLISECONDS.sleep(watched.toMillis());
+                double cores = (ticks(pid) - before) / 100.0 / watched.toSeconds();
+                asked = proxy.requests() - asked;
+                row("GET /v1/servers, " + servers + " containers", answers);
+                System.out.println("  goal: at most 0.015 s");
+                System.out.printf("the engine was asked %d times in %d s while nothing happened (goal: at most %d); daemon: %.2f %% of a core%n", asked, watched.toSeconds(), watched.toSeconds() / 10, cores * 100);
+            } finally {
+                for (JsonNode server : JSON.readTree(answer("status", "-o", "json")).path("servers")) {
+                    if (server.path("name").asText().startsWith("box")) {
+                        answer("stop", server.path("name").asText(), "--force");
+                        answer("remove", server.path("name").asText(), "--purge");
+                    }
+                }
+                command("daemon", "stop");
+                environment.remove("DOCKER_HOST");
+                docker("rmi", image);
             }
-            command("daemon", "stop");
-            environment.remove("DOCKER_HOST");
-            docker("rmi", image);
         }
     }
 

@@ -69,6 +69,8 @@ class AdoptTest {
                 "--driver-memory",
                 "512m",
                 "--conf",
+                Where.JAVA_KEY + "=" + Where.JAVA,
+                "--conf",
                 "spark.connect.grpc.binding.port=" + INSIDE,
                 "spark-internal");
         await().atMost(Installation.PATIENCE)

@@ -17,10 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** A class data archive is trained once, taken by every further start, and never in the way. */
-@Isolated("a training gives way to whatever else runs, and this test waits for it")
 class ArchiveTest {
     /** A training gives way to everything else that runs here. */
     private static final Duration TRAINING = Duration.ofMinutes(20);
@@ -34,7 +32,9 @@ class ArchiveTest {
 
             await().atMost(TRAINING).pollInterval(Duration.ofSeconds(1)).until(() -> events(installation)
                     .contains("archive-trained"));
-            assertThat(leftovers(installation)).isEmpty();
+            // It is told as soon as it can be used, and cleaned up after.
+            await().atMost(Duration.ofMinutes(1))
+                    .untilAsserted(() -> assertThat(leftovers(installation)).isEmpty());
             installation.ok("stop");
 
             start(installation);
@@ -154,11 +154,12 @@ class ArchiveTest {
     /** The processes of training servers of this installation's cache. */
     private static List<Long> training(Installation installation) {
         return ProcessHandle.allProcesses()
-                .filter(process -> read("/proc/" + process.pid() + "/environ")
-                        .contains(installation.home().toString()))
-                .filter(process ->
-                        read("/proc/" + process.pid() + "/environ").contains("CONNECTCTL_INSTANCE=class-data-archive/"))
                 .map(ProcessHandle::pid)
+                .filter(pid -> {
+                    String environment = read("/proc/" + pid + "/environ");
+                    return environment.contains(installation.home().toString())
+                            && environment.contains("CONNECTCTL_INSTANCE=class-data-archive/");
+                })
                 .toList();
     }
 

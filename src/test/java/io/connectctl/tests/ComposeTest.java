@@ -54,11 +54,16 @@ class ComposeTest {
                     auth: token
                     driverMemory: 512m
                     env: {DB_PASSWORD: %s}
-                    conf: {spark.hadoop.fs.s3a.secret.key: %s}
-                    health: {interval: 1s, timeout: 5s, failures: 2}
+                    conf: {spark.hadoop.fs.s3a.secret.key: %s, %s: %s}
                     restart: {backoff: 100ms, budget: 100}
                 """
-                        .formatted(Docker.official(installation, "4.0.1"), port, IN_ENV, IN_CONF));
+                        .formatted(
+                                Docker.official(installation, "4.0.1"),
+                                port,
+                                IN_ENV,
+                                IN_CONF,
+                                Where.JAVA_KEY,
+                                Where.JAVA));
 
         installation.ok("export", "compose");
         config = compose.ok("config");

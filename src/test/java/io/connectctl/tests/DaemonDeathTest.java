@@ -86,7 +86,7 @@ class DaemonDeathTest {
     }
 
     private static boolean healthy(Installation installation, String server) {
-        return installation.status(server).path("phase").asText().equals("HEALTHY");
+        return installation.look(server).path("phase").asText().equals("HEALTHY");
     }
 
     private static void assertAtMostOneInstanceEach(Installation installation) {

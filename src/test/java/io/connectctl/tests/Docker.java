@@ -28,6 +28,18 @@ final class Docker {
     private static final boolean REQUIRED = "required".equals(System.getenv("CONNECTCTL_TEST_DOCKER"));
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Map<String, String> IMAGES = new HashMap<>();
+    private static final Map<String, Built> BUILT = new HashMap<>();
+
+    /** A secret in the environment of whoever builds. */
+    static final String SECRET = "planted-in-the-builder";
+
+    /**
+     * An image that connectctl built.
+     *
+     * @param packages what is baked in beside what everybody's image holds
+     * @param build what the build said
+     */
+    record Built(String tag, String packages, Outcome build) {}
 
     /** What Apache's image has in place of Spark's own scripts, which no Maven repository serves: it asks Spark's launcher likewise. */
     private static final String SPARK_SUBMIT =
@@ -173,18 +185,26 @@ final class Docker {
      * build} makes it; 3.5.0 as in Apache's own image: user spark (185) without a home, no conf folder, an entrypoint, tini.
      */
     static String image(Installation installation, String version) {
-        return version.startsWith("3") ? official(installation, version) : bare(version);
+        return version.startsWith("3")
+                ? official(installation, version)
+                : built(version).tag();
     }
 
     /** An image as a user builds one for servers of his own: with a class data archive, so that each start is short. */
-    static String bare(String version) {
-        return once("bare:" + version, () -> {
+    static synchronized Built built(String version) {
+        Built known = BUILT.get(version);
+        if (known == null) {
             String tag = "connectctl-test-bare:" + version;
+            String packages = "org.apache.spark:spark-avro_2.13:" + version;
             try (Installation builder = new Installation(Where.DOCKER)) {
-                builder.ok("image", "build", "--spark", version, "--base", BASE, "--tag", tag);
+                builder.environment().put("DB_PASSWORD", SECRET);
+                List<String> command = new ArrayList<>(List.of("image", "build", "--spark", version, "--base", BASE));
+                command.addAll(List.of("--packages", packages, "--tag", tag));
+                known = new Built(tag, packages, builder.ok(command.toArray(String[]::new)));
             }
-            return tag;
-        });
+            BUILT.put(version, known);
+        }
+        return known;
     }
 
     /** A look-alike of Apache's image. */

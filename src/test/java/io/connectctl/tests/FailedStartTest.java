@@ -117,7 +117,7 @@ class FailedStartTest {
         Process client = Spark.client(url, "exhaust");
 
         await().atMost(Installation.PATIENCE)
-                .until(() -> installation.status("heap").path("incarnation").asInt() == 2);
+                .until(() -> installation.look("heap").path("incarnation").asInt() == 2);
 
         client.destroyForcibly();
         String events = installation.ok("events", "heap", "-o", "json").out();

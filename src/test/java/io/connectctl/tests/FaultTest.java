@@ -84,22 +84,12 @@ class FaultTest {
                     "uiPort: auto");
             installation.ok("start");
             JsonNode before = installation.status("connect");
+            News news = new News(installation, "connect");
 
             where.signal(installation, "connect", "STOP");
 
-            await().atMost(Installation.PATIENCE)
-                    .until(() -> installation
-                                    .status("connect")
-                                    .path("phase")
-                                    .asText()
-                                    .equals("UNHEALTHY")
-                            || installation
-                                            .status("connect")
-                                            .path("incarnation")
-                                            .asInt()
-                                    == 2);
             awaitIncarnation(installation, 2);
-            assertThat(installation.ok("events", "connect").out()).contains("UNHEALTHY");
+            assertThat(news.phases()).contains("UNHEALTHY");
             if (where == Where.PROCESS) {
                 assertThat(ProcessHandle.of(before.path("pid").asLong())).isEmpty();
             } else {
@@ -120,26 +110,29 @@ class FaultTest {
             String seen = where == Where.DOCKER ? "/zombie" : folder.toString();
             declare(
                     installation,
-                    where.lines(installation, version),
+                    where.lines(
+                            installation,
+                            version,
+                            "spark.plugins: Zombie",
+                            "spark.driver.extraClassPath: '" + seen + "'",
+                            "spark.test.zombie: '" + seen + "/trigger'"),
                     where == Where.DOCKER ? "container: {volumes: ['" + folder + ":/zombie:ro']}" : "",
                     "health: {interval: 1s, timeout: 2s, failures: 2}",
                     "port: " + Spark.freePort(),
-                    "uiPort: auto",
-                    "conf: {spark.plugins: Zombie, spark.driver.extraClassPath: '" + seen + "', spark.test.zombie: '"
-                            + seen + "/trigger'}");
+                    "uiPort: auto");
             installation.ok("start", "connect");
+            News news = new News(installation, "connect");
 
             Files.createFile(trigger);
 
-            await().atMost(Installation.PATIENCE)
-                    .until(() -> installation.ok("events", "connect").out().contains("UNHEALTHY"));
-            assertThat(installation.ok("events", "connect", "-o", "json").out()).contains("ZOMBIE");
+            await().atMost(Installation.PATIENCE).until(() -> news.phases().contains("UNHEALTHY"));
+            assertThat(news.causes()).contains("ZOMBIE");
         }
     }
 
     private static void awaitIncarnation(Installation installation, int incarnation) {
         await().atMost(Installation.PATIENCE).until(() -> {
-            JsonNode status = installation.status("connect");
+            JsonNode status = installation.look("connect");
             return status.path("incarnation").asInt() == incarnation
                     && status.path("phase").asText().equals("HEALTHY")
                     && status.path("rung").asText().equals("QUERY");

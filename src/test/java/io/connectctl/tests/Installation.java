@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -61,6 +62,7 @@ final class Installation implements AutoCloseable {
     private final Path app;
     private final Path home;
     private final Map<String, String> environment = new HashMap<>();
+    private final List<Process> spawned = new CopyOnWriteArrayList<>();
     private @Nullable String socket;
 
     /** Whose servers are plain processes. */
@@ -253,13 +255,17 @@ final class Installation implements AutoCloseable {
     /** Starts a command. */
     Process spawn(String... arguments) {
         List<String> command = new ArrayList<>(prefix);
+        // As from a terminal: a test that was begun in a script's background would hand on that ^C is ignored.
+        command.addAll(List.of("/usr/bin/env", "--default-signal"));
         command.add(launcher().toString());
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(project().toFile());
         builder.environment().clear();
         builder.environment().putAll(environment);
         try {
-            return builder.start();
+            Process process = builder.start();
+            spawned.add(process);
+            return process;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -360,6 +366,11 @@ final class Installation implements AutoCloseable {
 
     @Override
     public void close() {
+        // What a test that failed would leave running: a command, and what that had started.
+        for (Process process : spawned) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
         run("daemon", "stop");
         // An engine of the test's own goes as a whole.
         if (where == Where.DOCKER && Objects.equals(environment.get("DOCKER_HOST"), System.getenv("DOCKER_HOST"))) {

@@ -48,7 +48,9 @@ class OrdinaryUserTest {
                     "--ui-port",
                     "auto",
                     "--driver-memory",
-                    "512m");
+                    "512m",
+                    "--conf",
+                    Where.JAVA_KEY + "=" + Where.JAVA);
             assertThat(start.err()).contains("rung=query");
             assertThat(Files.getOwner(installation.state()).getName()).isEqualTo(USER);
             JsonNode container = Docker.inspect(installation.containerId("sales"));

@@ -20,10 +20,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RunTest {
     private static final Duration SOON = Duration.ofSeconds(20);
 
-    /** The client's own call with the variables that it was given. */
-    private static final String CLIENT = "exec '" + Path.of(System.getProperty("java.home"), "bin", "java")
+    /** Runs Spark's own client in a shell; it takes the token from the URL, where PySpark reads the environment. */
+    private static final String CLIENT = "client() { '" + Path.of(System.getProperty("java.home"), "bin", "java")
             + "' -Xmx256m --add-opens=java.base/java.nio=ALL-UNNAMED -cp '" + Spark.CLIENT
-            + "/*' io.connectctl.tests.client.ClientProgram \"$SPARK_REMOTE\" hello";
+            + "/*' io.connectctl.tests.client.ClientProgram \"$1\" hello; }; ";
 
     private static String[] run(Where where, Installation installation, List<String> options, String... command) {
         List<String> words = new ArrayList<>(List.of("run"));
@@ -58,13 +58,22 @@ class RunTest {
         return left;
     }
 
+    static void gcFindsNothing(Installation installation) {
+        assertThat(installation.ok("gc").out()).isEmpty();
+    }
+
     static void nothingLeft(Where where, Installation installation, Duration patience) {
         await().atMost(patience)
                 .untilAsserted(() -> assertThat(left(where, installation)).isEmpty());
     }
 
-    /** Runs a command that never ends by itself, and returns once it runs. */
-    private static Process endless(Where where, Installation installation, List<String> options) {
+    /** Runs a command that never ends by itself, but tells of SIGINT and ends at SIGTERM with 9; returns once it runs. */
+    private static Process endless(Where where, Installation installation, String... options) {
+        return endless(where, installation, "", List.of(options));
+    }
+
+    /** The same, after a script that comes first. */
+    private static Process endless(Where where, Installation installation, String first, List<String> options) {
         Path running = installation.project().resolve("running");
         try {
             Files.deleteIfExists(running);
@@ -77,7 +86,8 @@ class RunTest {
                 options,
                 "sh",
                 "-c",
-                "trap 'exit 9' TERM; trap 'exit 8' INT; echo $$ >running.new; mv running.new running;"
+                first
+                        + "trap 'exit 9' TERM; trap 'echo >interrupted' INT; echo $$ >running.new; mv running.new running;"
                         + " while :; do sleep 0.2; done"));
         await().atMost(Installation.PATIENCE).until(() -> {
             assertThat(run.isAlive()).as("connectctl run").isTrue();
@@ -99,16 +109,21 @@ class RunTest {
 
     @ParameterizedTest
     @EnumSource
-    void aCommandsClientRunsAQueryAndItsExitCodeIsTold(Where where) {
+    void aCommandsClientRunsAQueryAndItsSignalsAndItsAnswerAreItsOwn(Where where) {
         try (Installation installation = where.install()) {
-            String script = "set -e; [ \"$SPARK_CONNECT_RELEASE_SESSION_ON_EXIT\" = 1 ];"
+            String script = CLIENT + "set -e; [ \"$SPARK_CONNECT_RELEASE_SESSION_ON_EXIT\" = 1 ];"
                     + " case $CONNECTCTL_SERVER in lease-*) ;; *) exit 3 ;; esac;"
                     // Nobody gets in without the token.
-                    + " ! (unset SPARK_CONNECT_AUTHENTICATE_TOKEN; " + CLIENT + ") 2>refused; (" + CLIENT + "); exit 7";
+                    + " ! client \"$SPARK_REMOTE\" 2>refused;"
+                    + " client \"$SPARK_REMOTE/;token=$SPARK_CONNECT_AUTHENTICATE_TOKEN\"; ";
+            Process run = endless(where, installation, script, List.of());
+            FaultTest.signal("INT", run.pid());
+            await().atMost(SOON).until(() -> Files.exists(installation.project().resolve("interrupted")));
+            assertThat(run.isAlive()).as("it is the command that decides").isTrue();
+            FaultTest.signal("TERM", run.pid());
+            Outcome outcome = Installation.finish(run, SOON);
 
-            Outcome outcome = installation.run(run(where, installation, List.of(), "sh", "-c", script));
-
-            assertThat(outcome.exit()).as(outcome::toString).isEqualTo(7);
+            assertThat(outcome.exit()).as(outcome::toString).isEqualTo(9);
             assertThat(outcome.out().strip()).as(outcome::toString).isEqualTo("Hello, Spark Connect!");
             assertThat(installation.project().resolve("refused")).content().contains("UNAUTHENTICATED");
             assertThat(left(where, installation)).isEmpty();
@@ -118,24 +133,36 @@ class RunTest {
         }
     }
 
+    @Test
+    void aSignalBeforeTheCommandRunsEndsItAll() {
+        try (Installation installation = new Installation()) {
+            Process starting = installation.spawn(run(Where.PROCESS, installation, List.of(), "true"));
+            await().atMost(SOON).until(() -> !left(Where.PROCESS, installation).isEmpty());
+            FaultTest.signal("TERM", starting.pid());
+            assertThat(Installation.finish(starting, SOON).exit()).isEqualTo(143);
+            nothingLeft(Where.PROCESS, installation, Duration.ofSeconds(2));
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void aKilledRunCostsItsServerAndAKilledDaemonDoesNotKeepItAlive(Where where) {
         try (Installation installation = where.install()) {
-            Process first = endless(where, installation, List.of());
+            Process first = endless(where, installation);
             first.destroyForcibly();
             nothingLeft(where, installation, SOON);
             endCommand(installation);
 
-            Process second = endless(where, installation, List.of("--ttl", "6s"));
+            Process second = endless(where, installation, "--ttl", "6s");
             ProcessHandle daemon = installation.daemon();
             // Neither of them can end it now: what lies beside the server does.
             daemon.destroyForcibly();
             second.destroyForcibly();
             nothingLeft(where, installation, Duration.ofSeconds(40));
             endCommand(installation);
-            assertThat(Installation.json(installation.ok("cache", "-o", "json").out()))
-                    .isNotNull();
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(installation.processes()).isEmpty());
+            gcFindsNothing(installation);
             await().atMost(SOON).untilAsserted(() -> assertThat(Installation.json(
                                     installation.ok("leases", "-o", "json").out())
                             .path("leases"))
@@ -143,12 +170,11 @@ class RunTest {
         }
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void withoutADaemonItIsTheSame(Where where) {
-        try (Installation installation = where.install()) {
+    @Test
+    void withoutADaemonItIsTheSame() {
+        try (Installation installation = new Installation()) {
             Outcome outcome = installation.run(
-                    run(where, installation, List.of("--no-daemon"), "sh", "-c", "echo $SPARK_REMOTE; exit 3"));
+                    run(Where.PROCESS, installation, List.of("--no-daemon"), "sh", "-c", "echo $SPARK_REMOTE; exit 3"));
 
             assertThat(outcome.exit()).as(outcome::toString).isEqualTo(3);
             assertThat(outcome.out()).startsWith("sc://localhost:");
@@ -160,27 +186,50 @@ class RunTest {
         }
     }
 
-    @Test
-    void signalsReachTheCommandAndItsAnswerIsTold() throws Exception {
-        try (Installation installation = new Installation()) {
-            Process run = endless(Where.PROCESS, installation, List.of());
-            run.destroy();
-            Outcome terminated = Installation.finish(run, SOON);
-            assertThat(terminated.exit()).as(terminated::toString).isEqualTo(9);
-            nothingLeft(Where.PROCESS, installation, Duration.ofSeconds(2));
-
-            Process interrupted = endless(Where.PROCESS, installation, List.of());
-            FaultTest.signal("INT", interrupted.pid());
-            Outcome outcome = Installation.finish(interrupted, SOON);
-            assertThat(outcome.exit()).as(outcome::toString).isEqualTo(8);
-            nothingLeft(Where.PROCESS, installation, Duration.ofSeconds(2));
-
-            Process starting = installation.spawn(run(Where.PROCESS, installation, List.of(), "true"));
-            await().atMost(SOON).until(() -> !left(Where.PROCESS, installation).isEmpty());
-            starting.destroy();
-            assertThat(Installation.finish(starting, SOON).exit()).isEqualTo(143);
-            nothingLeft(Where.PROCESS, installation, Duration.ofSeconds(2));
+    @ParameterizedTest
+    @EnumSource
+    void aSupervisorThatIsKilledWithItsRunLeavesNothing(Where where) {
+        try (Installation installation = where.install()) {
+            Process run = endless(where, installation, "--no-daemon");
+            List<Long> supervisor = supervisors(installation);
+            assertThat(supervisor).hasSize(1);
+            List<String> containers = where == Where.DOCKER ? containers(installation) : List.of();
+            FaultTest.signal("KILL", supervisor.get(0));
+            run.destroyForcibly();
+            endCommand(installation);
+            await().atMost(SOON.multipliedBy(2)).untilAsserted(() -> {
+                assertThat(installation.processes()).isEmpty();
+                assertThat(installation.state().resolve("runs")).isEmptyDirectory();
+            });
+            assertThat(containers)
+                    .allSatisfy(
+                            id -> assertThat(Docker.run("inspect", id).exit()).isNotZero());
         }
+    }
+
+    /** Those of the supervisor that is at work, whose installation is one of its own. */
+    private static List<String> containers(Installation installation) {
+        try (Stream<Path> runs = Files.list(installation.state().resolve("runs"))) {
+            String id = Files.readString(runs.findFirst().orElseThrow().resolve("installation"))
+                    .strip();
+            List<String> found = Docker.ok("ps", "-q", "--filter", "label=io.connectctl.installation=" + id)
+                    .lines()
+                    .toList();
+            assertThat(found).hasSize(1);
+            return found;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The JVMs that supervise one command. */
+    private static List<Long> supervisors(Installation installation) {
+        return installation.processes().stream()
+                .filter(process -> Installation.commandLine(process.pid()).contains("-Dconnectctl.oneCommand=true"))
+                // Below the shell that starts them, which names the state folder.
+                .flatMap(ProcessHandle::children)
+                .map(ProcessHandle::pid)
+                .toList();
     }
 
     @Test
@@ -212,7 +261,7 @@ class RunTest {
 
     @ParameterizedTest
     @EnumSource
-    void aLeaseSurvivesItsDaemonAndEndsWithItsOwnerOrByHand(Where where) throws Exception {
+    void aLeaseSurvivesItsDaemonAndGcKnowsItByItsMarksAlone(Where where) throws Exception {
         try (Installation installation = where.install()) {
             Process owner = new ProcessBuilder("sleep", "600").start();
             List<String> words = new ArrayList<>(List.of("lease", "--ttl", "10m", "-o", "json"));
@@ -229,16 +278,35 @@ class RunTest {
             assertThat(before.at("/lease/id").asText())
                     .isEqualTo(lease.path("lease").asText());
 
+            String port = lease.path("url").asText().replaceAll(".*:", "");
+            Outcome held = installation.run(run(where, installation, List.of("--port", port), "true"));
+            assertThat(held.exit()).as(held::toString).isEqualTo(125);
+            assertThat(held.err()).contains("PORT_HELD", port, server);
+
             installation.daemon().destroyForcibly();
             assertThat(installation.ok("renew", lease.path("lease").asText(), "--ttl", "20m"))
                     .isNotNull();
 
-            JsonNode after = installation.status(server);
-            assertThat(after.path("url").asText()).isEqualTo(lease.path("url").asText());
+            await().atMost(SOON).untilAsserted(() -> assertThat(
+                            installation.look(server).path("url").asText())
+                    .isEqualTo(lease.path("url").asText()));
+            JsonNode after = installation.look(server);
             assertThat(after.path("incarnation").asInt())
                     .isEqualTo(before.path("incarnation").asInt());
+
+            // The database is lost: only marks tell now what is ours.
+            installation.daemon().destroyForcibly();
             owner.destroyForcibly();
-            nothingLeft(where, installation, SOON);
+            for (String suffix : List.of("", "-wal", "-shm")) {
+                Files.deleteIfExists(installation.state().resolve("connectctl.db" + suffix));
+            }
+            try (Strangers strangers = new Strangers(where, installation)) {
+                assertThat(installation.ok("gc", "--dry-run").out()).contains(server);
+                assertThat(left(where, installation)).isNotEmpty();
+                installation.ok("gc");
+                nothingLeft(where, installation, SOON);
+                strangers.assertUntouched();
+            }
             assertThat(installation.run("release", lease.path("lease").asText()).exit())
                     .isEqualTo(5);
         }

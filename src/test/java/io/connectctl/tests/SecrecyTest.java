@@ -35,11 +35,14 @@ class SecrecyTest {
                         port: %d
                         uiPort: auto
                         auth: token
-                        conf:
-                          spark.hadoop.fs.s3a.secret.key: %s
-                          spark.driver.extraJavaOptions: -Ddb.password=%s
                     """
-                            .formatted(where.lines(installation, "4.0.1"), Spark.freePort(), IN_CONF, IN_CONF));
+                            .formatted(
+                                    where.lines(
+                                            installation,
+                                            "4.0.1",
+                                            "spark.hadoop.fs.s3a.secret.key: " + IN_CONF,
+                                            Where.JAVA_KEY + ": " + Where.JAVA + " -Ddb.password=" + IN_CONF),
+                                    Spark.freePort()));
 
             List<Outcome> said = new ArrayList<>();
             said.add(installation.ok("start", "vault", "--env", "DB_PASSWORD"));
@@ -53,8 +56,7 @@ class SecrecyTest {
             where.signal(installation, "vault", "KILL");
             // Until the exit was noticed, the last incarnation's rung is the one that is told.
             await().atMost(Duration.ofMinutes(1))
-                    .until(() ->
-                            installation.status("vault").path("incarnation").asInt() == 3);
+                    .until(() -> installation.look("vault").path("incarnation").asInt() == 3);
             said.add(installation.run("wait", "vault", "--for", "rung=query"));
             for (String command : List.of("status", "describe", "events", "render", "logs", "top", "url")) {
                 said.add(installation.run(command, "vault"));

@@ -11,6 +11,8 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -21,12 +23,21 @@ final class Spark {
 
     private static final Pattern ONLINE = Pattern.compile("(\\d+)\\s+session\\(s\\) are online");
 
+    private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
+
     private Spark() {}
 
     /** A port that was free a moment ago. */
     static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
+        try {
+            while (true) {
+                try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                    // Another test may not have used its own yet.
+                    if (GIVEN.add(socket.getLocalPort())) {
+                        return socket.getLocalPort();
+                    }
+                }
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -71,6 +82,8 @@ final class Spark {
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
                             "-Xmx256m",
+                            // It lives for a query.
+                            Where.JAVA,
                             "--add-opens=java.base/java.nio=ALL-UNNAMED",
                             "-cp",
                             CLIENT + "/*",

@@ -13,7 +13,13 @@ import java.util.regex.Pattern;
  */
 public enum ArchiveKind {
     /** A dynamic archive on top of the JDK's own (JEP 350): Java 13 and later. */
-    DYNAMIC("classes.jsa", "-XX:ArchiveClassesAtExit=", "-XX:SharedArchiveFile=", "cds*"),
+    DYNAMIC("classes.jsa", "-XX:ArchiveClassesAtExit=", "-XX:SharedArchiveFile=", "cds*") {
+        /** It holds classes alone, so that what the second compiler would make of them is work for nothing: half of all. */
+        @Override
+        public String dumpOptions(Path archive) {
+            return super.dumpOptions(archive) + "-XX:TieredStopAtLevel=1\n";
+        }
+    },
     /**
      * An ahead-of-time cache in one step (JEP 514): Java 25 and later. Its options are HotSpot's own, so they are taken or
      * ignored as a whole with {@code -XX:+IgnoreUnrecognizedVMOptions}, which is among Spark's.

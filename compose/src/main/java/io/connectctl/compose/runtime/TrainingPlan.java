@@ -13,7 +13,9 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SparkVersion;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -32,6 +34,9 @@ public final class TrainingPlan {
     /** Enough for a tiny query under every collector (Parallel counts a part of it away, and Spark wants 450 MiB). */
     public static final MemorySize HEAP = MemorySize.parse("768m");
 
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final int TOKEN_BYTES = 32;
+
     private TrainingPlan() {}
 
     /**
@@ -39,18 +44,19 @@ public final class TrainingPlan {
      *
      * @param demands what the archive must be for
      * @param random tells this training from others: the end of its marker
-     * @param token what clients must know; a server that anybody on this machine can reach needs one, where Spark knows tokens
      */
-    public static LaunchPlan of(
-            String runtime,
-            SparkVersion spark,
-            Site site,
-            ArchiveDemands demands,
-            String random,
-            Optional<String> token)
+    public static LaunchPlan of(String runtime, SparkVersion spark, Site site, ArchiveDemands demands, String random)
             throws RenderException {
+        // It runs the code of whoever reaches it, and every user of this machine reaches its port, or its tunnel's end.
+        Optional<String> token = spark.hasToken() ? Optional.of(freshToken()) : Optional.empty();
         LaunchTicket ticket = new LaunchTicket(1, marker(random), token, OptionalInt.of(0));
         return new Composer(Optional.empty()).compose(spec(runtime, spark, site, demands), site, ticket);
+    }
+
+    private static String freshToken() {
+        byte[] bytes = new byte[TOKEN_BYTES];
+        RANDOM.nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
     }
 
     /** By what the processes of a training are known. */

@@ -52,6 +52,11 @@ public final class Declaration {
         throw new IllegalArgumentException("a declaration must be a JSON object");
     }
 
+    /** True if it says nothing at all. */
+    public boolean isEmpty() {
+        return tree.isEmpty();
+    }
+
     /** The tree as written; a copy. */
     public ObjectNode tree() {
         return tree.deepCopy();

@@ -21,7 +21,7 @@ public record Problem(
 
     @Override
     public String toString() {
-        return where.map(place -> place + ": ").orElse("") + key + ": " + message
-                + suggestion.map(text -> " Did you mean '" + text + "'?").orElse("");
+        return where.map(place -> place + ": ").orElse("") + key + ": "
+                + suggestion.map(text -> "did you mean '" + text + "'? ").orElse("") + message;
     }
 }

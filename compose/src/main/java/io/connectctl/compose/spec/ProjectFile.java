@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * @param servers what it declares, by name, in its order
  * @param daemon its daemon settings
  * @param pools its pools, by name, in its order
- * @param problems what is wrong with it as a whole: syntax, duplicate or unknown keys, names that aren't plain
+ * @param problems what is wrong with it as a whole: syntax, duplicate or unknown keys, names that aren't plain and what is
+ *     declared below them
  */
 public record ProjectFile(
         Path path,
@@ -289,24 +290,11 @@ public record ProjectFile(
         private void server(String name, Entry entry) {
             String path = "servers." + Texts.shown(name);
             if (!plain(path, name, entry)) {
+                // Whoever mends the name shall not find the next problem only then.
+                declaration(path, entry).ifPresent(declaration -> below(path, declaration));
                 return;
             }
-            Map<String, Location> places = new HashMap<>();
-            if (!(entry.value() instanceof Scalar scalar) || scalar.text() != null) {
-                Optional<Mapping> mapping = mapping(path, entry);
-                if (mapping.isPresent()) {
-                    YamlTree.json(mapping.get(), places)
-                            .ifPresentOrElse(
-                                    json -> add(name, (ObjectNode) json, places, entry),
-                                    () -> error(
-                                            Optional.of(entry.keyPlace()),
-                                            path,
-                                            "aliases blow this up to too many values",
-                                            Optional.empty()));
-                }
-                return;
-            }
-            add(name, Declaration.empty().tree(), places, entry);
+            declaration(path, entry).ifPresent(declaration -> servers.put(new ServerName(name), declaration));
         }
 
         private boolean plain(String path, String name, Entry entry) {
@@ -326,10 +314,42 @@ public record ProjectFile(
             return true;
         }
 
-        private void add(String name, ObjectNode tree, Map<String, Location> places, Entry entry) {
+        /** The problems of a declaration whose name can't be used. */
+        private void below(String path, Declaration declaration) {
+            ServerName standIn = new ServerName("x");
+            for (Problem problem : SpecReader.read(standIn, declaration).problems()) {
+                problems.add(new Problem(
+                        problem.severity(),
+                        problem.where(),
+                        path + problem.key().substring(("servers." + standIn).length()),
+                        problem.message(),
+                        problem.suggestion()));
+            }
+        }
+
+        private Optional<Declaration> declaration(String path, Entry entry) {
+            Map<String, Location> places = new HashMap<>();
+            if (!(entry.value() instanceof Scalar scalar) || scalar.text() != null) {
+                Optional<ObjectNode> tree = mapping(path, entry).flatMap(mapping -> {
+                    Optional<ObjectNode> json = YamlTree.json(mapping, places).map(ObjectNode.class::cast);
+                    if (json.isEmpty()) {
+                        error(
+                                Optional.of(entry.keyPlace()),
+                                path,
+                                "aliases blow this up to too many values",
+                                Optional.empty());
+                    }
+                    return json;
+                });
+                return tree.map(object -> declaration(object, places, entry));
+            }
+            return Optional.of(declaration(Declaration.empty().tree(), places, entry));
+        }
+
+        private Declaration declaration(ObjectNode tree, Map<String, Location> places, Entry entry) {
             places.put("", entry.keyPlace());
             absolutePaths(tree);
-            servers.put(new ServerName(name), new Declaration(tree, places));
+            return new Declaration(tree, places);
         }
 
         private void absolutePaths(ObjectNode tree) {

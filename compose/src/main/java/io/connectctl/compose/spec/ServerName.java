@@ -9,7 +9,7 @@ public record ServerName(String value) implements Comparable<ServerName> {
 
     public ServerName {
         if (!PLAIN.matcher(value).matches()) {
-            throw new IllegalArgumentException("server name '" + value
+            throw new IllegalArgumentException("server name '" + Texts.shown(value)
                     + "' isn't plain: use 1-63 of a-z, 0-9 and '-', starting and ending with a letter or digit");
         }
     }

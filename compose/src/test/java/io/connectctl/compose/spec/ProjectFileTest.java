@@ -236,4 +236,18 @@ class ProjectFileTest {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
+
+    @Test
+    void whatIsDeclaredBelowABadNameIsCheckedAtOnce() throws IOException {
+        List<Problem> problems =
+                load("servers:\n  Sales_EU:\n    prot: 15020\n    spark: 4\n").problems();
+
+        assertThat(problems)
+                .extracting(Problem::toString)
+                .satisfiesExactly(
+                        name -> assertThat(name).contains(":2:3: servers.Sales_EU: did you mean 'sales-eu'? the name"),
+                        key -> assertThat(key)
+                                .contains(":3:5: servers.Sales_EU.prot: did you mean 'port'? unknown key"),
+                        value -> assertThat(value).contains(":4:12: servers.Sales_EU.spark: '4' is no full Spark"));
+    }
 }

@@ -57,7 +57,8 @@ public final class ApiException extends Exception {
                     case NO_SUCH_LEASE -> "List the leases with 'connectctl leases', or lease another server.";
                     case NO_SUCH_POOL ->
                         "List the pools with 'connectctl pool list', or make it: connectctl pool create.";
-                    case OWNER_GONE -> "Name a process that runs, or leave the owner out.";
+                    case OWNER_GONE ->
+                        "Name a process that runs, or leave the owner out; digits alone are a process, a job is named like job-17.";
                     case STORE_FAILED -> "Look into daemon.log and at the free space of the state folder.";
                 };
         String detail = refused.getMessage() == null ? code.name() : refused.getMessage();

@@ -33,7 +33,7 @@ final class Call {
     /** A declaration is a few KiB; a megabyte is a mistake or an attack. */
     static final int LARGEST_BODY = 1 << 20;
 
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,6})(ms|s|m|h)");
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
 
     private final Request request;
     private final Response response;

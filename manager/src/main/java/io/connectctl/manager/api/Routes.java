@@ -20,6 +20,7 @@ import io.connectctl.manager.api.v1.ProblemView;
 import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.SettingsView;
 import io.connectctl.manager.api.v1.UsageView;
+import io.connectctl.manager.lease.Lease;
 import io.connectctl.manager.lease.LeaseState;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.CacheStatus;
@@ -174,7 +175,18 @@ final class Routes {
         if (!(request.declaration() instanceof ObjectNode tree)) {
             throw Call.badJson("'declaration' must be an object with connectctl.yaml's keys of one server");
         }
+        refuseLeased(name);
         call.json(200, Views.declared(declare(name, tree, request)));
+    }
+
+    /** Whatever is called so is removed with its lease; one that is there already is a lease's, and may be patched. */
+    private void refuseLeased(ServerName name) throws RefusedException {
+        if (Lease.isLeased(name) && fleet.server(name).isEmpty()) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    "the name " + name
+                            + " is kept for leased servers (lease- and eight hexadecimal digits): take another");
+        }
     }
 
     private Declared declare(ServerName name, ObjectNode tree, DeclareRequest request) throws Exception {
@@ -214,6 +226,9 @@ final class Routes {
             name = call.query("name").map(ServerName::new);
         } catch (IllegalArgumentException e) {
             throw new ApiException(400, "BAD_REQUEST", String.valueOf(e.getMessage()), "Give another name.");
+        }
+        if (name.isPresent()) {
+            refuseLeased(name.get());
         }
         call.json(202, Views.adopted(fleet.adopt(container, name)));
     }
@@ -380,11 +395,15 @@ final class Routes {
         if (!(request.declaration() instanceof ObjectNode tree)) {
             throw Call.badJson("'declaration' must be an object with connectctl.yaml's keys of one server");
         }
+        Integer size = request.size();
+        if (size == null) {
+            throw Call.badJson("'size' must say how many spare servers there are to be");
+        }
         call.json(
                 202,
                 Views.pool(leases.declare(new PoolOrder(
                         call.segment("pool"),
-                        request.size(),
+                        size,
                         new Declaration(tree, Map.of()),
                         Optional.ofNullable(request.maxAgeMillis()).map(Duration::ofMillis),
                         request.budgetBytes() == null

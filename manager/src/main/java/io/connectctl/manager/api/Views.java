@@ -137,7 +137,7 @@ final class Views {
                 text(status.healthySince()),
                 status.phaseSince().toString(),
                 status.cause()
-                        .map(cause -> cause(cause, status.logFile().map(Path::toString)))
+                        .map(cause -> cause(cause, cause.log().or(status::logFile)))
                         .orElse(null),
                 status.changed(),
                 status.origin().file().map(Path::toString).orElse(null),
@@ -188,7 +188,7 @@ final class Views {
                 pool.misses(),
                 pool.claims(),
                 pool.memberBytes(),
-                pool.budgetBytes(),
+                status.budgetBytes(),
                 pool.maxAge().toSeconds(),
                 pool.trouble().orElse(null));
     }
@@ -316,11 +316,16 @@ final class Views {
                 event.type(),
                 event.phase().name(),
                 event.message(),
-                event.cause().map(cause -> cause(cause, Optional.empty())).orElse(null));
+                event.cause().map(cause -> cause(cause, cause.log())).orElse(null));
     }
 
-    static CauseView cause(Cause cause, Optional<String> logFile) {
-        return new CauseView(cause.code(), cause.summary(), cause.remedy(), cause.evidence(), logFile.orElse(null));
+    static CauseView cause(Cause cause, Optional<Path> logFile) {
+        return new CauseView(
+                cause.code(),
+                cause.summary(),
+                cause.remedy(),
+                cause.evidence(),
+                logFile.map(Path::toString).orElse(null));
     }
 
     static ProblemView problem(Problem problem) {

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -361,7 +362,29 @@ final class Cli {
     }
 
     private static void report(CliContext context, String message, Optional<String> remedy) {
-        context.err().println(NAME + ": " + message);
-        remedy.ifPresent(text -> context.err().println("  " + text));
+        context.err().println(NAME + ": " + printable(message));
+        remedy.ifPresent(text -> context.err().println("  " + printable(text)));
+    }
+
+    /** Without what would steer a terminal: a message quotes what somebody typed, or what a log held. */
+    static String printable(String message) {
+        for (int i = 0; i < message.length(); i++) {
+            if (steers(message.charAt(i))) {
+                StringBuilder text = new StringBuilder(message.substring(0, i));
+                message.substring(i).chars().forEach(each -> {
+                    if (steers((char) each)) {
+                        text.append(String.format(Locale.ROOT, "\\u%04x", each));
+                    } else {
+                        text.append((char) each);
+                    }
+                });
+                return text.toString();
+            }
+        }
+        return message;
+    }
+
+    private static boolean steers(char character) {
+        return Character.isISOControl(character) && character != '\n' && character != '\t';
     }
 }

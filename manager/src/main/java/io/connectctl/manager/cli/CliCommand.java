@@ -56,7 +56,7 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
 
     /** Warns on stderr. */
     void warn(String text) {
-        context.err().println("connectctl: warning: " + text);
+        context.err().println("connectctl: warning: " + Cli.printable(text));
     }
 
     void warn(List<Problem> problems) {

@@ -120,7 +120,7 @@ final class DeclarationOptions {
     @Option(
             names = "--until",
             paramLabel = "RUNG",
-            description = "The rung that makes it healthy: port, rpc, session, query.")
+            description = "The rung that makes it HEALTHY: port, rpc, session (default) or query.")
     @Nullable
     String until;
 

@@ -44,7 +44,7 @@ enum ExitCode {
     /** The code for a start that FAILED, by its cause. */
     static ExitCode ofCause(String causeCode) {
         return switch (causeCode) {
-            case "PORT_TAKEN", "UI_PORT_TAKEN", "ALREADY_RUNNING" -> CONFLICT;
+            case "PORT_TAKEN", "UI_PORT_TAKEN", "PORT_HELD", "NAME_HELD", "ALREADY_RUNNING" -> CONFLICT;
             default -> NOT_HEALTHY;
         };
     }

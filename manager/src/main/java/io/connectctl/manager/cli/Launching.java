@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.spec.DaemonSettings;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Location;
+import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.ProjectFile;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.SpecReader;
@@ -46,9 +47,15 @@ abstract class Launching extends ServerCommand {
     /** Gives the command. */
     abstract ReceiptView command(ApiClient client, String server) throws IOException;
 
+    /** What the user typed to give it. */
+    abstract String verb();
+
     @Override
     final ExitCode execute() throws IOException, InterruptedException {
         Duration patience = waiting.patience();
+        if (name != null) {
+            serverName(name);
+        }
         Declaration flags = declarations.declaration(context);
         Project project = Project.find(context, file());
         warn(project.warnings());
@@ -56,12 +63,19 @@ abstract class Launching extends ServerCommand {
         // What can be checked here is refused before a daemon is even started.
         Optional<Declaration> declared = known.flatMap(server -> declaredIn(project, server));
         if (known.isPresent() && declared.isPresent()) {
-            check(known.get(), declared.get(), flags);
+            check(project, known.get(), declared.get(), flags);
         }
         ApiClient client = connect();
-        settle(client, project);
         String server = known.isPresent() ? known.get() : project.serverName(null, client);
         Optional<ServerView> before = find(client, server);
+        if (before.isEmpty()
+                && declared.isEmpty()
+                && flags.isEmpty()
+                && !project.names().isEmpty()) {
+            // Where a file says which servers there are, a name alone is a slip and no declaration.
+            throw project.noSuchServer(server, names(client), verb());
+        }
+        settle(client, project);
         declare(client, project, server, declared, flags);
         ReceiptView receipt = command(client, server);
         if (waiting.noWait) {
@@ -95,9 +109,16 @@ abstract class Launching extends ServerCommand {
     }
 
     /** Every problem at once, with the places that only this side knows. */
-    private void check(String server, Declaration declared, Declaration flags) throws CliFailure {
+    private void check(Project project, String server, Declaration declared, Declaration flags) throws CliFailure {
         SpecReader.Reading reading = SpecReader.read(serverName(server), flags.patchedBy(declared));
-        Problems.refuseErrors(reading.problems(), "the declaration of '" + server + "' isn't valid");
+        if (Problems.anyError(reading.problems())) {
+            // Errors of other servers keep none from starting, but whoever opens the file now can mend them, too.
+            List<Problem> all = new ArrayList<>(reading.problems());
+            project.file().map(ProjectFile::allProblems).orElse(List.of()).stream()
+                    .filter(problem -> !(problem.key() + ".").startsWith("servers." + server + "."))
+                    .forEach(all::add);
+            Problems.refuseErrors(all, "the declaration of '" + server + "' isn't valid");
+        }
         warn(reading.problems());
         overruled("", flags.tree(), declared.tree(), flags, declared);
     }
@@ -124,6 +145,10 @@ abstract class Launching extends ServerCommand {
                         + entry.getKey() + ", and the file wins; change it there");
             }
         }
+    }
+
+    static List<String> names(ApiClient client) throws IOException {
+        return client.servers().servers().stream().map(ServerView::name).toList();
     }
 
     private static Optional<ServerView> find(ApiClient client, String server) throws IOException {

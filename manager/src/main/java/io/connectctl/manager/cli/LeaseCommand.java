@@ -9,9 +9,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,10 +36,13 @@ import picocli.CommandLine.Option;
         footer = {
             "  connectctl lease --ttl 20m",
             "  connectctl lease --ttl 20m --owner $$ -o json",
-            "  connectctl lease --ttl 1h --owner \"$CI_JOB_ID\" -o dotenv > .env",
+            "  connectctl lease --ttl 1h --owner \"job-$CI_JOB_ID\" -o dotenv > .env",
             "  connectctl lease --pool ci -o github"
         })
 final class LeaseCommand extends CliCommand {
+    /** A daemon answers at once whether it grants; the rest is for a loaded machine. */
+    private static final Duration GRANTING = Duration.ofSeconds(5);
+
     /** How it is told. */
     enum Format {
         TABLE,
@@ -49,7 +58,7 @@ final class LeaseCommand extends CliCommand {
             names = "--owner",
             paramLabel = "PID|TEXT",
             description =
-                    "The process with whose end the lease ends; or a name, such as a CI job's id, for people only.")
+                    "The process with whose end the lease ends (digits alone); or a name, such as job-17, for people only.")
     @Nullable
     String owner;
 
@@ -67,18 +76,32 @@ final class LeaseCommand extends CliCommand {
     ExitCode execute() throws IOException, InterruptedException {
         boolean process = owner != null && owner.matches("\\d{1,9}");
         ApiClient client = connect();
-        Leased leased = Leased.of(
-                client,
-                process
-                        ? options.request(context, null, Long.valueOf(String.valueOf(owner)))
-                        : options.request(context, owner, null),
-                context);
-        boolean proven = false;
-        Interrupts.Watch watch = context.interrupts().onSignal(() -> drop(leased));
+        // Before it is asked for: an interrupt may come while the daemon grants it.
+        CompletableFuture<Leased> granted = new CompletableFuture<>();
+        Interrupts.Watch watch = context.interrupts().onSignal(() -> dropOnceGranted(granted));
+        Leased leased;
+        try {
+            leased = Leased.of(
+                    client,
+                    process
+                            ? options.request(context, null, Long.valueOf(String.valueOf(owner)))
+                            : options.request(context, owner, null),
+                    context);
+            granted.complete(leased);
+        } finally {
+            // Unless it was granted, which is said already.
+            if (granted.cancel(false)) {
+                watch.over();
+            }
+        }
+        boolean told = false;
         Renewal renewal = Renewal.of(client, leased, options.ttl(), Optional.empty(), this::warn);
         try (ProgressLine progress = new ProgressLine(context, global.quiet, leased.server())) {
             leased.untilProven(progress, options.timeout());
-            proven = true;
+            progress.clear();
+            // The time begins when it is handed over.
+            tell(client.renew(leased.id(), Optional.empty(), false), leased);
+            told = true;
         } catch (CliFailure e) {
             throw e.exit() == ExitCode.TIMEOUT
                     ? new CliFailure(e.exit(), String.valueOf(e.getMessage()), "wait longer with --timeout")
@@ -86,13 +109,23 @@ final class LeaseCommand extends CliCommand {
         } finally {
             watch.over();
             renewal.close();
-            if (!proven) {
+            if (!told) {
                 drop(leased);
             }
         }
-        // The time begins when it is handed over.
-        tell(client.renew(leased.id(), Optional.empty(), false), leased);
         return ExitCode.OK;
+    }
+
+    private void dropOnceGranted(CompletableFuture<Leased> granted) {
+        try {
+            drop(granted.get(GRANTING.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (CancellationException | ExecutionException e) {
+            // Refused: there is nothing to end.
+        } catch (TimeoutException e) {
+            warn("the daemon hasn't said whether it granted a lease; see connectctl leases");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Nobody would ever know its name. */

@@ -1,5 +1,6 @@
 package io.connectctl.manager.cli;
 
+import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.LeaseRequest;
 import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.api.v1.PoolRequest;
@@ -128,19 +129,40 @@ final class Leased {
         }
         ServerView server;
         try {
-            server = new StartWatch(client, server(), progress, patience)
+            server = new StartWatch(client, server(), progress, patience, this::requireLaunched)
                     .untilProven(new ReceiptView(lease.sequence(), true, "starting"), 1);
         } catch (ApiException e) {
-            if (e.code().equals("NO_SUCH_SERVER")) {
-                throw new CliFailure(
-                        ExitCode.NOT_HEALTHY,
-                        "lease " + id() + " ended while its server started",
-                        "a longer --ttl may help; daemon.log in the state folder tells why it ended");
+            if (e.code().equals("NO_SUCH_SERVER") || e.code().equals("NO_SUCH_LEASE")) {
+                throw ended("");
             }
             throw e;
         }
         url = server.url();
         tokenFile = server.tokenFile();
+    }
+
+    /** A start may be refused before there is anything of a server, as where its port is held: then only its lease knows. */
+    private void requireLaunched() throws IOException {
+        LeaseView now = client.lease(id());
+        if (now.state().equals("ENDING")) {
+            throw ended(now.ending() == null ? "" : ": " + now.ending());
+        }
+        CauseView cause = now.cause();
+        if (now.state().equals("FAILED")
+                && cause != null
+                && client.server(server()).phase().equals("STOPPED")) {
+            throw new CliFailure(
+                    ExitCode.ofCause(cause.code()),
+                    "server '" + server() + "' can't be started: " + cause.code() + "\n  " + cause.summary(),
+                    cause.remedy());
+        }
+    }
+
+    private CliFailure ended(String why) {
+        return new CliFailure(
+                ExitCode.NOT_HEALTHY,
+                "lease " + id() + " ended while its server started" + why,
+                "a longer --ttl may help; daemon.log in the state folder tells why it ended");
     }
 
     private static void pause(Duration time) throws IOException {

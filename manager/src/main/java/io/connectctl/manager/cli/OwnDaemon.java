@@ -1,6 +1,7 @@
 package io.connectctl.manager.cli;
 
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.OneCommand;
 import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.DaemonLauncher;
 import io.connectctl.manager.client.DaemonUnreachableException;
@@ -54,6 +55,7 @@ final class OwnDaemon implements AutoCloseable {
         announce.run();
         OwnDaemon own = new OwnDaemon(DaemonLauncher.forOneCommand(state, environment), client);
         try {
+            OneCommand.keptBy(state, own.process.pid());
             own.awaitAnswer(state);
             return own;
         } catch (IOException | InterruptedException e) {
@@ -68,7 +70,7 @@ final class OwnDaemon implements AutoCloseable {
         Files.createDirectories(
                 folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         // Tells whoever is left, such as a server's keeper, that the folder goes with its last server.
-        Files.createFile(folder.resolve("for-one-command"));
+        OneCommand.mark(folder);
         return folder;
     }
 

@@ -7,7 +7,6 @@ import io.connectctl.manager.api.v1.PoolView;
 import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.ApiException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -43,25 +42,14 @@ final class PoolCreateCommand extends CliCommand {
     @Nullable
     Integer size;
 
-    @Option(
-            names = "--from",
-            paramLabel = "FILE",
-            description = "A connectctl.yaml that declares the server; flags win over it, and its ports aren't used.")
-    @Nullable
-    Path from;
-
-    @Option(
-            names = "--server",
-            paramLabel = "NAME",
-            description = "Which of the servers that FILE declares, if there are several.")
-    @Nullable
-    String server;
+    @Mixin
+    final FromOptions file = new FromOptions();
 
     @Option(
             names = "--memory-budget",
             paramLabel = "SIZE",
             description = "What all spares may take together; fewer are kept where they would take more"
-                    + " (default: half of the machine's memory).")
+                    + " (default: its part of what the others leave of half of the machine's memory).")
     @Nullable
     String memoryBudget;
 
@@ -82,7 +70,7 @@ final class PoolCreateCommand extends CliCommand {
         if (size == null) {
             return declared(flags);
         }
-        Declaration declaration = LeaseOptions.declaration(context, from, server, flags);
+        Declaration declaration = file.declaration(context, flags);
         Duration age = maxAge == null ? null : Durations.parse("--max-age", maxAge);
         Long budget = memoryBudget == null ? null : Long.valueOf(bytes(memoryBudget));
         ApiClient client = connect();
@@ -104,13 +92,13 @@ final class PoolCreateCommand extends CliCommand {
 
     /** As the connectctl.yaml that is named, or the nearest one, has it. */
     private ExitCode declared(Declaration flags) throws IOException, InterruptedException {
-        if (server != null
+        if (file.server != null
                 || memoryBudget != null
                 || maxAge != null
                 || !flags.tree().isEmpty()) {
             throw CliFailure.usage("--size is missing", "give it, or declare all of the pool in connectctl.yaml");
         }
-        Optional<PoolRequest> request = declared(Project.find(context, from), name);
+        Optional<PoolRequest> request = declared(Project.find(context, file.from), name);
         if (request.isEmpty()) {
             throw CliFailure.usage(
                     "no connectctl.yaml declares pool '" + name + "', and --size is missing",

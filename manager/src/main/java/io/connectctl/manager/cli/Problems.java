@@ -28,6 +28,11 @@ final class Problems {
         }
     }
 
+    /** True if any refuses the declaration. */
+    static boolean anyError(List<Problem> problems) {
+        return problems.stream().anyMatch(problem -> problem.severity() == Problem.Severity.ERROR);
+    }
+
     /** INVALID, one problem a line. */
     static CliFailure invalid(String what, List<String> errors) {
         String count = errors.size() == 1 ? "1 problem" : errors.size() + " problems";
@@ -42,8 +47,9 @@ final class Problems {
      */
     static String line(ProblemView problem, Function<String, String> place) {
         String where = problem.where() != null ? problem.where() : place.apply(problem.key());
-        return (where.isEmpty() ? "" : where + ": ") + problem.key() + ": " + problem.message()
-                + (problem.suggestion() == null ? "" : " Did you mean '" + problem.suggestion() + "'?");
+        return (where.isEmpty() ? "" : where + ": ") + problem.key() + ": "
+                + (problem.suggestion() == null ? "" : "did you mean '" + problem.suggestion() + "'? ")
+                + problem.message();
     }
 
     /** As it travels. */

@@ -1,5 +1,6 @@
 package io.connectctl.manager.cli;
 
+import io.connectctl.compose.spec.Defaults;
 import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.ProjectFile;
 import io.connectctl.compose.spec.ServerName;
@@ -7,6 +8,7 @@ import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +36,10 @@ record Project(Optional<ProjectFile> file) {
             return new Project(Optional.empty());
         }
         ProjectFile file = ProjectFile.load(path.get());
-        Problems.refuseErrors(file.problems(), path.get() + " isn't valid");
+        if (Problems.anyError(file.problems())) {
+            // Those of its servers, too: whoever mends the file mends it once.
+            Problems.refuseErrors(file.allProblems(), path.get() + " isn't valid");
+        }
         return new Project(Optional.of(file));
     }
 
@@ -58,14 +63,49 @@ record Project(Optional<ProjectFile> file) {
         return known.size() == 1 ? known.get(0).name() : DEFAULT_NAME;
     }
 
+    /** The names that the file declares, in its order; none without a file. */
+    List<String> names() {
+        return file.map(read ->
+                        read.servers().keySet().stream().map(ServerName::value).toList())
+                .orElse(List.of());
+    }
+
+    /**
+     * A name that neither the file nor the daemon knows.
+     *
+     * @param stored every name that the daemon knows
+     * @param command what was to be done, for the way to declare it nevertheless
+     */
+    CliFailure noSuchServer(String given, List<String> stored, String command) {
+        List<String> known = new ArrayList<>(names());
+        List<String> besides =
+                stored.stream().filter(each -> !known.contains(each)).toList();
+        List<String> told = new ArrayList<>();
+        if (!known.isEmpty()) {
+            told.add(file.map(ProjectFile::path).map(Path::toString).orElse(ProjectFile.NAME) + " declares "
+                    + String.join(", ", known));
+        }
+        if (!besides.isEmpty()) {
+            told.add((known.isEmpty() ? "" : "besides, ") + "the daemon knows " + String.join(", ", besides));
+        }
+        known.addAll(besides);
+        return new CliFailure(
+                ExitCode.NO_SUCH_SERVER,
+                "no such server: '" + given + "'"
+                        + Suggestion.of(given, known)
+                                .map(near -> "; did you mean '" + near + "'?")
+                                .orElse("")
+                        + (told.isEmpty() ? "" : "\n  " + String.join("; ", told)),
+                "a new one is declared in " + ProjectFile.NAME + ", or by at least one flag: connectctl " + command
+                        + " " + given + " --spark " + Defaults.SPARK);
+    }
+
     /** The same without asking a daemon; empty where only a daemon can tell. */
     Optional<String> nameToldHere(@Nullable String given) throws CliFailure {
         if (given != null) {
             return Optional.of(given);
         }
-        List<String> declared = file.map(read ->
-                        read.servers().keySet().stream().map(ServerName::value).toList())
-                .orElse(List.of());
+        List<String> declared = names();
         if (declared.isEmpty()) {
             return Optional.empty();
         }

@@ -10,13 +10,13 @@ import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecReader;
-import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.ApiException;
 import io.connectctl.manager.client.DaemonUnreachableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
         name = "render",
         description = {
             "Print or write the files a server would be started with.",
-            "They come from its connectctl.yaml and flags; without either, from what a running daemon has stored. Needs no daemon and no Spark.",
+            "They come from its connectctl.yaml and flags; without either, from what a running daemon has stored. Needs no daemon, no engine and no Spark.",
             "Secrets are redacted unless --with-secrets is given; files are written for their owner only."
         },
         footerHeading = "%nExamples:%n",
@@ -77,8 +77,7 @@ final class RenderCommand extends ServerCommand {
     private ServerSpec spec() throws IOException {
         Declaration flags = declarations.declaration(context);
         Project project = Project.find(context, file());
-        Optional<String> told = project.nameToldHere(name);
-        String server = told.isPresent() ? told.get() : Project.DEFAULT_NAME;
+        String server = server(project);
         ServerName serverName;
         try {
             serverName = new ServerName(server);
@@ -87,28 +86,73 @@ final class RenderCommand extends ServerCommand {
         }
         Optional<Declaration> declared = project.file()
                 .flatMap(file -> Optional.ofNullable(file.servers().get(serverName)));
-        Declaration declaration;
-        if (declared.isPresent()) {
-            declaration = flags.patchedBy(declared.get());
-        } else {
-            declaration = stored(server).map(known -> known.patchedBy(flags)).orElse(flags);
+        Optional<Declaration> stored = stored(server, declared.isEmpty() && name != null && flags.isEmpty());
+        if (declared.isEmpty() && stored.isEmpty() && name != null && flags.isEmpty()) {
+            throw project.noSuchServer(server, known(), "render");
         }
+        Declaration declaration = declared.isPresent()
+                ? flags.patchedBy(declared.get())
+                : stored.map(known -> known.patchedBy(flags)).orElse(flags);
         SpecReader.Reading reading =
                 withSecrets ? SpecReader.read(serverName, declaration) : SpecReader.preview(serverName, declaration);
         Problems.refuseErrors(reading.problems(), "the declaration of '" + server + "' isn't valid");
         warn(reading.problems());
-        return reading.spec()
-                .orElseThrow(() ->
-                        new CliFailure(ExitCode.FAILURE, "'" + server + "' has neither a spec nor a problem", ""));
+        return placed(
+                reading.spec()
+                        .orElseThrow(() -> new CliFailure(
+                                ExitCode.FAILURE, "'" + server + "' has neither a spec nor a problem", "")),
+                stored);
     }
 
-    /** What a daemon has stored, if one runs and knows the server; its secrets are redacted already. */
-    private Optional<Declaration> stored(String server) throws IOException {
-        ApiClient client = client();
+    private String server(Project project) throws IOException {
+        Optional<String> told = project.nameToldHere(name);
+        if (told.isPresent()) {
+            return told.get();
+        }
+        try {
+            return project.serverName(null, client());
+        } catch (DaemonUnreachableException e) {
+            return Project.DEFAULT_NAME;
+        }
+    }
+
+    /** In the runtime where the server lives; before its first start nothing but the engine could tell which. */
+    private ServerSpec placed(ServerSpec spec, Optional<Declaration> stored) {
+        if (!spec.runtime().equals(ServerSpec.AUTO)) {
+            return spec;
+        }
+        Optional<String> chosen = stored.map(
+                        known -> known.tree().path("runtime").asText(ServerSpec.AUTO))
+                .filter(runtime -> !runtime.equals(ServerSpec.AUTO));
+        if (chosen.isEmpty()) {
+            say("connectctl: 'runtime: auto' is decided at the first start; this is how it would be as a process"
+                    + " (in a container: --runtime docker)");
+        }
+        return spec.in(chosen.orElse("process"));
+    }
+
+    private List<String> known() throws IOException {
+        try {
+            return Launching.names(client());
+        } catch (DaemonUnreachableException e) {
+            return List.of();
+        }
+    }
+
+    /**
+     * What a daemon has stored, if one runs and knows the server; its secrets are redacted already.
+     *
+     * @param needed nothing else says what this server is
+     * @throws DaemonUnreachableException if it is needed, and there is something stored that only a daemon can read
+     */
+    private Optional<Declaration> stored(String server, boolean needed) throws IOException {
         try {
             return Optional.of(
-                    Declaration.ofJson(client.describe(server).declaration().toString()));
+                    Declaration.ofJson(client().describe(server).declaration().toString()));
         } catch (DaemonUnreachableException e) {
+            if (needed && Files.exists(context.folders().state().resolve("connectctl.db"))) {
+                throw e;
+            }
             return Optional.empty();
         } catch (ApiException e) {
             if (e.code().equals("NO_SUCH_SERVER")) {

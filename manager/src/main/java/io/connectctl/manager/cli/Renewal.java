@@ -17,8 +17,12 @@ final class Renewal implements AutoCloseable {
     /** Often enough that a daemon which was away for some minutes is told in time. */
     private static final Duration LONGEST = Duration.ofMinutes(5);
 
+    /** After one that failed. */
+    private static final Duration AGAIN = Duration.ofSeconds(1);
+
     private final ApiClient client;
     private final Leased leased;
+    private final Duration ttl;
     private final Duration every;
     private final Optional<DaemonStarter> starter;
     private final Consumer<String> warn;
@@ -27,6 +31,7 @@ final class Renewal implements AutoCloseable {
 
     private Renewal(
             ApiClient client, Leased leased, Duration ttl, Optional<DaemonStarter> starter, Consumer<String> warn) {
+        this.ttl = ttl;
         Duration third = ttl.dividedBy(3);
         this.client = client;
         this.leased = leased;
@@ -52,16 +57,28 @@ final class Renewal implements AutoCloseable {
     }
 
     private void run() {
+        long end = System.nanoTime() + ttl.toNanos();
+        String trouble = "";
         try {
-            while (!over) {
-                TimeUnit.MILLISECONDS.sleep(Math.max(100, every.toMillis()));
-                once();
+            while (!over && System.nanoTime() < end) {
+                TimeUnit.MILLISECONDS.sleep(trouble.isEmpty() ? Math.max(100, every.toMillis()) : AGAIN.toMillis());
+                try {
+                    once();
+                    end = System.nanoTime() + ttl.toNanos();
+                    trouble = "";
+                } catch (ApiException e) {
+                    if (e.code().equals("NO_SUCH_LEASE")) {
+                        tell("the lease of " + leased.server() + " can't be renewed: " + e.getMessage());
+                        return;
+                    }
+                    trouble = String.valueOf(e.getMessage());
+                } catch (IOException e) {
+                    trouble = String.valueOf(e.getMessage());
+                }
             }
-        } catch (ApiException e) {
-            tell("the lease of " + leased.server() + " can't be renewed: " + e.getMessage());
-        } catch (IOException e) {
-            tell("the lease of " + leased.server() + " can't be renewed any more, so it ends by itself: "
-                    + e.getMessage());
+            if (!trouble.isEmpty()) {
+                tell("the lease of " + leased.server() + " could not be renewed, so it ends by itself: " + trouble);
+            }
         } catch (InterruptedException e) {
             // Closed.
             return;

@@ -20,6 +20,11 @@ final class RestartCommand extends Launching {
     }
 
     @Override
+    String verb() {
+        return "restart";
+    }
+
+    @Override
     ReceiptView command(ApiClient client, String server) throws IOException {
         return client.restart(server);
     }

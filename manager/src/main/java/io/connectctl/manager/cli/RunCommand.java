@@ -104,6 +104,11 @@ final class RunCommand extends CliCommand {
                     "--keep-on-failure can't go with --no-daemon: nobody would be there to keep the server",
                     "leave one of them out");
         }
+        if (noDaemon && options.pool != null) {
+            throw CliFailure.usage(
+                    "--pool " + options.pool + " can't go with --no-daemon: a pool's servers wait in the daemon",
+                    "leave one of them out");
+        }
         Optional<Integer> obstacle =
                 Executable.obstacle(command.get(0), context.workingFolder(), context.environment());
         if (obstacle.isPresent()) {
@@ -117,6 +122,21 @@ final class RunCommand extends CliCommand {
         for (String name : List.of("TERM", "INT", "HUP")) {
             Signals.take(name, this::signalled);
         }
+        try {
+            return lease();
+        } catch (IOException | InterruptedException e) {
+            String by = signal;
+            if (by == null || exit.isPresent()) {
+                throw e;
+            }
+            // Whatever it was, the signal is why.
+            exit = OptionalInt.of(SIGNALLED + Signals.number(by));
+            say("connectctl: ended by SIG" + by + " before the command ran");
+            return ExitCode.OK;
+        }
+    }
+
+    private ExitCode lease() throws IOException, InterruptedException {
         if (!noDaemon) {
             return lease(connect(), Optional.empty());
         }
@@ -222,8 +242,13 @@ final class RunCommand extends CliCommand {
             forward(started, early);
         }
         // A signal that came just before the command may have interrupted us; it was forwarded.
-        boolean ignored = Thread.interrupted();
-        return started.waitFor();
+        while (true) {
+            try {
+                return started.waitFor();
+            } catch (InterruptedException e) {
+                // Its server isn't taken away from a command that runs: the signal was, or is, forwarded.
+            }
+        }
     }
 
     private void signalled(String name) {

@@ -27,7 +27,7 @@ final class ServerPage {
         page.field("Wanted", server.desired() + (server.changed() ? " (declaration changed: restart to apply)" : ""));
         page.field("URL", server.url());
         page.field("UI", server.uiUrl());
-        page.field("Rung", server.rung());
+        page.field("Rung", rung(server));
         page.field("Spark", server.sparkVersion() + "  " + server.master() + "  runtime " + server.runtime());
         page.field("Instance", instance(server));
         page.field("Memory", memory(server.memory()));
@@ -38,11 +38,16 @@ final class ServerPage {
         for (String exposure : server.exposures()) {
             page.field("EXPOSED", style.warning(exposure));
         }
-        page.cause(server.cause());
+        page.cause(server.cause(), server.logFile());
         if (server.phase().equals("STOPPED")) {
             page.field("Note", CliCommand.stoppedNote(server.name()));
         }
         return page.lines;
+    }
+
+    /** For people: the least rung is called after a container in JSON, whatever runs. */
+    static String rung(ServerView server) {
+        return server.rung().equals("CONTAINER") && !server.runtime().equals("docker") ? "PROCESS" : server.rung();
     }
 
     /** Indented under its label. */
@@ -52,13 +57,16 @@ final class ServerPage {
         }
     }
 
-    private void cause(@Nullable CauseView cause) {
+    private void cause(@Nullable CauseView cause, @Nullable String current) {
         if (cause == null) {
             return;
         }
         field("Cause", cause.code() + ": " + cause.summary());
         for (String line : cause.evidence()) {
             lines.add("  " + " ".repeat(LABEL) + "| " + line);
+        }
+        if (cause.logFile() != null && !cause.logFile().equals(current)) {
+            field("Its log", cause.logFile());
         }
         field("Remedy", cause.remedy());
     }

@@ -24,7 +24,7 @@ final class ServerTable {
             table.row(
                     server.name(),
                     server.phase(),
-                    server.rung(),
+                    ServerPage.rung(server),
                     server.sparkVersion(),
                     since(server, now),
                     Integer.toString(server.restarts()),

@@ -10,7 +10,9 @@ import picocli.CommandLine.Command;
         name = "start",
         description = {
             "Start a server and wait until a query ran on it; prints its URL.",
-            "Flags patch what is stored of the server; what a connectctl.yaml declares wins over both."
+            "HEALTHY means the rung that health.until declares (--until, default: session); one query is run beyond it.",
+            "Flags patch what is stored of the server; what a connectctl.yaml declares wins over both.",
+            "Where a connectctl.yaml declares servers, a name that nobody knows needs a flag to be taken for a new one."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -22,6 +24,11 @@ import picocli.CommandLine.Command;
 final class StartCommand extends Launching {
     StartCommand(CliContext context) {
         super(context);
+    }
+
+    @Override
+    String verb() {
+        return "start";
     }
 
     @Override

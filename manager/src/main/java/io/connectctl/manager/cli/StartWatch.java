@@ -31,6 +31,7 @@ final class StartWatch {
     private final String name;
     private final ProgressLine progress;
     private final Duration timeout;
+    private final Beside beside;
     private final Set<String> phasesSeen = new HashSet<>();
     private long launchedAt;
     private boolean launched;
@@ -38,10 +39,31 @@ final class StartWatch {
     private boolean healthy;
     private boolean climbFailed;
 
+    /** Something else than the server itself that may end the waiting. */
+    @FunctionalInterface
+    interface Beside {
+        /**
+         * Looks.
+         *
+         * @throws CliFailure if there is nothing to wait for any more
+         */
+        void look() throws IOException;
+    }
+
     /**
      * @param timeout counted from the launch: neither a build nor a download is the server's fault
      */
     StartWatch(ApiClient client, String name, ProgressLine progress, Duration timeout) {
+        this(client, name, progress, timeout, () -> {});
+    }
+
+    /**
+     * The same, with something beside the server that may end the waiting.
+     *
+     * @param beside looked at as long as nothing happens
+     */
+    StartWatch(ApiClient client, String name, ProgressLine progress, Duration timeout, Beside beside) {
+        this.beside = beside;
         this.client = client;
         this.name = name;
         this.progress = progress;
@@ -65,6 +87,9 @@ final class StartWatch {
                 progress.tick();
                 if (event.isPresent() && event.get().type().equals("progress")) {
                     continue;
+                }
+                if (event.isEmpty()) {
+                    beside.look();
                 }
                 proven = judge(events.server(), incarnation);
             }
@@ -194,7 +219,7 @@ final class StartWatch {
         return new CliFailure(
                 ExitCode.TIMEOUT,
                 "server '" + name + "' isn't usable " + Durations.precise(timeout) + " after its launch: phase "
-                        + server.phase() + ", rung " + server.rung()
+                        + server.phase() + ", rung " + ServerPage.rung(server)
                         + progress.latest().map(step -> ", last step: " + step).orElse("") + cause + log,
                 "it was kept and goes on; wait longer: connectctl wait " + name
                         + " --timeout 10m, or end it: connectctl stop " + name);

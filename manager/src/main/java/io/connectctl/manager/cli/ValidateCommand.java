@@ -7,16 +7,22 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
 
 /** {@code connectctl validate}. */
 @Command(
         name = "validate",
         description = "Check a connectctl.yaml and print every problem at once; needs no daemon.",
         footerHeading = "%nExamples:%n",
-        footer = {"  connectctl validate", "  connectctl validate -f deploy/connectctl.yaml -o json"})
+        footer = {"  connectctl validate", "  connectctl validate deploy/connectctl.yaml -o json"})
 final class ValidateCommand extends CliCommand {
+    @Parameters(arity = "0..1", paramLabel = "FILE", description = "The same as -f FILE.")
+    @Nullable
+    Path named;
+
     @Mixin
     final FileOption file = new FileOption();
 
@@ -29,16 +35,19 @@ final class ValidateCommand extends CliCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        Path path = Optional.ofNullable(file.file)
+        if (named != null && file.file != null) {
+            throw CliFailure.usage("two files are named: " + named + " and " + file.file, "name one of them");
+        }
+        Path path = Optional.ofNullable(named == null ? file.file : named)
                 .map(given -> context.workingFolder().resolve(given).normalize())
                 .or(() -> ProjectFile.search(context.workingFolder()))
                 .orElseThrow(() -> new CliFailure(
                         ExitCode.USAGE,
                         "there is no " + ProjectFile.NAME + " in " + context.workingFolder() + " or above it",
-                        "name one: connectctl validate -f FILE"));
+                        "name one: connectctl validate FILE"));
         ProjectFile read = ProjectFile.load(path);
         List<Problem> problems = read.allProblems();
-        boolean valid = problems.stream().noneMatch(problem -> problem.severity() == Problem.Severity.ERROR);
+        boolean valid = !Problems.anyError(problems);
         print(read, problems, valid);
         return valid ? ExitCode.OK : ExitCode.INVALID;
     }

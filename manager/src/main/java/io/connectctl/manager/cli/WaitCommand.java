@@ -42,7 +42,8 @@ final class WaitCommand extends ServerCommand {
             names = "--for",
             paramLabel = "STATE",
             defaultValue = "healthy",
-            description = "healthy, stopped, or rung=port|rpc|session|query (default: healthy).")
+            description = "healthy (the rung that health.until declares: session unless said), stopped, or"
+                    + " rung=port|rpc|session|query (default: healthy).")
     String state = "healthy";
 
     @Option(
@@ -71,6 +72,7 @@ final class WaitCommand extends ServerCommand {
                 Following events = new Following(client, server, OptionalLong.empty())) {
             // Between the first look and the stream something may have happened: look again before waiting.
             view = events.server();
+            progress.passing(view.phase());
             Duration pause = FIRST_PAUSE;
             long nextProbe = System.nanoTime();
             while (!decided(view, wanted)) {
@@ -100,7 +102,7 @@ final class WaitCommand extends ServerCommand {
         return new CliFailure(
                 ExitCode.TIMEOUT,
                 "server '" + view.name() + "' isn't " + state + " after " + Durations.precise(patience) + ": phase "
-                        + view.phase() + ", rung " + view.rung(),
+                        + view.phase() + ", rung " + ServerPage.rung(view),
                 "it goes on; see: connectctl status " + view.name());
     }
 

@@ -2,6 +2,7 @@ package io.connectctl.manager.client;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.connectctl.compose.spec.ServerName;
 import io.connectctl.manager.api.v1.AdoptedView;
 import io.connectctl.manager.api.v1.ApiProblem;
 import io.connectctl.manager.api.v1.CacheView;
@@ -143,7 +144,12 @@ public final class ApiClient {
     }
 
     private DeclareResponse declare(String name, DeclareRequest request) throws IOException {
-        return call("PUT", path(name, ""), Wire.mapper().writeValueAsBytes(request), timeout, DeclareResponse.class);
+        return call(
+                "PUT",
+                "/v1/servers/" + plain(name, "INVALID", 422),
+                Wire.mapper().writeValueAsBytes(request),
+                timeout,
+                DeclareResponse.class);
     }
 
     /** Wants the server up. */
@@ -155,8 +161,8 @@ public final class ApiClient {
     public AdoptedView adopt(String container, @Nullable String name) throws IOException {
         return call(
                 "POST",
-                "/v1/adopt?container=" + URLEncoder.encode(container, StandardCharsets.UTF_8)
-                        + (name == null ? "" : "&name=" + URLEncoder.encode(name, StandardCharsets.UTF_8)),
+                "/v1/adopt?container=" + encoded(container)
+                        + (name == null ? "" : "&name=" + plain(name, "INVALID", 422)),
                 null,
                 timeout,
                 AdoptedView.class);
@@ -258,7 +264,9 @@ public final class ApiClient {
             throws IOException {
         Query query = new Query();
         after.ifPresent(sequence -> query.add("after", Long.toString(sequence)));
-        server.ifPresent(name -> query.add("server", name));
+        if (server.isPresent()) {
+            query.add("server", plain(server.get(), "NO_SUCH_SERVER", 404));
+        }
         limit.ifPresent(count -> query.add("limit", Integer.toString(count)));
         if (follow) {
             query.add("follow", "true");
@@ -459,8 +467,31 @@ public final class ApiClient {
     /** Only the problems of a problem. */
     record Problems(List<ProblemView> problems) {}
 
-    private static String path(String name, String rest) {
-        return "/v1/servers/" + URLEncoder.encode(name, StandardCharsets.UTF_8) + rest;
+    private static String path(String name, String rest) throws ApiException {
+        return "/v1/servers/" + plain(name, "NO_SUCH_SERVER", 404) + rest;
+    }
+
+    /**
+     * A name that isn't plain is answered here as the daemon would answer it, and never becomes part of a request, where
+     * {@code ..} and the like have a meaning of their own.
+     */
+    private static String plain(String name, String code, int status) throws ApiException {
+        try {
+            return new ServerName(name).value();
+        } catch (IllegalArgumentException e) {
+            throw new ApiException(new ApiProblem(
+                    code,
+                    status,
+                    "no plain name",
+                    String.valueOf(e.getMessage()),
+                    code.equals("INVALID") ? "nothing was changed" : "see what is declared: connectctl status",
+                    List.of()));
+        }
+    }
+
+    /** For a query: {@code %20} for a blank, as a {@code +} is one only to some readers. */
+    private static String encoded(String value) {
+        return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     /** A query string under construction. */
@@ -468,10 +499,7 @@ public final class ApiClient {
         private final StringBuilder text = new StringBuilder();
 
         void add(String key, String value) {
-            text.append(text.isEmpty() ? '?' : '&')
-                    .append(key)
-                    .append('=')
-                    .append(URLEncoder.encode(value, StandardCharsets.UTF_8));
+            text.append(text.isEmpty() ? '?' : '&').append(key).append('=').append(encoded(value));
         }
 
         @Override

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -31,8 +32,11 @@ public final class DaemonLauncher {
     /** The daemon's main class, run by name so that its libraries stay off the command line's path. */
     private static final String MAIN = "io.connectctl.manager.daemon.DaemonMain";
 
-    /** A cold JVM with SQLite and Jetty answers within 2 s here; the rest is for machines under load. */
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    /**
+     * A cold JVM with SQLite and Jetty answers within 2 s here; the rest is for machines under load, where 20 s were seen to be
+     * too short. One that ends is told at once.
+     */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /** How a daemon exits that finds another one holding the state folder. */
     private static final int HELD = 8;
@@ -64,12 +68,45 @@ public final class DaemonLauncher {
             "DOCKER_HOST",
             "DOCKER_CONTEXT",
             "DOCKER_CONFIG",
+            "DOCKER_TLS",
+            "DOCKER_TLS_VERIFY",
+            "DOCKER_CERT_PATH",
             "XDG_CONFIG_HOME",
             "XDG_STATE_HOME",
             "XDG_RUNTIME_DIR",
             "XDG_CACHE_HOME");
 
     private static final List<String> INHERITED_PREFIXES = List.of("LC_", "CONNECTCTL_");
+
+    /** Its log has the mode that the umask leaves. */
+    private static final String LAUNCH = "umask 077; exec \"$@\"";
+
+    /**
+     * Runs the supervisor of one command ($1 is its state folder), and once more, with the same input, where it was killed: it then
+     * goes on, or removes what is left if whoever held the input is gone, too. A few times only, as a crash may come again.
+     */
+    private static final String LAUNCH_FOR_ONE_COMMAND =
+            """
+            umask 077
+            state=$1 child='' stopped='' code=1
+            shift
+            trap 'stopped=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
+            exec 3<&0 </dev/null
+            for nap in 0 1 5 20; do
+                sleep "$nap" 3<&-
+                "$@" <&3 3<&- &
+                child=$!
+                [ -z "$stopped" ] || kill -TERM "$child" 2>/dev/null
+                while :; do
+                    wait "$child"
+                    code=$?
+                    kill -0 "$child" 2>/dev/null || break
+                done
+                child=''
+                [ "$code" -gt 128 ] && [ -z "$stopped" ] && [ -e "$state/for-one-command" ] || break
+            done
+            exit "$code"
+            """;
 
     private final ApiClient client;
     private final Path stateFolder;
@@ -107,6 +144,8 @@ public final class DaemonLauncher {
      */
     public static Process forOneCommand(Path state, Map<String, String> environment) throws IOException {
         List<String> command = command();
+        command.set(command.indexOf(LAUNCH), LAUNCH_FOR_ONE_COMMAND);
+        command.add(command.indexOf(LAUNCH_FOR_ONE_COMMAND) + 2, state.toString());
         command.add(command.size() - 1, "-Dconnectctl.oneCommand=true");
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(new File("/"))
@@ -121,8 +160,7 @@ public final class DaemonLauncher {
 
     private static List<String> command() {
         List<String> command = new ArrayList<>();
-        // Its log has the mode that the umask leaves.
-        command.addAll(List.of("setsid", "sh", "-c", "umask 077; exec \"$@\"", "sh"));
+        command.addAll(List.of("setsid", "sh", "-c", LAUNCH, "sh"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         String home = System.getProperty("connectctl.home");
         if (home != null) {
@@ -152,6 +190,19 @@ public final class DaemonLauncher {
         if (answers()) {
             return false;
         }
+        try {
+            return started(announce);
+        } catch (FileSystemException e) {
+            throw new DaemonUnreachableException(
+                    Reason.NOT_STARTED,
+                    "the daemon can't be started, as the state folder " + stateFolder + " can't be written: "
+                            + e.getMessage(),
+                    "make it writable, or name another one: CONNECTCTL_STATE_DIR=DIR",
+                    e);
+        }
+    }
+
+    private boolean started(Runnable announce) throws IOException, InterruptedException {
         createFolder(stateFolder);
         long deadline = System.nanoTime() + patience.toNanos();
         try (FileChannel channel = FileChannel.open(

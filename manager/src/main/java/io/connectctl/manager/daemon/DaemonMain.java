@@ -1,6 +1,7 @@
 package io.connectctl.manager.daemon;
 
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.OneCommand;
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,8 +62,8 @@ public final class DaemonMain {
             Thread.currentThread().interrupt();
             return FAILURE;
         } finally {
-            closed.countDown();
             removeForOneCommand(environment);
+            closed.countDown();
         }
     }
 
@@ -74,7 +75,7 @@ public final class DaemonMain {
         try {
             Path state = Folders.of(environment, Path.of(System.getProperty("user.home")), PrivateFolder.uid())
                     .state();
-            if (Files.exists(state.resolve("for-one-command")) && isEmpty(state.resolve("servers"))) {
+            if (OneCommand.marks(state) && isEmpty(state.resolve("servers"))) {
                 PrivateFiles.remove(state);
             }
         } catch (IOException e) {
@@ -111,6 +112,10 @@ public final class DaemonMain {
     }
 
     private static void await(Daemon daemon, CountDownLatch closed) {
+        if (Boolean.getBoolean("connectctl.oneCommand")) {
+            // Whoever ends this supervisor ends what it was started for.
+            daemon.endLeases();
+        }
         daemon.stop();
         try {
             if (!closed.await(LONGEST_STOP_SECONDS, TimeUnit.SECONDS)) {

@@ -2,6 +2,7 @@ package io.connectctl.manager.daemon;
 
 import io.connectctl.compose.render.Composer;
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.OneCommand;
 import io.connectctl.compose.runtime.Runtimes;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Exposures;
@@ -16,6 +17,7 @@ import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.Leftovers;
 import io.connectctl.manager.supervise.LiveFleet;
 import io.connectctl.manager.supervise.LiveLeases;
+import io.connectctl.manager.supervise.Machine;
 import io.connectctl.manager.supervise.Owners;
 import io.connectctl.manager.supervise.ProbeListener;
 import io.connectctl.manager.supervise.Surroundings;
@@ -25,7 +27,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +78,7 @@ final class Wiring {
                         around,
                         fleet,
                         Owners.REAL,
-                        Limits.ofCores(Runtime.getRuntime().availableProcessors()));
+                        Limits.of(Runtime.getRuntime().availableProcessors(), Machine.memory()));
             } catch (StoreException | RuntimeException e) {
                 fleet.close();
                 throw e;
@@ -90,7 +91,7 @@ final class Wiring {
         }
     }
 
-    /** Each is locked while somebody runs it. */
+    /** Each is locked while somebody runs it. One that can't be looked into is none of those that are returned. */
     private static List<Leftovers.DeadState> dead(Folders folders) throws IOException {
         Path runs = folders.state().resolve("runs");
         List<Leftovers.DeadState> dead = new ArrayList<>();
@@ -99,28 +100,29 @@ final class Wiring {
         }
         try (DirectoryStream<Path> states = Files.newDirectoryStream(runs)) {
             for (Path state : states) {
-                // One that is just being made has no lock yet; nobody takes a minute for that.
-                if (Files.isDirectory(state, LinkOption.NOFOLLOW_LINKS)
-                        && Files.exists(state.resolve("for-one-command"))
-                        && Files.getLastModifiedTime(state.resolve("for-one-command"))
-                                .toInstant()
-                                .isBefore(Instant.now().minusSeconds(60))) {
-                    try {
-                        DaemonLock lock = DaemonLock.take(state.resolve("daemon.lock"), "collected");
-                        Folders its = new Folders(folders.config(), state, state.resolve("run"), folders.cache());
-                        dead.add(new Leftovers.DeadState(
-                                state,
-                                Runtimes.names().stream()
-                                        .map(name -> Runtimes.create(name, its, System.getenv()))
-                                        .toList(),
-                                lock));
-                    } catch (DaemonLock.HeldException e) {
-                        LOG.debug("{} is in use: {}", state, e.getMessage());
+                try {
+                    if (Files.isDirectory(state, LinkOption.NOFOLLOW_LINKS) && OneCommand.abandoned(state)) {
+                        dead.add(dead(folders, state));
                     }
+                } catch (DaemonLock.HeldException e) {
+                    LOG.debug("{} is in use: {}", state, e.getMessage());
+                } catch (IOException e) {
+                    LOG.warn("{} can't be looked into: {}", state, e.toString());
                 }
             }
         }
         return dead;
+    }
+
+    private static Leftovers.DeadState dead(Folders folders, Path state) throws IOException, DaemonLock.HeldException {
+        DaemonLock lock = DaemonLock.take(state.resolve("daemon.lock"), "collected");
+        Folders its = new Folders(folders.config(), state, state.resolve("run"), folders.cache());
+        return new Leftovers.DeadState(
+                state,
+                Runtimes.names().stream()
+                        .map(name -> Runtimes.create(name, its, System.getenv()))
+                        .toList(),
+                lock);
     }
 
     private static void close(List<AutoCloseable> below) throws IOException {

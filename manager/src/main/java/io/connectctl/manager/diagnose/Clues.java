@@ -27,6 +27,10 @@ final class Clues {
             "Heartbeater|MetricsSystem that is not running"
                     + "|NativeCodeLoader|loopback address|ShutdownHookManager|Picked up (?:_JAVA_OPTIONS|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS)");
 
+    /** What the JVM or the kernel says where memory runs out. */
+    private static final Pattern MEMORY =
+            Pattern.compile("(?i)\\boom\\b|out ?of ?memory|oom[-_ ]?kill|cannot allocate");
+
     private final Evidence evidence;
     private final List<LogEntry> entries;
     private final List<LogEntry> startup;
@@ -128,6 +132,19 @@ final class Clues {
                 .map(entry -> entry.lines().get(0))
                 .toList();
         return telling.subList(Math.max(0, telling.size() - count), telling.size());
+    }
+
+    /** The last thing that it wrote, if that is a warning or worse, or speaks of memory. */
+    Optional<String> lastComplaint() {
+        return entries.stream()
+                .filter(entry -> !HARMLESS.matcher(entry.lines().get(0)).find())
+                .reduce((first, second) -> second)
+                .filter(entry -> switch (entry.level()) {
+                    case WARN, ERROR -> true;
+                    case INFO -> false;
+                    case RAW -> MEMORY.matcher(entry.lines().get(0)).find();
+                })
+                .map(entry -> entry.lines().get(0));
     }
 
     private static boolean matters(LogEntry entry) {

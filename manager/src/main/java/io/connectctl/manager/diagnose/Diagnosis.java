@@ -55,6 +55,7 @@ public final class Diagnosis {
                         .limit(MOST_EVIDENCE)
                         .map(line -> Scrubber.cut(scrubber.scrub(line).strip(), LONGEST_EVIDENCE))
                         .toList(),
-                cause.retryable());
+                cause.retryable(),
+                cause.log());
     }
 }

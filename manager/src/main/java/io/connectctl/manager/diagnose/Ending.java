@@ -25,9 +25,9 @@ final class Ending {
         return status.note().map(note -> words + ", " + note).orElse(words);
     }
 
-    /** The end in words, and the last line it wrote. */
+    /** The end in words, and the last thing it wrote if that is a complaint: news of its work tell nothing of its end. */
     static List<String> evidence(Clues clues) {
-        return Stream.concat(Stream.of(words(clues)), clues.lastLines(1).stream())
+        return Stream.concat(Stream.of(words(clues)), clues.lastComplaint().stream())
                 .toList();
     }
 

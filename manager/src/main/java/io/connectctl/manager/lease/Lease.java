@@ -4,6 +4,7 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.manager.lifecycle.Cause;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * One throwaway server, and who holds it until when.
@@ -36,6 +37,8 @@ public record Lease(
         Moment expiry,
         Optional<Cause> cause,
         Optional<Ending> ending) {
+    private static final Pattern LEASED = Pattern.compile("lease-[0-9a-f]{8}");
+
     public Lease {
         if (ttl.isZero() || ttl.isNegative()) {
             throw new IllegalArgumentException("lease " + id + " can't live for " + ttl);
@@ -51,6 +54,11 @@ public record Lease(
     /** The server's name for a lease. */
     public static ServerName serverOf(String id) {
         return new ServerName("lease-" + id);
+    }
+
+    /** True for the names of leased servers, which nobody else's may have. */
+    public static boolean isLeased(ServerName server) {
+        return LEASED.matcher(server.value()).matches();
     }
 
     /** True while its server may be used, or may become so. */

@@ -3,6 +3,7 @@ package io.connectctl.manager.lease;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.manager.pool.Pool;
 import io.connectctl.manager.pool.Refill;
+import io.connectctl.manager.pool.Shares;
 import io.connectctl.manager.pool.Spare;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,9 +50,9 @@ public final class Leasing {
         for (Lease lease : ledger.leases().values()) {
             switch (lease.state()) {
                 case STARTING -> effects.add(new LeaseEffect.Begin(lease.id()));
-                case READY -> effects.add(new LeaseEffect.Arm(lease.id()));
+                case READY, FAILED -> effects.add(new LeaseEffect.Arm(lease.id()));
                 case ENDING -> effects.add(new LeaseEffect.End(lease.id()));
-                case WAITING, FAILED -> {}
+                case WAITING -> {}
             }
         }
         return effects;
@@ -64,7 +65,10 @@ public final class Leasing {
         } else if (input instanceof LeaseInput.Claimed claimed) {
             claim(claimed);
         } else if (input instanceof LeaseInput.Renewed renewed) {
-            live(renewed.id()).filter(Lease::held).ifPresent(lease -> renew(lease, renewed));
+            // One that FAILED too: whoever keeps it wants to look at what is left.
+            Optional.ofNullable(ledger.leases().get(renewed.id()))
+                    .filter(lease -> lease.held() && lease.state() != LeaseState.ENDING)
+                    .ifPresent(lease -> renew(lease, renewed));
         } else if (input instanceof LeaseInput.Released released) {
             Optional<Lease> lease =
                     Optional.ofNullable(ledger.leases().get(released.id())).filter(Lease::held);
@@ -213,6 +217,21 @@ public final class Leasing {
         }
     }
 
+    /** What the spares of pools without a budget of their own take now, those too that are on their way out. */
+    private long common() {
+        // Whose pool was deleted, its size with it, counts as the largest.
+        long largest = ledger.pools().values().stream()
+                .mapToLong(Pool::memberBytes)
+                .max()
+                .orElse(0);
+        return ledger.leases().values().stream()
+                .filter(lease -> !lease.held())
+                .mapToLong(lease -> pool(lease)
+                        .map(pool -> pool.hasBudget() ? 0 : pool.memberBytes())
+                        .orElse(largest))
+                .sum();
+    }
+
     private void keepPools() {
         for (Lease lease : ledger.leases().values()) {
             if (lease.spare() && pool(lease).isEmpty()) {
@@ -226,6 +245,7 @@ public final class Leasing {
                 effects.putIfAbsent(lease.id(), new LeaseEffect.Arm(lease.id()));
             }
         }
+        Shares shares = Shares.of(ledger.pools().values(), limits.spareBytes());
         for (Pool pool : ledger.pools().values()) {
             List<Spare> spares = ledger.spares(pool.name()).stream()
                     .map(lease -> new Spare(
@@ -238,9 +258,10 @@ public final class Leasing {
                     .filter(lease -> lease.state() == LeaseState.ENDING && !lease.held())
                     .filter(lease -> lease.pool().filter(pool.name()::equals).isPresent())
                     .count();
-            Refill refill = Refill.of(pool, spares, leaving, now.at());
+            Refill refill = Refill.of(pool, shares.target(pool), spares, leaving, now.at());
             refill.retire().forEach(id -> live(id).ifPresent(lease -> end(lease, Ending.RETIRED)));
-            for (int i = 0; i < refill.add(); i++) {
+            long room = pool.hasBudget() ? refill.add() : (shares.commonBytes() - common()) / pool.memberBytes();
+            for (int i = 0; i < Math.min(refill.add(), room); i++) {
                 add(ledger.freshId(), false, Optional.empty(), Optional.of(pool), limits.spareTtl());
             }
         }

@@ -1,6 +1,8 @@
 package io.connectctl.manager.lifecycle;
 
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Why a server is where it is, for people and for scripts.
@@ -10,14 +12,26 @@ import java.util.List;
  * @param remedy what to do next; empty only where nothing need be done
  * @param evidence the one to three decisive log lines or facts; never a secret
  * @param retryable whether another launch of the same declaration can help
+ * @param log the log of the instance that it speaks of, also after another one was launched; empty where there is no such file
  */
-public record Cause(String code, String summary, String remedy, List<String> evidence, boolean retryable) {
+public record Cause(
+        String code, String summary, String remedy, List<String> evidence, boolean retryable, Optional<Path> log) {
     public Cause {
         evidence = List.copyOf(evidence);
     }
 
+    /** One that no log belongs to. */
+    public Cause(String code, String summary, String remedy, List<String> evidence, boolean retryable) {
+        this(code, summary, remedy, evidence, retryable, Optional.empty());
+    }
+
+    /** The same, and where its instance's log lies. */
+    public Cause in(Optional<Path> file) {
+        return new Cause(code, summary, remedy, evidence, retryable, file);
+    }
+
     /** The same, where another launch is somebody's own decision. */
     Cause notRetryable() {
-        return new Cause(code, summary, remedy, evidence, false);
+        return new Cause(code, summary, remedy, evidence, false, log);
     }
 }

@@ -362,7 +362,8 @@ public final class Lifecycle {
             instance = Optional.of(started);
             if (rung == Rung.NONE) {
                 rung = Rung.CONTAINER;
-                event("rung", "proven: " + rung, Optional.empty());
+                // Its name in JSON, also of a process: people are told what it means.
+                event("rung", "it runs", Optional.empty());
             }
             deadline = Optional.of(now.boot().plus(patience));
             probe = Optional.of(ProbeClock.next(now.boot()));
@@ -481,7 +482,8 @@ public final class Lifecycle {
             if (terms.anyPort() && port.isPresent() && why.code().equals("PORT_TAKEN")) {
                 // The port it had before went to somebody else: any other will do.
                 port = OptionalInt.empty();
-                cause = Optional.of(new Cause(why.code(), why.summary(), why.remedy(), why.evidence(), true));
+                cause = Optional.of(
+                        new Cause(why.code(), why.summary(), why.remedy(), why.evidence(), true, why.log()));
             } else {
                 cause = Optional.of(why);
             }
@@ -551,7 +553,8 @@ public final class Lifecycle {
                             .map(remedy -> remedy + "; then: connectctl start " + before.name())
                             .orElse("mend it, then: connectctl start " + before.name()),
                     cause.map(Cause::evidence).orElse(List.of()),
-                    false);
+                    false,
+                    cause.flatMap(Cause::log));
         }
 
         private String summary() {

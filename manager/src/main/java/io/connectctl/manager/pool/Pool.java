@@ -12,7 +12,8 @@ import java.util.Optional;
  * @param revision rises with each change of the declaration: spares of an older one are replaced
  * @param maxAge a spare older than this is replaced
  * @param memberBytes what one spare may take of the machine's memory
- * @param budgetBytes what all its spares together may take: fewer than {@code size} are kept where they would take more
+ * @param budgetBytes what all its spares together may take: fewer than {@code size} are kept where they would take more; 0 where it
+ *     has no budget of its own, but its part of what is there for all such pools (see {@link Shares})
  * @param claims how many servers were handed out, ready or not
  * @param misses how many claims found no ready spare
  * @param failures spares that failed one after another; each makes the next wait longer
@@ -80,39 +81,20 @@ public record Pool(
                 Optional.empty());
     }
 
-    /** How many spares there may be: as wanted, as far as the memory budget goes. */
-    public int target() {
-        return (int) Math.min(size, budgetBytes / memberBytes);
+    /** True where its memory budget is its own. */
+    public boolean hasBudget() {
+        return budgetBytes > 0;
     }
 
     /** One was handed out. */
     public Pool claimed(boolean missed) {
-        return new Pool(
-                name,
-                size,
-                declaration,
-                revision,
-                maxAge,
-                memberBytes,
-                budgetBytes,
-                claims + 1,
-                misses + (missed ? 1 : 0),
-                failures,
-                pause,
-                trouble);
+        return counting(claims + 1, misses + (missed ? 1 : 0), failures, pause, trouble);
     }
 
     /** A spare failed at {@code now} since the boot: the next one waits, twice as long each time. */
     public Pool failed(Duration now, String why) {
         Duration wait = FIRST_PAUSE.multipliedBy(1L << Math.min(failures, 10));
-        return new Pool(
-                name,
-                size,
-                declaration,
-                revision,
-                maxAge,
-                memberBytes,
-                budgetBytes,
+        return counting(
                 claims,
                 misses,
                 failures + 1,
@@ -124,18 +106,22 @@ public record Pool(
     public Pool recovered() {
         return failures == 0 && trouble.isEmpty()
                 ? this
-                : new Pool(
-                        name,
-                        size,
-                        declaration,
-                        revision,
-                        maxAge,
-                        memberBytes,
-                        budgetBytes,
-                        claims,
-                        misses,
-                        0,
-                        Optional.empty(),
-                        Optional.empty());
+                : counting(claims, misses, 0, Optional.empty(), Optional.empty());
+    }
+
+    private Pool counting(long claims, long misses, int failures, Optional<Duration> pause, Optional<String> trouble) {
+        return new Pool(
+                name,
+                size,
+                declaration,
+                revision,
+                maxAge,
+                memberBytes,
+                budgetBytes,
+                claims,
+                misses,
+                failures,
+                pause,
+                trouble);
     }
 }

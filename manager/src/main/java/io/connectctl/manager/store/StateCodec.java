@@ -15,6 +15,7 @@ import io.connectctl.manager.lifecycle.EndedBy;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerState;
 import io.connectctl.manager.lifecycle.Terms;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -128,6 +129,7 @@ public final class StateCodec {
         ArrayNode evidence = json.putArray("evidence");
         cause.evidence().forEach(evidence::add);
         json.put("retryable", cause.retryable());
+        cause.log().ifPresent(file -> json.put("log", file.toString()));
         return json;
     }
 
@@ -139,7 +141,8 @@ public final class StateCodec {
                 json.path("summary").asText(""),
                 json.path("remedy").asText(""),
                 evidence,
-                json.path("retryable").asBoolean(true));
+                json.path("retryable").asBoolean(true),
+                text(json, "log").map(Path::of));
     }
 
     private static ObjectNode instance(Instance instance) {

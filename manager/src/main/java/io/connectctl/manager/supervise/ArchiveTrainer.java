@@ -166,7 +166,14 @@ final class ArchiveTrainer {
         if (before instanceof Archive.Unfit unfit) {
             throw failure(unfit.why());
         }
-        unit.live("archive", "training a class data archive: starting a server of its own, at the lowest priority");
+        unit.live(
+                "archive",
+                "training a class data archive: starting a server of its own, at the lowest priority"
+                        // Those that know tokens know an address to bind, too.
+                        + (plan.spec().spark().hasToken()
+                                ? ""
+                                : "; EXPOSED for that minute, as Spark "
+                                        + plan.spec().spark() + " binds every interface"));
         try (Training server = wish.archives().train(plan)) {
             query.run(server);
             unit.live("archive", "training a class data archive: its JVM writes it");

@@ -400,6 +400,7 @@ final class EffectRunner {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        Optional<Path> logFile = ended.or(() -> unit.state().instance()).flatMap(unit::logFile);
         try {
             return around.causes()
                     .apply(new Evidence(
@@ -410,8 +411,9 @@ final class EffectRunner {
                             List.copyOf(log),
                             probe,
                             portHolder(),
-                            unit.status().logFile(),
-                            secrets()));
+                            logFile,
+                            secrets()))
+                    .in(logFile);
         } catch (RuntimeException e) {
             LOG.error("{}: the diagnosis failed", unit.name(), e);
             return new Cause("UNKNOWN", "it ended, and the diagnosis failed", "see its log", List.of(), true);

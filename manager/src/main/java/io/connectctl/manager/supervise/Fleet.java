@@ -43,6 +43,19 @@ public interface Fleet extends AutoCloseable {
     }
 
     /**
+     * Keeps a name that no server has from being declared, so that what is left of an earlier one can be removed.
+     *
+     * @return gives the name free; empty where a server has it, or it is kept already
+     */
+    Optional<Reservation> reserve(ServerName name);
+
+    /** A name that nobody may declare until this is closed. */
+    interface Reservation extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
      * Takes over a container that somebody else started, without restarting it: declares a server from what it is, and wants it
      * up. It is started and stopped from then on, and never made anew.
      *

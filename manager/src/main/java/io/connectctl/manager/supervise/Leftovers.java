@@ -4,13 +4,14 @@ import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.process.PrivateFiles;
+import io.connectctl.compose.spec.ServerName;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,12 +66,7 @@ public final class Leftovers {
     public synchronized List<Leftover> collect(boolean dryRun) throws InterruptedException {
         List<Leftover> all = new ArrayList<>();
         for (ServerRuntime runtime : runtimes) {
-            collect(
-                    runtime,
-                    trace -> fleet.server(trace.server()).isPresent()
-                            || leases.of(trace.server()).isPresent(),
-                    dryRun,
-                    all);
+            collect(runtime, this::hold, dryRun, all);
         }
         try {
             for (DeadState state : dead.find()) {
@@ -82,7 +78,16 @@ public final class Leftovers {
         return all;
     }
 
-    private void collect(ServerRuntime runtime, Predicate<Trace> known, boolean dryRun, List<Leftover> all)
+    /** Keeps others off what nobody knows; empty where somebody knows it. */
+    private Optional<Fleet.Reservation> hold(ServerName server) {
+        return leases.of(server).isPresent() ? Optional.empty() : fleet.reserve(server);
+    }
+
+    private void collect(
+            ServerRuntime runtime,
+            Function<ServerName, Optional<Fleet.Reservation>> hold,
+            boolean dryRun,
+            List<Leftover> all)
             throws InterruptedException {
         List<Trace> traces;
         try {
@@ -92,23 +97,40 @@ public final class Leftovers {
             return;
         }
         for (Trace trace : traces) {
-            if (known.test(trace)) {
+            Optional<Fleet.Reservation> held = hold.apply(trace.server());
+            if (held.isEmpty()) {
                 continue;
             }
-            Optional<String> kept = trace.running() && !trace.leased()
-                    ? Optional.of("it runs; adopt it: connectctl start " + trace.server())
-                    : Optional.empty();
-            if (kept.isEmpty() && !dryRun) {
-                try {
-                    runtime.collect(trace.server(), trace.leased());
-                    LOG.info("{}: removed what was left of it: {}", trace.server(), trace.what());
-                } catch (RuntimeUnavailableException | RuntimeException e) {
-                    kept = Optional.of(String.valueOf(e.getMessage()));
+            try {
+                Optional<String> kept = dryRun ? keep(trace) : remove(runtime, trace);
+                for (String what : trace.what()) {
+                    all.add(new Leftover(trace.server().value(), what, kept));
                 }
+            } finally {
+                held.get().close();
             }
-            for (String what : trace.what()) {
-                all.add(new Leftover(trace.server().value(), what, kept));
-            }
+        }
+    }
+
+    /** Why it stays, if it does. */
+    private static Optional<String> keep(Trace trace) {
+        return trace.running() && !trace.leased()
+                ? Optional.of("it runs; adopt it: connectctl start " + trace.server())
+                : Optional.empty();
+    }
+
+    /** Why it stays, if it does; else it is gone. */
+    private static Optional<String> remove(ServerRuntime runtime, Trace trace) throws InterruptedException {
+        Optional<String> kept = keep(trace);
+        if (kept.isPresent()) {
+            return kept;
+        }
+        try {
+            runtime.collect(trace.server(), trace.leased());
+            LOG.info("{}: removed what was left of it: {}", trace.server(), trace.what());
+            return Optional.empty();
+        } catch (RuntimeUnavailableException | RuntimeException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 
@@ -122,11 +144,16 @@ public final class Leftovers {
 
     private void collect(DeadState state, boolean dryRun, List<Leftover> all) throws InterruptedException {
         try {
+            int before = all.size();
             for (ServerRuntime runtime : state.runtimes()) {
-                collect(runtime, trace -> false, dryRun, all);
+                collect(runtime, server -> Optional.of(() -> {}), dryRun, all);
             }
-            Optional<String> kept = Optional.empty();
-            if (!dryRun) {
+            // Its id is the only mark of what couldn't be removed, or looked for, now.
+            Optional<String> kept = all.subList(before, all.size()).stream()
+                            .anyMatch(left -> left.kept().isPresent())
+                    ? Optional.of("something of it stays; see above")
+                    : Optional.empty();
+            if (!dryRun && kept.isEmpty()) {
                 try {
                     PrivateFiles.remove(state.folder());
                 } catch (IOException e) {

@@ -95,6 +95,8 @@ public final class LiveFleet implements Fleet {
     private final Set<String> away = ConcurrentHashMap.newKeySet();
     /** Guards what concerns more than one server: names and ports. */
     private final Object registry = new Object();
+    /** Names of nobody's, under which something is being removed; guarded by the registry. */
+    private final Set<ServerName> reserved = new HashSet<>();
 
     private final SecureRandom seeds = new SecureRandom();
     private volatile boolean closed;
@@ -410,15 +412,33 @@ public final class LiveFleet implements Fleet {
             throws RefusedException {
         synchronized (registry) {
             ServerUnit unit = units.get(name);
-            if (unit != null && unit.closed()) {
-                throw new RefusedException(
-                        RefusedException.Code.NAME_HELD,
-                        "the folders of the earlier server " + name + " are being removed: try again in a moment");
+            if (unit != null ? unit.closed() : reserved.contains(name)) {
+                throw beingRemoved(name);
             }
             return unit == null
                     ? create(name, flags, file, origin)
                     : unit.call(() -> redeclare(unit, flags, file, origin));
         }
+    }
+
+    private static RefusedException beingRemoved(ServerName name) {
+        return new RefusedException(
+                RefusedException.Code.NAME_HELD,
+                "what is left of the earlier server " + name + " is being removed: try again in a moment");
+    }
+
+    @Override
+    public Optional<Reservation> reserve(ServerName name) {
+        synchronized (registry) {
+            if (units.containsKey(name) || !reserved.add(name)) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(() -> {
+            synchronized (registry) {
+                reserved.remove(name);
+            }
+        });
     }
 
     private Declared create(ServerName name, Declaration flags, Declaration file, Origin origin)
@@ -632,6 +652,11 @@ public final class LiveFleet implements Fleet {
                     "there is a server " + name + " already: give another name (connectctl adopt " + container
                             + " NAME), or remove that one first");
         }
+        synchronized (registry) {
+            if (reserved.contains(name)) {
+                throw beingRemoved(name);
+            }
+        }
     }
 
     /**
@@ -677,12 +702,13 @@ public final class LiveFleet implements Fleet {
                 ServerState state = unit.state();
                 if (state.kept()) {
                     unit.command(new Input.Start(state.terms()), unit.charter(), unit.spec());
+                    List<String> differences = notInForce(unit);
                     return new Receipt(
                             sequence,
                             false,
-                            unit.charter().changed()
-                                    ? "already running; its declaration has changed since: connectctl restart " + name
-                                            + " applies it"
+                            !differences.isEmpty()
+                                    ? "already running, as it was launched; stored, but not in force: "
+                                            + String.join("; ", differences) + "; to apply: connectctl restart " + name
                                     : state.phase() == Phase.HEALTHY
                                             ? "already running, unchanged"
                                             : "already " + state.phase() + ", unchanged" + waiting(unit));
@@ -691,6 +717,17 @@ public final class LiveFleet implements Fleet {
                 return new Receipt(sequence, changed, (changed ? "starting" : "already to be started") + waiting(unit));
             });
         }
+    }
+
+    /** What was declared since the launch and holds only from the next one on, for people. */
+    private List<String> notInForce(ServerUnit unit) {
+        Charter charter = unit.charter();
+        return charter.changed()
+                ? specs.readAccepted(unit.name(), charter.declared().effective())
+                        .spec()
+                        .map(next -> Differences.between(unit.spec(), charter.placed(next)))
+                        .orElse(List.of())
+                : List.of();
     }
 
     /** What a command has to wait for, where that isn't the server itself. */

@@ -2,8 +2,10 @@ package io.connectctl.manager.supervise;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.DeadlineWatch;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerName;
@@ -28,6 +30,7 @@ import io.connectctl.manager.lifecycle.Now;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.pool.Pool;
+import io.connectctl.manager.pool.Shares;
 import io.connectctl.manager.store.LeaseChanges;
 import io.connectctl.manager.store.LeaseCodec;
 import io.connectctl.manager.store.StoreException;
@@ -81,8 +84,11 @@ public final class LiveLeases implements Leases {
     private static final Duration QUERY_AGAIN = Duration.ofSeconds(20);
 
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(15);
-    /** An end that failed is tried again this often. */
-    private static final Duration END_AGAIN = Duration.ofSeconds(5);
+    /** What failed, such as an end, is tried again this often. */
+    private static final Duration TRY_AGAIN = Duration.ofSeconds(5);
+
+    /** A spare that is HEALTHY for so long, and no query ran on it, never gets ready; it holds up those behind it. */
+    private static final Duration LONGEST_UNASKED = Duration.ofMinutes(2);
 
     /** Each may wait for a registry, or for a million files to go. */
     private static final int MOST_WORKERS = 32;
@@ -99,6 +105,7 @@ public final class LiveLeases implements Leases {
     private final SpecSource specs;
     private final Owners owners;
     private final Limits limits;
+    private final DeadlineWatch watch;
     private final PoolDeclarations declarations;
     private final SecureRandom random = new SecureRandom();
     private final ThreadPoolExecutor workers;
@@ -114,8 +121,18 @@ public final class LiveLeases implements Leases {
         /** Its start was asked for, by this daemon. */
         private volatile boolean begun;
 
+        private volatile @Nullable Duration beginTried;
         private volatile @Nullable Duration endTried;
+        private volatile @Nullable Duration collectTried;
         private volatile @Nullable Duration queried;
+        /** Since when its server is HEALTHY without a query that ran. */
+        private volatile @Nullable Duration unasked;
+        /** The expiry that its running server was told; null where that must be told again. */
+        private volatile @Nullable Moment armed;
+
+        private volatile @Nullable Duration armTried;
+        /** The watch over its deadline was started, or found running, since that was first written. */
+        private volatile boolean watched;
 
         private Work(Mailbox mailbox) {
             this.mailbox = mailbox;
@@ -123,12 +140,19 @@ public final class LiveLeases implements Leases {
     }
 
     private LiveLeases(
-            Surroundings around, Fleet fleet, SpecSource specs, Owners owners, Limits limits, Ledger ledger) {
+            Surroundings around,
+            Fleet fleet,
+            SpecSource specs,
+            Owners owners,
+            Limits limits,
+            DeadlineWatch watch,
+            Ledger ledger) {
         this.around = around;
         this.fleet = fleet;
         this.specs = specs;
         this.owners = owners;
         this.limits = limits;
+        this.watch = watch;
         this.ledger = ledger;
         this.declarations = new PoolDeclarations(around.folders().state(), specs);
         AtomicInteger number = new AtomicInteger();
@@ -149,13 +173,14 @@ public final class LiveLeases implements Leases {
      */
     public static LiveLeases open(Surroundings around, Fleet fleet, Owners owners, Limits limits)
             throws StoreException {
-        return open(around, fleet, SpecSource.REAL, owners, limits);
+        return open(around, fleet, SpecSource.REAL, owners, limits, DeadlineWatch.over(around.folders()));
     }
 
-    static LiveLeases open(Surroundings around, Fleet fleet, SpecSource specs, Owners owners, Limits limits)
+    static LiveLeases open(
+            Surroundings around, Fleet fleet, SpecSource specs, Owners owners, Limits limits, DeadlineWatch watch)
             throws StoreException {
-        LiveLeases leases = new LiveLeases(
-                around, fleet, specs, owners, limits, read(around.store().leases(), new SecureRandom().nextLong()));
+        Ledger ledger = read(around.store().leases(), new SecureRandom().nextLong());
+        LiveLeases leases = new LiveLeases(around, fleet, specs, owners, limits, watch, ledger);
         leases.begin();
         return leases;
     }
@@ -181,6 +206,7 @@ public final class LiveLeases implements Leases {
     }
 
     private void begin() throws StoreException {
+        declarations.forgetAllBut(ledger.pools().keySet());
         adoptLost();
         for (LeaseEffect effect : Leasing.recover(ledger)) {
             run(effect);
@@ -380,12 +406,29 @@ public final class LiveLeases implements Leases {
         switch (lease.state()) {
             case STARTING, READY -> {
                 if (work.begun || lease.state() == LeaseState.READY) {
+                    if (!lease.expiry().equals(work.armed) && again(work.armTried)) {
+                        arm(lease, work);
+                    }
                     judge(lease, work, status);
+                } else if (work.beginTried != null && again(work.beginTried)) {
+                    // It could neither be started, nor could that be stored.
+                    start(lease, work);
                 }
             }
             case ENDING -> end(lease, work);
-            case WAITING, FAILED -> {}
+            case FAILED -> {
+                // What is left of it is looked at until it expires: whoever renews it keeps its logs.
+                if (!lease.expiry().equals(work.armed) && again(work.armTried)) {
+                    arm(lease, work);
+                }
+            }
+            case WAITING -> {}
         }
+    }
+
+    /** What failed at that time since the boot may be tried again now. */
+    private boolean again(@Nullable Duration tried) {
+        return tried == null || around.time().now().boot().minus(tried).compareTo(TRY_AGAIN) >= 0;
     }
 
     private void judge(Lease lease, Work work, Optional<ServerStatus> seen) {
@@ -431,6 +474,20 @@ public final class LiveLeases implements Leases {
 
     private void queryAgain(Lease lease, Work work) {
         Duration now = around.time().now().boot();
+        Duration since = work.unasked;
+        if (since == null) {
+            work.unasked = now;
+        } else if (lease.spare() && now.minus(since).compareTo(LONGEST_UNASKED) > 0) {
+            post(new LeaseInput.Failed(
+                    lease.id(),
+                    new Cause(
+                            "QUERY_FAILED",
+                            "no query ran on it in " + LONGEST_UNASKED.toSeconds() + " s, though it is HEALTHY",
+                            "see whether its master has executors",
+                            List.of(),
+                            true)));
+            return;
+        }
         Duration last = work.queried;
         if (last == null) {
             work.queried = now;
@@ -456,18 +513,19 @@ public final class LiveLeases implements Leases {
                 return;
             }
             if (effect instanceof LeaseEffect.Begin && lease.state() == LeaseState.STARTING) {
-                start(lease);
-            } else if (effect instanceof LeaseEffect.Arm && lease.live()) {
-                arm(lease);
+                start(lease, work(id));
+            } else if (effect instanceof LeaseEffect.Arm && lease.state() != LeaseState.ENDING) {
+                arm(lease, work(id));
             } else if (effect instanceof LeaseEffect.End && lease.state() == LeaseState.ENDING) {
                 end(lease, work(id));
             }
         });
     }
 
-    private void start(Lease lease) {
+    private void start(Lease lease, Work work) {
+        work.beginTried = around.time().now().boot();
         try {
-            if (!arm(lease)) {
+            if (!arm(lease, work)) {
                 throw new RefusedException(
                         RefusedException.Code.STORE_FAILED,
                         "its deadline can't be written, and nothing is started that nobody would end");
@@ -476,7 +534,7 @@ public final class LiveLeases implements Leases {
                 fleet.declare(lease.server(), pooled(lease), Origin.FLAGS);
             }
             fleet.start(lease.server());
-            work(lease.id()).begun = true;
+            work.begun = true;
             look(lease.id());
         } catch (RefusedException e) {
             post(new LeaseInput.Failed(
@@ -484,7 +542,9 @@ public final class LiveLeases implements Leases {
                     new Cause(
                             e.code().name(),
                             String.valueOf(e.getMessage()),
-                            "mend its declaration",
+                            e.code() == RefusedException.Code.PORT_HELD
+                                    ? "leave its port to connectctl: it takes a free one unless --port says otherwise"
+                                    : "mend its declaration",
                             List.of(),
                             false)));
         } catch (RuntimeException e) {
@@ -516,8 +576,9 @@ public final class LiveLeases implements Leases {
     }
 
     /** Writes the dead man's switch; false if it can't be written now. */
-    private boolean arm(Lease lease) {
+    private boolean arm(Lease lease, Work work) {
         Moment now = moment();
+        work.armTried = now.at();
         Duration left = lease.expiry().left(now).plus(SWITCH_LATER);
         try {
             new Deadline(now.boot(), now.at().plus(left), left).write(around.folders(), lease.server());
@@ -525,12 +586,25 @@ public final class LiveLeases implements Leases {
             LOG.error("the deadline of {} can't be written: {}", lease.server(), e.toString());
             return false;
         }
-        Optional<ServerRuntime> runtime = fleet.server(lease.server())
-                .filter(status -> status.incarnation() > 0)
-                .map(status -> around.runtimes().get(status.spec().runtime()));
-        if (runtime.isPresent()) {
+        if (!work.watched) {
+            watch.start();
+            work.watched = true;
+        }
+        if (lease.state() == LeaseState.FAILED) {
+            work.armed = lease.expiry(); // Nothing runs that could be told.
+            return true;
+        }
+        Optional<ServerStatus> status = fleet.server(lease.server()).filter(known -> known.incarnation() > 0);
+        ServerRuntime runtime = status.map(
+                        known -> around.runtimes().get(known.spec().runtime()))
+                .orElse(null);
+        if (runtime != null) {
             try {
-                runtime.get().rearm(lease.server());
+                runtime.rearm(lease.server());
+                // A launch under way has read the file before it was written, maybe, and nothing runs that could be
+                // told.
+                boolean told = status.get().rung().atLeast(Rung.CONTAINER);
+                work.armed = told ? lease.expiry() : null;
             } catch (RuntimeUnavailableException e) {
                 LOG.warn("the deadline of {} can't be renewed now: {}", lease.server(), e.getMessage());
             } catch (InterruptedException e) {
@@ -541,13 +615,11 @@ public final class LiveLeases implements Leases {
     }
 
     private void end(Lease lease, Work work) {
-        Duration now = around.time().now().boot();
         try {
             Optional<ServerStatus> status = fleet.server(lease.server());
             if (status.isPresent() && !resting(status.get())) {
-                Duration tried = work.endTried;
-                if (tried == null || now.minus(tried).compareTo(END_AGAIN) >= 0) {
-                    work.endTried = now;
+                if (again(work.endTried)) {
+                    work.endTried = around.time().now().boot();
                     fleet.stop(lease.server(), true);
                     status = fleet.server(lease.server());
                 }
@@ -555,10 +627,10 @@ public final class LiveLeases implements Leases {
             if (status.isPresent() && !resting(status.get())) {
                 return; // An event tells when it is down.
             }
-            if (status.isPresent()) {
-                fleet.remove(lease.server(), true);
+            if (status.isPresent() && !remove(status.get(), work)) {
+                return;
             }
-            io.connectctl.compose.runtime.process.PrivateFiles.remove(
+            PrivateFiles.remove(
                     around.folders().servers().resolve(lease.server().value()));
             post(new LeaseInput.Gone(lease.id()));
         } catch (RefusedException e) {
@@ -570,6 +642,32 @@ public final class LiveLeases implements Leases {
         } catch (IOException | RuntimeException e) {
             LOG.error("{} could not be ended; it is tried again", lease.server(), e);
         }
+    }
+
+    /**
+     * Removes all that there is of a server, whether it was ever seen running or not; false if that can't be done now. The fleet
+     * forgets it only then: a FAILED start may have left a container that nobody else would ever remove.
+     */
+    private boolean remove(ServerStatus status, Work work) throws RefusedException {
+        ServerName server = status.spec().name();
+        ServerRuntime runtime = around.runtimes().get(status.spec().runtime());
+        if (runtime != null && status.incarnation() > 0) {
+            if (work.collectTried != null && !again(work.collectTried)) {
+                return false;
+            }
+            try {
+                runtime.collect(server, true);
+            } catch (RuntimeUnavailableException e) {
+                work.collectTried = around.time().now().boot();
+                LOG.warn("{} can't be removed yet: {}", server, e.getMessage());
+                return false;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        fleet.remove(server, true);
+        return true;
     }
 
     private static boolean resting(ServerStatus status) {
@@ -589,17 +687,10 @@ public final class LiveLeases implements Leases {
         Optional<Owner> owner = owner(order);
         long sequence = fleet.lastSequence();
         if (order.pool().isPresent()) {
-            String pool = order.pool().get();
-            Lease claimed = command(new LeaseInput.Claimed(pool, freshId(), owner, order.ttl()))
-                    .lease()
-                    .orElseThrow(() -> noSuchPool(pool));
-            return status(claimed, sequence);
+            return status(claim(order.pool().get(), owner, order.ttl()), sequence);
         }
-        String id = freshId();
+        String id = declared(order);
         ServerName server = Lease.serverOf(id);
-        // Before the lease: if this daemon dies in between, the next one finds a server that nobody leases, and removes
-        // it.
-        fleet.declare(server, throwaway(server, order.declaration()), Origin.FLAGS);
         Lease granted;
         try {
             granted = command(new LeaseInput.Granted(id, owner, order.ttl()))
@@ -607,9 +698,71 @@ public final class LiveLeases implements Leases {
                     .orElseThrow();
         } catch (RefusedException e) {
             fleet.remove(server, true);
+            unguard(id);
             throw e;
         }
         return status(granted, sequence);
+    }
+
+    /** Declares a server for a lease that is to come: its id. */
+    private String declared(LeaseOrder order) throws RefusedException {
+        while (true) {
+            String id = freshId();
+            ServerName server = Lease.serverOf(id);
+            // Before the lease: if this daemon dies in between, the next one finds a server that nobody leases, and
+            // removes it.
+            Declaration declaration = throwaway(server, order.declaration());
+            guard(id, order.ttl());
+            try {
+                fleet.declare(server, declaration, Origin.FLAGS);
+                return id;
+            } catch (RefusedException e) {
+                unguard(id);
+                // Nobody knew it for a moment, so it was taken for something that is left: another one is made.
+                if (e.code() != RefusedException.Code.NAME_HELD) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** The dead man's switch comes before the declaration, whose secrets lie beside it: the start may have to wait for its turn. */
+    private void guard(String id, Duration ttl) throws RefusedException {
+        Moment now = moment();
+        Duration left = ttl.plus(SWITCH_LATER);
+        try {
+            new Deadline(now.boot(), now.at().plus(left), left).write(around.folders(), Lease.serverOf(id));
+        } catch (IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED,
+                    "the deadline of " + Lease.serverOf(id) + " can't be written: " + e.getMessage());
+        }
+        watch.start();
+    }
+
+    /** It was never leased. */
+    private void unguard(String id) {
+        try {
+            PrivateFiles.remove(
+                    around.folders().servers().resolve(Lease.serverOf(id).value()));
+        } catch (IOException e) {
+            LOG.warn("the folder of {} stays until its deadline: {}", Lease.serverOf(id), e.getMessage());
+        }
+    }
+
+    /** What is claimed is declared at once: it stays what it is, whatever becomes of its pool. */
+    private Lease claim(String pool, Optional<Owner> owner, Duration ttl) throws RefusedException {
+        synchronized (declarations) {
+            Lease claimed = command(new LeaseInput.Claimed(pool, freshId(), owner, ttl))
+                    .lease()
+                    .orElseThrow(() -> noSuchPool(pool));
+            if (claimed.state() != LeaseState.READY
+                    && fleet.server(claimed.server()).isEmpty()) {
+                guard(claimed.id(), ttl);
+                fleet.declare(claimed.server(), pooled(claimed), Origin.FLAGS);
+            }
+            return claimed;
+        }
     }
 
     private Optional<Owner> owner(LeaseOrder order) throws RefusedException {
@@ -624,7 +777,11 @@ public final class LiveLeases implements Leases {
         OwnerProcess process = owners.identify(pid)
                 .orElseThrow(() -> new RefusedException(
                         RefusedException.Code.OWNER_GONE, "no process " + pid + " runs, so it can't own a lease"));
-        return Optional.of(new Owner(order.owner().orElse("pid " + pid), Optional.of(process)));
+        try {
+            return Optional.of(new Owner(order.owner().orElse("pid " + pid), Optional.of(process)));
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException(RefusedException.Code.INVALID, String.valueOf(e.getMessage()));
+        }
     }
 
     private String freshId() {
@@ -714,8 +871,8 @@ public final class LiveLeases implements Leases {
                     "the servers of a pool can't all have port " + spec.port() + ": leave the port out");
         }
         long member = spec.container().limitFor(spec.driverMemory()).bytes();
-        long budget = order.budgetBytes().orElse(Machine.memory() / 2);
-        if (order.size() < 0 || order.size() > MOST_SPARES || (budget < member && order.size() > 0)) {
+        long budget = order.budgetBytes().orElseGet(() -> forAll(order.name()));
+        if (order.size() < 0 || order.size() > MOST_SPARES || budget <= 0 || (budget < member && order.size() > 0)) {
             throw new RefusedException(
                     RefusedException.Code.INVALID,
                     "pool " + order.name() + " of " + order.size() + " servers with " + (member >> 20)
@@ -741,12 +898,28 @@ public final class LiveLeases implements Leases {
                         RefusedException.Code.STORE_FAILED,
                         "the declaration of pool " + order.name() + " can't be kept: " + e.getMessage());
             }
-            command(new LeaseInput.PoolMade(Pool.of(order.name(), order.size(), kept, maxAge, member, budget)));
+            command(new LeaseInput.PoolMade(Pool.of(
+                    order.name(),
+                    order.size(),
+                    kept,
+                    maxAge,
+                    member,
+                    order.budgetBytes().orElse(0))));
         }
         return pools().stream()
                 .filter(status -> status.pool().name().equals(order.name()))
                 .findFirst()
                 .orElseThrow(() -> noSuchPool(order.name()));
+    }
+
+    /** What a pool may take that has no budget of its own and is alone. */
+    private long forAll(String pool) {
+        return Shares.of(
+                        ledger.pools().values().stream()
+                                .filter(other -> !other.name().equals(pool))
+                                .toList(),
+                        limits.spareBytes())
+                .commonBytes();
     }
 
     @Override
@@ -767,6 +940,7 @@ public final class LiveLeases implements Leases {
     @Override
     public List<PoolStatus> pools() {
         Ledger now = ledger;
+        Shares shares = Shares.of(now.pools().values(), limits.spareBytes());
         return now.pools().values().stream()
                 .map(pool -> {
                     List<Lease> spares = now.spares(pool.name());
@@ -778,7 +952,7 @@ public final class LiveLeases implements Leases {
                             .filter(lease ->
                                     lease.pool().filter(pool.name()::equals).isPresent())
                             .count();
-                    return new PoolStatus(pool, ready, spares.size() - ready, claimed);
+                    return new PoolStatus(pool, ready, spares.size() - ready, claimed, shares.bytes(pool));
                 })
                 .toList();
     }
@@ -826,6 +1000,9 @@ public final class LiveLeases implements Leases {
             } catch (Exception e) {
                 LOG.warn("the leases' look at events could not be closed: {}", e.toString());
             }
+        }
+        if (ledger.leases().isEmpty()) {
+            watch.close();
         }
         workers.shutdownNow();
         try {

@@ -3,11 +3,11 @@ package io.connectctl.manager.supervise;
 import java.lang.management.ManagementFactory;
 
 /** The machine that servers run on. */
-final class Machine {
+public final class Machine {
     private Machine() {}
 
     /** Its memory in bytes; in a container the container's. */
-    static long memory() {
+    public static long memory() {
         return ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class)
                 .getTotalMemorySize();
     }

@@ -11,13 +11,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The declarations of pools: the database has them without secret values, which lie in {@code STATE/pools/NAME.json}, for its owner
  * only. A number beside the declaration tells that the secrets changed, so that spares of the old ones are replaced too.
  */
 final class PoolDeclarations {
+    private static final Logger LOG = LoggerFactory.getLogger(PoolDeclarations.class);
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Path folder;
@@ -68,6 +73,23 @@ final class PoolDeclarations {
 
     void forget(String pool) throws IOException {
         Files.deleteIfExists(file(pool));
+    }
+
+    /** Secrets of pools that a daemon deleted just before it died. */
+    void forgetAllBut(Set<String> pools) {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                String name = String.valueOf(file.getFileName());
+                if (name.endsWith(".json") && !pools.contains(name.substring(0, name.length() - ".json".length()))) {
+                    Files.delete(file);
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("secrets of pools that are deleted can't be looked for in {}: {}", folder, e.toString());
+        }
     }
 
     private static JsonNode parse(String text) throws IOException {

@@ -26,7 +26,7 @@ import java.util.OptionalInt;
  * @param instance the current or last run
  * @param host name that clients use
  * @param grpcPort the port in use, or the declared one; empty for auto before it is known
- * @param observed what the server told of itself in this incarnation
+ * @param observed what the running instance told of itself; nothing where none runs
  * @param restarts restarts for faults since the last start by hand
  * @param startedAt launch of the running instance
  * @param healthySince since when it is HEALTHY

@@ -22,6 +22,7 @@ import io.connectctl.manager.lifecycle.Step;
 import io.connectctl.manager.store.StateCodec;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.store.StoredServer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -403,24 +404,32 @@ final class ServerUnit {
                 instance,
                 host(spec),
                 port(spec, state, alive),
-                now.observed(),
+                // What it told of itself ended with it: its UI is gone.
+                alive ? now.observed() : Observed.NOTHING,
                 state.restarts(),
                 alive ? instance.map(Instance::launchedAt) : Optional.empty(),
                 state.healthySince(),
                 state.phaseSince(),
                 state.phase() == Phase.UNKNOWN ? Optional.of(unknown(spec, state)) : state.cause(),
-                instance.filter(run -> run.containerId().isEmpty()).map(run -> around.folders()
-                        .servers()
-                        .resolve(name.value())
-                        .resolve("run")
-                        .resolve(Integer.toString(run.incarnation()))
-                        .resolve("server.log")),
+                instance.flatMap(this::logFile),
                 spec.auth() == Auth.TOKEN ? Optional.of(runner.tokenFile()) : Optional.empty(),
                 around.exposures().apply(spec),
                 now.charter()
                         .choice()
                         .filter(made -> made.runtime().equals(spec.runtime()))
                         .map(RuntimeChoice::why));
+    }
+
+    /** Where an instance's log lies; empty for a container, whose log is the engine's. */
+    Optional<Path> logFile(Instance run) {
+        return run.containerId().isPresent()
+                ? Optional.empty()
+                : Optional.of(around.folders()
+                        .servers()
+                        .resolve(name.value())
+                        .resolve("run")
+                        .resolve(Integer.toString(run.incarnation()))
+                        .resolve("server.log"));
     }
 
     /** Why nothing is known of it now. The cause it had before stays in its state, and is told again afterwards. */

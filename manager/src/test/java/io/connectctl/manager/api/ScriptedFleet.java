@@ -299,6 +299,11 @@ public final class ScriptedFleet implements Fleet {
     }
 
     @Override
+    public Optional<Reservation> reserve(ServerName name) {
+        return server(name).isPresent() ? Optional.empty() : Optional.of(() -> {});
+    }
+
+    @Override
     public Adopted adopt(String container, Optional<ServerName> wanted) {
         return new Adopted(
                 wanted.orElse(new ServerName("adopted")), container, new Receipt(sequence.get(), true, "starting"));

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line from outside: arguments in, exit code and text out, against golden files. */
 @Timeout(60)
@@ -484,6 +485,92 @@ class CliTest {
     }
 
     @Test
+    void anEmptyLogIsToldOnStderr() {
+        daemon.lines("GET /v1/servers/a/logs");
+
+        CliHarness.Result result = cli.run("logs", "a");
+
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("it may never have run").contains("connectctl events a");
+    }
+
+    @Test
+    void withoutADaemonTheLogOfAProcessIsReadFromItsFile() throws IOException {
+        cli.socket = folder.resolve("nowhere.sock");
+        Path servers = folder.resolve("state/servers");
+        run(servers.resolve("a/run/1"), 1, "first\n");
+        run(servers.resolve("a/run/2"), 2, "one\ntwo\nthree\n");
+
+        CliHarness.Result result = cli.run("logs", "a", "--tail", "2");
+
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).isEqualTo("two\nthree\n");
+        assertThat(result.err()).contains("the daemon isn't running; this is " + servers.resolve("a/run/2/server.log"));
+        assertThat(cli.run("logs", "--previous").out()).isEqualTo("first\n");
+        assertThat(cli.run("logs", "b").code()).isEqualTo(7);
+    }
+
+    private static void run(Path folder, int incarnation, String log) throws IOException {
+        Files.createDirectories(folder);
+        Files.writeString(folder.resolve("server.log"), log);
+        Files.writeString(
+                folder.resolve("instance.json"),
+                "{\"server\":\"a\",\"incarnation\":" + incarnation
+                        + ",\"marker\":\"m\",\"launchedAt\":\"2026-11-22T16:00:00Z\"}");
+    }
+
+    @Test
+    void aRunningProcessIsNotCalledAContainer() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STARTING", "UP", "CONTAINER", null)))
+                .on(
+                        "GET /v1/servers",
+                        200,
+                        Servers.list(
+                                Servers.server("a", "STARTING", "UP", "CONTAINER", null),
+                                Servers.server("b", "STOPPED")));
+
+        assertThat(cli.run("status", "a").out()).contains("PROCESS").doesNotContain("CONTAINER");
+        assertThat(cli.run("status").out()).contains("PROCESS").doesNotContain("CONTAINER");
+        assertThat(cli.run("status", "a", "-o", "json").out()).contains("\"CONTAINER\"");
+    }
+
+    @Test
+    void stopAllStopsThemSideBySide() {
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .on(
+                        "GET /v1/servers",
+                        200,
+                        Servers.list(Servers.server("a", "HEALTHY"), Servers.server("b", "STOPPED")))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPED")))
+                .on("POST /v1/servers/a/stop", 202, "{\"sequence\":4,\"changed\":true,\"message\":\"stopping\"}")
+                .on(
+                        "POST /v1/servers/b/stop",
+                        202,
+                        "{\"sequence\":5,\"changed\":false,\"message\":\"already stopped\"}")
+                .endless("GET /v1/events?after=4&server=a&follow=true")
+                .endless("GET /v1/events?after=5&server=b&follow=true");
+
+        CliHarness.Result result = cli.run("stop", "--all");
+
+        assertThat(result.code()).isZero();
+        assertThat(result.err()).contains("a  STOPPED\n").contains("b: already stopped");
+        assertThat(daemon.requests().indexOf("POST /v1/servers/b/stop"))
+                .isLessThan(daemon.requests().indexOf("GET /v1/servers/a"));
+        assertThat(cli.run("stop", "a", "--all").code()).isEqualTo(2);
+    }
+
+    @Test
+    void validateTakesAFileWithOrWithoutItsOption() throws IOException {
+        Files.writeString(folder.resolve("other.yaml"), "servers: {a: {}}\n");
+
+        assertThat(cli.run("validate", "other.yaml").out()).contains("other.yaml: valid, 1 server");
+        assertThat(cli.run("validate", "-f", "other.yaml").code()).isZero();
+        assertThat(cli.run("validate", "other.yaml", "-f", "other.yaml").code()).isEqualTo(2);
+    }
+
+    @Test
     void eventsArePrintedALineEach() {
         daemon.lines("GET /v1/events?after=0", Servers.event(1, "a", "command", "STOPPED", "start"));
 
@@ -515,6 +602,32 @@ class CliTest {
 
         assertThat(cli.run("status", "a").err()).doesNotContain("\tat ");
         assertThat(cli.run("status", "a", "--verbose").err()).contains("\tat ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../evil", "", "a b", "A", "a\nb", "\u001b[31mred", "a%2Fb"})
+    void aNameThatIsNoPlainOneIsRefusedBeforeAnyRequest(String name) {
+        for (String command : new String[] {"status", "logs", "describe", "url", "env", "wait", "events", "top"}) {
+            CliHarness.Result result = cli.run(command, name);
+
+            assertThat(result.code()).as(command).isEqualTo(5);
+            assertThat(result.err()).as(command).contains("isn't plain: use 1-63 of a-z, 0-9 and '-'");
+            assertThat(result.out() + result.err()).as(command).doesNotContain("\u001b", "a\nb");
+        }
+        for (String command : new String[] {"start", "restart", "render"}) {
+            CliHarness.Result result = cli.run(command, name);
+
+            assertThat(result.code()).as(command).isEqualTo(6);
+            assertThat(result.err()).as(command).contains("isn't plain").doesNotContain("\u001b", "a\nb");
+        }
+        assertThat(daemon.requests()).isEmpty();
+    }
+
+    @Test
+    void noMessageSteersTheTerminal() {
+        assertThat(cli.run("start", "--spakr=\u001b[31m").err())
+                .contains("\\u001b[31m")
+                .doesNotContain("\u001b");
     }
 
     @ParameterizedTest

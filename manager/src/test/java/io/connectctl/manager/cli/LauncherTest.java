@@ -187,6 +187,16 @@ class LauncherTest {
         assertThat(run(launcher, "daemon", "run").out()).contains("options: -XX:+UseParallelGC");
     }
 
+    @ParameterizedTest
+    @CsvSource({"LANG, C, C.UTF-8", "LC_ALL, POSIX, C.UTF-8", "TZ, UTC, C.UTF-8", "LANG, de_DE.UTF-8, none"})
+    void javaCanNameEveryFileWhateverTheLocale(String variable, String value, String expected) throws Exception {
+        environment.put(variable, value);
+        Path java = Path.of(environment.get("CONNECTCTL_JAVA_HOME"), "bin/java");
+        Files.writeString(java, "#!/bin/sh\necho \"locale: ${LC_ALL-none}\"\n");
+
+        assertThat(run(launcher, "version").out()).contains("locale: " + expected);
+    }
+
     @Test
     void aTrainingRunThatWasKilledIsTriedAgainAndOneThatFailedIsNot() throws Exception {
         run(launcher, "version");
@@ -241,6 +251,9 @@ class LauncherTest {
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.err())
                 .contains("building connectctl compose (2/3)", "mvn exited with 7", "[ERROR] no luck", "build.log");
+        assertThat(run(launcher, "run", "--", "true").code())
+                .as("no code of the command's own")
+                .isEqualTo(125);
     }
 
     /** A source checkout, and a Maven for it. */

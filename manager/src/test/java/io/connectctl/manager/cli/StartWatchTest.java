@@ -103,6 +103,34 @@ class StartWatchTest {
     }
 
     @Test
+    void aNameThatNeitherTheFileNorTheDaemonKnowsIsASlip() throws IOException {
+        Files.writeString(folder.resolve("connectctl.yaml"), "servers: {sales: {}, reports: {}}\n");
+        daemon.problem("GET /v1/servers/report", 404, "NO_SUCH_SERVER", "no")
+                .on("GET /v1/servers", 200, Servers.list(Servers.server("sales", "HEALTHY")));
+
+        CliHarness.Result result = cli.run("start", "report");
+
+        assertThat(result.code()).isEqualTo(5);
+        assertThat(result.err())
+                .contains("no such server: 'report'; did you mean 'reports'?")
+                .contains("connectctl.yaml declares sales, reports\n")
+                .contains("connectctl start report --spark 4.0.1");
+        assertThat(daemon.requests()).noneMatch(request -> request.startsWith("PUT"));
+    }
+
+    @Test
+    void aFlagMakesANewNameADeclarationAlsoBesideAFile() throws IOException {
+        Files.writeString(folder.resolve("connectctl.yaml"), "servers: {sales: {}}\n");
+        then(starting());
+
+        CliHarness.Result result = cli.run("start", "a", "--spark", "4.0.1", "--no-wait");
+
+        assertThat(result.code()).isZero();
+        assertThat(daemon.requests())
+                .contains("PUT /v1/servers/a {\"declaration\":{\"spark\":\"4.0.1\"},\"file\":null}");
+    }
+
+    @Test
     void startWaitsForAQueryThatRan() {
         then(Servers.server("a", "HEALTHY", "UP", "SESSION", null), Servers.server("a", "HEALTHY"));
         daemon.endless(EVENTS, Servers.event(6, "a", "rung", "HEALTHY", "proven: QUERY"));
@@ -189,6 +217,29 @@ class StartWatchTest {
                 .contains("--port: port: 80 is out of 1024-65535.")
                 .contains("--driver-memory: driverMemory: too little.");
         assertThat(daemon.requests()).noneMatch(request -> request.contains("/start"));
+    }
+
+    @Test
+    void startTellsWhateverValidateTells() throws IOException {
+        Files.writeString(
+                folder.resolve("connectctl.yaml"),
+                "servers:\n  a: {port: 80}\n  b: {sparkk: 4.0.1}\n  C: {port: 81}\ndeamon: {}\n");
+        assertThat(cli.run("start", "a").err().lines().skip(1).filter(line -> line.contains("connectctl.yaml:")))
+                .hasSize(5)
+                .containsExactlyElementsOf(cli.run("validate")
+                        .out()
+                        .lines()
+                        .map(line -> line.replace("error: ", "  "))
+                        .toList());
+
+        Files.writeString(folder.resolve("connectctl.yaml"), "servers:\n  a: {port: 80}\n  b: {sparkk: 4.0.1}\n");
+        CliHarness.Result result = cli.run("start", "a");
+        assertThat(result.code()).isEqualTo(6);
+        assertThat(result.err())
+                .contains("2 problems")
+                .contains("servers.a.port: ")
+                .contains("servers.b.sparkk: did you mean 'spark'? ");
+        assertThat(daemon.requests()).isEmpty();
     }
 
     @Test

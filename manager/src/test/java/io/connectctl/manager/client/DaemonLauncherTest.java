@@ -50,6 +50,23 @@ class DaemonLauncherTest {
     }
 
     @Test
+    void aStateFolderThatCannotBeWrittenIsNamedWithTheWayOut() throws Exception {
+        // Also root can't make a folder below a file.
+        Path file = Files.createFile(folder.resolve("file"));
+        DaemonLauncher launcher = new DaemonLauncher(
+                new ApiClient(folder.resolve("d.sock")),
+                file.resolve("state"),
+                Map.of(),
+                List.of("false"),
+                Duration.ofSeconds(5));
+
+        assertThatThrownBy(() -> launcher.ensureRunning(() -> {}))
+                .isInstanceOfSatisfying(DaemonUnreachableException.class, e -> assertThat(e.remedy())
+                        .contains("CONNECTCTL_STATE_DIR"))
+                .hasMessageContaining("the state folder " + file.resolve("state") + " can't be written");
+    }
+
+    @Test
     void aDaemonThatFindsTheFolderHeldIsTriedAgain() {
         Path once = folder.resolve("once");
         List<String> holds = List.of("sh", "-c", "test -e '" + once + "' && exit 3; touch '" + once + "'; exit 8");

@@ -77,6 +77,28 @@ class DiagnosisTest {
     }
 
     @Test
+    void newsOfItsWorkAreNoEvidenceOfAKill() {
+        List<String> log = List.of(
+                "2026-11-23T04:48:30.000Z WARN TaskSetManager: Stage 1 contains a task of very large size",
+                "2026-11-23T04:48:34.901Z INFO BlockManagerInfo: Removed broadcast_1_piece0 on localhost:35561");
+
+        assertThat(Diagnosis.diagnose(Samples.failedStart(Samples.spec(), 137, log))
+                        .evidence())
+                .containsExactly("signal 9 (SIGKILL)");
+    }
+
+    @Test
+    void aComplaintJustBeforeAKillIsItsEvidence() {
+        List<String> log = List.of(
+                "2026-11-23T04:48:30.000Z INFO BlockManagerInfo: Added broadcast_1_piece0",
+                "2026-11-23T04:48:34.901Z WARN MemoryStore: Not enough space to cache rdd_0 in memory!");
+
+        assertThat(Diagnosis.diagnose(Samples.failedStart(Samples.spec(), 137, log))
+                        .evidence())
+                .containsExactly("signal 9 (SIGKILL)", log.get(1));
+    }
+
+    @Test
     void aRunningServersQueryErrorsExplainNothing() {
         Evidence evidence = new Evidence(
                 Samples.spec(),

@@ -11,7 +11,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class LeasingTest {
-    private static final Limits LIMITS = new Limits(2, Duration.ofMinutes(10));
+    private static final Limits LIMITS = new Limits(2, Duration.ofMinutes(10), 1L << 40);
     private static final Duration TTL = Duration.ofMinutes(20);
     private static final Owner OWNER = new Owner("pid 7", Optional.of(new OwnerProcess(7, 70, "boot")));
     private static final Cause CAUSE = new Cause("EXITED", "it ended", "look", List.of(), false);
@@ -21,7 +21,11 @@ class LeasingTest {
     private List<LeaseEffect> effects = List.of();
 
     private Optional<Lease> take(LeaseInput input) {
-        LeaseStep step = Leasing.step(ledger, input, now, LIMITS);
+        return take(input, LIMITS);
+    }
+
+    private Optional<Lease> take(LeaseInput input, Limits limits) {
+        LeaseStep step = Leasing.step(ledger, input, now, limits);
         ledger = step.ledger();
         effects = step.effects();
         return step.lease();
@@ -122,7 +126,9 @@ class LeasingTest {
         take(new LeaseInput.Failed("a", CAUSE));
         assertThat(lease("a").cause()).contains(CAUSE);
         assertThat(effects).isEmpty();
-        assertThat(take(new LeaseInput.Renewed("a", Optional.empty(), false))).isEmpty();
+        assertThat(take(new LeaseInput.Renewed("a", Optional.empty(), false)))
+                .as("whoever keeps it wants to look at it")
+                .isPresent();
         take(new LeaseInput.OwnerGone("a"));
         assertThat(effects).containsExactly(new LeaseEffect.End("a"));
     }
@@ -176,6 +182,24 @@ class LeasingTest {
         assertThat(ledger.spares("ci")).as("the faulted one still holds memory").hasSize(1);
         take(new LeaseInput.Gone(first));
         assertThat(ledger.spares("ci")).hasSize(2);
+    }
+
+    @Test
+    void poolsWithoutABudgetOfTheirOwnShareOne() {
+        Limits tight = new Limits(9, Duration.ofMinutes(10), 500);
+        take(new LeaseInput.PoolMade(Pool.of("own", 2, "{}", Duration.ofHours(1), 100, 200)), tight);
+        take(new LeaseInput.PoolMade(Pool.of("big", 5, "{}", Duration.ofHours(1), 100, 0)), tight);
+        assertThat(ledger.spares("big")).as("what the other one leaves").hasSize(3);
+
+        take(new LeaseInput.PoolMade(Pool.of("late", 5, "{}", Duration.ofHours(1), 100, 0)), tight);
+        assertThat(ledger.spares("big")).hasSize(2);
+        assertThat(ledger.spares("late")).as("the place isn't free yet").isEmpty();
+
+        ledger.leases().values().stream()
+                .filter(lease -> lease.state() == LeaseState.ENDING)
+                .forEach(lease -> take(new LeaseInput.Gone(lease.id()), tight));
+        assertThat(ledger.spares("late")).hasSize(1);
+        assertThat(ledger.spares("own")).hasSize(2);
     }
 
     @Test

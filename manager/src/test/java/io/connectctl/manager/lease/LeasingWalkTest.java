@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.pool.Pool;
+import io.connectctl.manager.pool.Shares;
 import io.connectctl.manager.store.LeaseCodec;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ class LeasingWalkTest {
     private static final int STEPS = Integer.getInteger("connectctl.counts.walk", 20_000);
     private static final int EPISODE = 200;
     private static final int MOST_STARTING = 2;
-    private static final Limits LIMITS = new Limits(MOST_STARTING, Duration.ofMinutes(10));
+    private static final Limits LIMITS = new Limits(MOST_STARTING, Duration.ofMinutes(10), 500);
 
     @Test
     void noWorldBreaksTheInvariants() {
@@ -147,7 +148,7 @@ class LeasingWalkTest {
                                     "{\"n\":" + random.nextInt(2) + "}",
                                     Duration.ofMinutes(30),
                                     100,
-                                    random.nextInt(600))));
+                                    random.nextBoolean() ? 0 : random.nextInt(600))));
         }
 
         /** Of the daemon, or of the whole machine: what it had in memory is lost, what was stored isn't. */
@@ -194,13 +195,17 @@ class LeasingWalkTest {
                     assertThat(ledger.pools()).as(what).containsKey(lease.pool().orElseThrow());
                 }
             }
+            Shares shares = Shares.of(ledger.pools().values(), LIMITS.spareBytes());
+            long common = 0;
             for (Pool pool : ledger.pools().values()) {
                 List<Lease> spares = ledger.spares(pool.name());
                 assertThat(spares.size()).as(what + ": size").isLessThanOrEqualTo(pool.size());
                 assertThat(spares.size() * pool.memberBytes())
                         .as(what + ": memory")
-                        .isLessThanOrEqualTo(pool.budgetBytes());
+                        .isLessThanOrEqualTo(shares.bytes(pool));
+                common += pool.hasBudget() ? 0 : spares.size() * pool.memberBytes();
             }
+            assertThat(common).as(what + ": memory of all").isLessThanOrEqualTo(shares.commonBytes());
         }
 
         private void goHome() {

@@ -91,8 +91,7 @@ class LifecycleTest {
         on(new Input.Probed(1, Rung.QUERY, Rung.QUERY, Optional.empty(), OptionalInt.of(15002)));
         assertThat(state.rung()).isEqualTo(Rung.QUERY);
         assertThat(events.stream().filter(event -> event.type().equals("rung")).map(ServerEvent::message))
-                .containsExactly(
-                        "proven: CONTAINER", "proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
+                .containsExactly("it runs", "proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
     }
 
     @Test

@@ -17,6 +17,7 @@ import io.connectctl.manager.lifecycle.EndedBy;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerState;
 import io.connectctl.manager.lifecycle.Terms;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -42,7 +43,13 @@ class StateCodecTest {
                 4,
                 5,
                 EndedBy.FAULT,
-                Optional.of(new Cause("KILLED", "killed", "look", List.of("a", "b"), false)),
+                Optional.of(new Cause(
+                        "KILLED",
+                        "killed",
+                        "look",
+                        List.of("a", "b"),
+                        false,
+                        Optional.of(Path.of("/run/4/server.log")))),
                 Rung.SESSION,
                 true,
                 true,
@@ -93,7 +100,7 @@ class StateCodecTest {
                 .isEqualTo(
                         "{\"phase\":\"BACKING_OFF\",\"desired\":\"UP\",\"incarnation\":4,\"wanted\":5,"
                                 + "\"endedBy\":\"FAULT\",\"cause\":{\"code\":\"KILLED\",\"summary\":\"killed\",\"remedy\":\"look\","
-                                + "\"evidence\":[\"a\",\"b\"],\"retryable\":false},\"rung\":\"SESSION\",\"proven\":true,\"forced\":true,\"faults\":2,\"restarts\":3,"
+                                + "\"evidence\":[\"a\",\"b\"],\"retryable\":false,\"log\":\"/run/4/server.log\"},\"rung\":\"SESSION\",\"proven\":true,\"forced\":true,\"faults\":2,\"restarts\":3,"
                                 + "\"deadlineMillis\":123456,\"phaseSince\":\"2026-11-22T10:00:00.500Z\","
                                 + "\"healthySince\":\"2026-11-22T09:00:00Z\",\"instance\":{\"incarnation\":4,\"marker\":\"sales/4/abc\","
                                 + "\"pid\":77,\"containerId\":\"c0ffee\",\"launchedAt\":\"2026-11-22T08:00:00Z\",\"exit\":{\"code\":137,"

@@ -28,6 +28,7 @@ import io.connectctl.manager.store.MemoryStore;
 import io.connectctl.manager.store.StoredServer;
 import io.connectctl.manager.store.testing.FailingStore;
 import io.connectctl.manager.supervise.testing.ManualTime;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -36,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -49,6 +51,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LiveFleetTest {
+    private static final Observed SEEN = new Observed(
+            Optional.of("4.0.1"),
+            Optional.of(URI.create("http://127.0.0.1:4040")),
+            Optional.of("local-1"),
+            OptionalLong.of(762_524_467L),
+            OptionalInt.of(4));
+
     private static final ServerName SALES = new ServerName("sales");
     private static final ServerName HR = new ServerName("hr");
     private static final Duration BLINK = Duration.ofMillis(50);
@@ -100,7 +109,7 @@ class LiveFleetTest {
         @Override
         public Climb climb(Rung until, Duration timeout) {
             return answering
-                    ? new Climb(until, Optional.empty(), Map.of(), Observed.NOTHING)
+                    ? new Climb(until, Optional.empty(), Map.of(), SEEN)
                     : new Climb(
                             Rung.PORT,
                             Optional.of(new ProbeFailure(Rung.RPC, ProbeFailure.Kind.TIMED_OUT, "no answer")),
@@ -173,8 +182,7 @@ class LiveFleetTest {
         until(BLINK, () -> status().rung() == Rung.QUERY);
 
         assertThat(events("rung"))
-                .containsExactly(
-                        "proven: CONTAINER", "proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
+                .containsExactly("it runs", "proven: PORT", "proven: RPC", "proven: SESSION", "proven: QUERY");
         assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(40_000));
         assertThat(fleet.start(SALES).message()).isEqualTo("already running, unchanged");
         assertThat(fleet.start(SALES).changed()).isFalse();
@@ -193,6 +201,12 @@ class LiveFleetTest {
         assertThat(status().restarts()).isEqualTo(1);
         assertThat(status().grpcPort()).isEqualTo(OptionalInt.of(40_000));
         assertThat(events("exit")).containsExactly("incarnation 1 ended: exit code 137");
+        assertThat(fleet.events(Optional.of(SALES), 0, 100).stream().flatMap(event -> event.cause().stream()))
+                .as("the log that a cause names is that of the run that ended, also where it is told of the next one")
+                .hasSizeGreaterThan(1)
+                .allMatch(cause -> cause.log()
+                        .filter(file -> file.endsWith("run/1/server.log"))
+                        .isPresent());
     }
 
     @Test
@@ -338,9 +352,13 @@ class LiveFleetTest {
     @Test
     void aStopAndAStartWithTheRuntimesOwnToolsAreHeeded() throws Exception {
         healthy();
+        assertThat(status().observed()).isEqualTo(SEEN);
 
         runtime.stopOutside(SALES);
         until(Phase.STOPPED);
+        assertThat(status().observed())
+                .as("its UI and what that told ended with it")
+                .isEqualTo(Observed.NOTHING);
         assertThat(status().desired()).isEqualTo(Desired.DOWN);
         assertThat(status().cause()).isEmpty();
         time.advance(Duration.ofMinutes(10));
@@ -606,7 +624,10 @@ class LiveFleetTest {
         healthy();
         declare(SALES, "{\"master\":\"local[4]\"}");
 
-        assertThat(fleet.start(SALES).message()).contains("connectctl restart sales");
+        assertThat(fleet.start(SALES).message())
+                .isEqualTo(
+                        "already running, as it was launched; stored, but not in force: master: local[*] -> local[4];"
+                                + " to apply: connectctl restart sales");
         assertThat(status().changed()).isTrue();
         assertThat(status().spec().master()).isEqualTo("local[*]");
         fleet.restart(SALES);

@@ -7,8 +7,10 @@ import static org.awaitility.Awaitility.await;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.DeadlineWatch;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.testing.FakeRuntime;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
@@ -33,7 +35,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LiveLeasesTest {
     private static final Duration BLINK = Duration.ofMillis(50);
     private static final Duration TTL = Duration.ofMinutes(20);
-    private static final Limits LIMITS = new Limits(2, Duration.ofMinutes(10));
+    private static final Limits LIMITS = new Limits(2, Duration.ofMinutes(10), 1L << 40);
 
     private final Path folder;
     private final ManualTime time = new ManualTime();
@@ -84,7 +88,7 @@ class LiveLeasesTest {
     }
 
     private LiveLeases openLeases() throws Exception {
-        return LiveLeases.open(surroundings(), fleet, new SimpleSpecs(), new FakeOwners(), LIMITS);
+        return LiveLeases.open(surroundings(), fleet, new SimpleSpecs(), new FakeOwners(), LIMITS, DeadlineWatch.NONE);
     }
 
     /** A daemon dies and another one takes over. */
@@ -295,6 +299,32 @@ class LiveLeasesTest {
     }
 
     @Test
+    void whatAFailedStartLeftStaysAsLongAsItsLeaseIsRenewed() throws Exception {
+        runtime.failNext(
+                FakeRuntime.Operation.LAUNCH, new LaunchException("BAD_MASTER", "it is bad", "mend it", false));
+        Lease lease = leases.lease(order("{}")).lease();
+        until(BLINK, () -> leases.lease(lease.id()).orElseThrow().lease().state() == LeaseState.FAILED);
+        Path deadline = Deadline.file(new Folders(folder, folder, folder, folder), lease.server());
+        String before = Files.readString(deadline);
+
+        time.advance(TTL.dividedBy(2));
+        leases.renew(lease.id(), Optional.of(TTL.multipliedBy(3)), false);
+
+        await().untilAsserted(() -> assertThat(Files.readString(deadline))
+                .as("the dead man's switch, which removes its logs")
+                .isNotEqualTo(before));
+        String renewed = Files.readString(deadline);
+        Files.delete(deadline);
+        reopen();
+        await().untilAsserted(() -> assertThat(deadline)
+                .as("written by the next daemon, too")
+                .content()
+                .startsWith(renewed.substring(0, 9)));
+        time.advance(TTL.multipliedBy(3));
+        until(BLINK, () -> nothingIsLeftOf(lease));
+    }
+
+    @Test
     void whatCannotBeStoredIsRefusedAndLeavesNothing() {
         store.full(true);
 
@@ -422,5 +452,86 @@ class LiveLeasesTest {
                 .findFirst()
                 .orElseThrow()
                 .server();
+    }
+
+    // ------------------------------------------------------------------ what is left
+
+    private static Trace trace(String server, boolean leased, boolean running) {
+        return new Trace(new ServerName(server), leased, running, List.of("folder of " + server));
+    }
+
+    private List<String> left() throws Exception {
+        return runtime.traces().stream().map(trace -> trace.server().value()).toList();
+    }
+
+    private Leftovers leftovers() {
+        return new Leftovers(fleet, leases, List.of(runtime), List::of);
+    }
+
+    @Test
+    void gcRemovesWhatNobodyKnowsAndNothingElse() throws Exception {
+        Lease known = leaseReady(order("{}"));
+        runtime.left(trace(known.server().value(), true, true));
+        runtime.left(trace("lease-0badcafe", true, true));
+        runtime.left(trace("forgotten", false, false));
+        runtime.left(trace("lives", false, true));
+
+        assertThat(leftovers().collect(true))
+                .extracting(Leftover::server)
+                .containsExactly("forgotten", "lease-0badcafe", "lives");
+        assertThat(left()).as("only looked").hasSize(4);
+
+        assertThat(leftovers().collect(false))
+                .filteredOn(left -> left.kept().isPresent())
+                .extracting(Leftover::server)
+                .as("a server that was not leased and runs may be adopted")
+                .containsExactly("lives");
+        assertThat(left()).containsExactly(known.server().value(), "lives");
+        assertThat(ready(known.id())).isTrue();
+    }
+
+    @Test
+    void aNameUnderWhichSomethingIsRemovedCannotBeDeclaredMeanwhile() throws Exception {
+        ServerName name = new ServerName("forgotten");
+        runtime.left(trace(name.value(), false, false));
+        FakeRuntime.Hold hold = runtime.holdNext(FakeRuntime.Operation.DISCARD);
+        Leftovers leftovers = leftovers();
+        CompletableFuture<Void> collected = CompletableFuture.runAsync(() -> {
+            try {
+                leftovers.collect(false);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        await().until(hold::reached);
+
+        assertThatThrownBy(() -> fleet.declare(name, Declaration.ofJson("{}"), Origin.FLAGS))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("being removed");
+
+        hold.release();
+        collected.get(30, TimeUnit.SECONDS);
+        fleet.declare(name, Declaration.ofJson("{}"), Origin.FLAGS);
+        assertThat(leftovers.collect(true)).isEmpty();
+    }
+
+    @Test
+    void gcTellsWhomItCannotAskAndKeepsTheirMark() throws Exception {
+        Path dead = Files.createDirectories(folder.resolve("runs/0badcafe"));
+        FakeRuntime its = new FakeRuntime();
+        its.left(trace("lease-0badcafe", true, true));
+        its.unavailable(true);
+        Leftovers leftovers = new Leftovers(
+                fleet, leases, List.of(runtime), () -> List.of(new Leftovers.DeadState(dead, List.of(its), () -> {})));
+
+        assertThat(leftovers.collect(false)).hasSize(2).allSatisfy(left -> assertThat(left.kept())
+                .isPresent());
+        assertThat(dead).isDirectory();
+
+        its.unavailable(false);
+        assertThat(leftovers.collect(false)).hasSize(2).allSatisfy(left -> assertThat(left.kept())
+                .isEmpty());
+        assertThat(dead).doesNotExist();
+        assertThat(its.traces()).isEmpty();
     }
 }

@@ -65,7 +65,6 @@ public final class DockerRuntime implements ServerRuntime {
     private static final Duration HALT_SLACK = Duration.ofSeconds(4);
 
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(3);
-    private static final Duration LOOK = Duration.ofMillis(50);
 
     /** From the end of a container to the engine's word that somebody had it stopped: milliseconds, unless it is loaded. */
     private static final Duration STOP_WORD = Duration.ofSeconds(2);
@@ -486,8 +485,6 @@ public final class DockerRuntime implements ServerRuntime {
         Optional<String> deadline = deadline(server);
         if (deadline.isEmpty()) {
             parts().launcher().fill(names, plan, image, found.user());
-        } else {
-            FolderWatch.start(folders.servers().resolve(server.value()));
         }
         Container started = start(plan, names, image, id -> {
             if (deadline.isPresent()) {
@@ -566,9 +563,24 @@ public final class DockerRuntime implements ServerRuntime {
         }
         if (old.isPresent()) {
             if (old.get().everStarted()) {
-                parts().logs().keep(names, old.get());
+                keepLog(names, old.get());
             }
             parts().launcher().remove(old.get().id());
+            // The engine itself may be at a leased one, and its name is free only then.
+            engine().awaitRemoval(old.get().id(), KILL_PATIENCE);
+        }
+    }
+
+    private void keepLog(Names names, Container old)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        try {
+            parts().logs().keep(names, old);
+        } catch (EngineRefusal e) {
+            // What a leased one said goes with it, and it goes by itself.
+            if (!leased(names.server())) {
+                throw e;
+            }
+            LOG.debug("the log of {} went with its container: {}", names.server(), e.getMessage());
         }
     }
 
@@ -698,7 +710,28 @@ public final class DockerRuntime implements ServerRuntime {
                 } else {
                     throw notStarted(spec, image, e);
                 }
+            } catch (RuntimeUnavailableException | InterruptedException e) {
+                // Nobody looks for one of a leased server again that never ran; another start makes its own.
+                removeUnstarted(id);
+                throw e;
             }
+        }
+    }
+
+    /** Also for a thread that was interrupted, and as far as the engine answers: a start that it did after all stays. */
+    private void removeUnstarted(String id) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            if (engine().container(id).filter(made -> !made.everStarted()).isPresent()) {
+                parts().launcher().remove(id);
+            }
+        } catch (EngineRefusal | RuntimeUnavailableException e) {
+            LOG.warn("container {} was made and not started, and can't be removed now: {}", id, e.getMessage());
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -716,7 +749,20 @@ public final class DockerRuntime implements ServerRuntime {
         }
     }
 
-    private static LaunchException notStarted(ServerSpec spec, String image, EngineRefusal e) {
+    private LaunchException notStarted(ServerSpec spec, String image, EngineRefusal e) {
+        // "exec: "docker-init": executable file not found in $PATH", "container-init binary not found on the host: ..."
+        // (Podman)
+        if (e.said().contains("docker-init") || e.said().contains("container-init")) {
+            return new LaunchException(
+                    "TOOL_MISSING",
+                    "the engine has no init to run " + spec.name() + " under: " + e.said(),
+                    "install it beside the engine (Debian: tini for Docker, catatonit for Podman)"
+                            + (leased(spec.name())
+                                    ? "; a leased server can't go without, as nobody but an init could end it in time"
+                                    : ", or go without: connectctl start " + spec.name() + " --loosen init"),
+                    false,
+                    e);
+        }
         boolean unfit =
                 e.said().contains("executable file not found") || e.said().contains("no such file or directory");
         return new LaunchException(
@@ -756,27 +802,12 @@ public final class DockerRuntime implements ServerRuntime {
             // It may just have ended by itself, or be gone.
             LOG.debug("{} wasn't stopped: {}", container.name(), e.said());
         }
-        if (!ended(container, KILL_PATIENCE)) {
+        if (!engine().awaitEnd(container.id(), KILL_PATIENCE)) {
             throw new RuntimeUnavailableException(
                     "container " + container.name() + " survived SIGKILL for " + KILL_PATIENCE.toSeconds() + " s",
                     new IOException("its process may hang in the kernel, such as on a dead network disk"));
         }
         return find(server);
-    }
-
-    private boolean ended(Container container, Duration patience)
-            throws RuntimeUnavailableException, InterruptedException {
-        long end = System.nanoTime() + patience.toNanos();
-        while (true) {
-            Optional<Container> now = engine().container(container.id());
-            if (now.isEmpty() || !now.get().live()) {
-                return true;
-            }
-            if (System.nanoTime() - end >= 0) {
-                return false;
-            }
-            Thread.sleep(LOOK.toMillis());
-        }
     }
 
     // ------------------------------------------------------------------ what is there
@@ -1242,10 +1273,9 @@ public final class DockerRuntime implements ServerRuntime {
                 parts().launcher().remove(container.get().id());
             }
             parts().launcher().remove(names.helper());
-            // The engine itself may be at a leased one.
-            long end = System.nanoTime() + KILL_PATIENCE.toNanos();
-            while (leased(server) && container(names).isPresent() && System.nanoTime() < end) {
-                Thread.sleep(LOOK.toMillis());
+            if (container.isPresent()) {
+                // The engine itself may be at a leased one.
+                engine().awaitRemoval(container.get().id(), KILL_PATIENCE);
             }
             parts().launcher().removeVolume(names.conf());
             parts().launcher().removeVolume(names.work());
@@ -1274,6 +1304,25 @@ public final class DockerRuntime implements ServerRuntime {
         Map<ServerName, List<String>> what = new TreeMap<>();
         Set<ServerName> leased = new HashSet<>();
         Set<ServerName> live = new HashSet<>();
+        // No engine need be asked, or be there, for what can't be.
+        if (Installation.made(folders.state())) {
+            tracesAtTheEngine(what, leased, live);
+        }
+        for (ServerName server : withFolders()) {
+            what.computeIfAbsent(server, key -> new ArrayList<>())
+                    .add("folder " + folders.servers().resolve(server.value()));
+            if (leased(server)) {
+                leased.add(server);
+            }
+        }
+        List<Trace> traces = new ArrayList<>();
+        what.forEach((server, things) ->
+                traces.add(new Trace(server, leased.contains(server), live.contains(server), things)));
+        return traces;
+    }
+
+    private void tracesAtTheEngine(Map<ServerName, List<String>> what, Set<ServerName> leased, Set<ServerName> live)
+            throws RuntimeUnavailableException, InterruptedException {
         List<String> ours = List.of(Names.INSTALLATION + "=" + installation());
         for (Engine.Listed container : engine().containers(ours, true)) {
             Optional<Names> names = names(container.labels());
@@ -1299,17 +1348,6 @@ public final class DockerRuntime implements ServerRuntime {
                 }
             }
         }
-        for (ServerName server : withFolders()) {
-            what.computeIfAbsent(server, key -> new ArrayList<>())
-                    .add("folder " + folders.servers().resolve(server.value()));
-            if (leased(server)) {
-                leased.add(server);
-            }
-        }
-        List<Trace> traces = new ArrayList<>();
-        what.forEach((server, things) ->
-                traces.add(new Trace(server, leased.contains(server), live.contains(server), things)));
-        return traces;
     }
 
     private List<ServerName> withFolders() throws RuntimeUnavailableException {

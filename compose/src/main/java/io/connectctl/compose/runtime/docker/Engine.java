@@ -1,11 +1,14 @@
 package io.connectctl.compose.runtime.docker;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.WaitContainerResultCallback;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.api.model.WaitContainerCondition;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
@@ -15,8 +18,10 @@ import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.Usage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URLEncoder;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -37,6 +42,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -223,7 +229,8 @@ final class Engine implements AutoCloseable {
     }
 
     /** @param silence how long a TCP socket may say nothing; null for as long as it likes */
-    private static DockerHttpClient http(EngineAddress address, @Nullable Duration silence) throws IOException {
+    private static DockerHttpClient http(EngineAddress address, @Nullable Duration silence)
+            throws EngineAddress.UnusableException {
         ApacheDockerHttpClient.Builder builder =
                 new ApacheDockerHttpClient.Builder().dockerHost(address.uri()).connectionTimeout(CONNECT);
         if (silence != null) {
@@ -241,8 +248,7 @@ final class Engine implements AutoCloseable {
         Version newest = Version.parse(answer.path("ApiVersion").asText(""));
         Version oldest = Version.parse(answer.path("MinAPIVersion").asText(""));
         if (newest.major() == 0) {
-            throw new IOException(
-                    "what answers there is no Docker engine: GET /version gave " + brief(answer.toString()));
+            throw stranger(answer.toString());
         }
         Version agreed = newest.compareTo(OURS) < 0 ? newest : OURS;
         return agreed.compareTo(oldest) < 0 ? oldest : agreed;
@@ -255,8 +261,22 @@ final class Engine implements AutoCloseable {
     private static JsonNode read(DockerHttpClient http, String path) throws IOException {
         try (DockerHttpClient.Response response = http.execute(request(path, Map.of()));
                 InputStream body = response.getBody()) {
-            return JSON.readTree(body.readAllBytes());
+            byte[] bytes = body.readAllBytes();
+            try {
+                return JSON.readTree(bytes);
+            } catch (JsonProcessingException e) {
+                throw stranger(new String(bytes, StandardCharsets.UTF_8).strip());
+            }
         }
+    }
+
+    private static IOException stranger(String said) {
+        // In Go's words; every Go server says them.
+        return new IOException(
+                said.contains("HTTP request to an HTTPS server")
+                        ? "it speaks TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem"
+                                + " and key.pem"
+                        : "what answers there is no Docker engine: GET /version gave " + brief(said));
     }
 
     private static DockerHttpClient.Request request(String path, Map<String, String> headers) {
@@ -285,6 +305,40 @@ final class Engine implements AutoCloseable {
     <T> T ask(String doing, Duration limit, Question<T> question)
             throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
         return refusable(doing, limit, () -> question.ask(connection().client()));
+    }
+
+    /** Waits until a container's process is gone: see {@link #await}. */
+    boolean awaitEnd(String container, Duration patience) throws RuntimeUnavailableException, InterruptedException {
+        return await(container, WaitContainerCondition.NOT_RUNNING, patience);
+    }
+
+    /** Waits until a container is gone itself: see {@link #await}. */
+    boolean awaitRemoval(String container, Duration patience) throws RuntimeUnavailableException, InterruptedException {
+        return await(container, WaitContainerCondition.REMOVED, patience);
+    }
+
+    /**
+     * Waits for what becomes of a container; the engine says when it is so.
+     *
+     * @return false if it isn't after that long; true also where there is no such container
+     */
+    private boolean await(String container, WaitContainerCondition condition, Duration patience)
+            throws RuntimeUnavailableException, InterruptedException {
+        String doing = "waiting until container " + container + " is " + condition.getValue();
+        try {
+            return ask(doing, patience.plus(PATIENCE), client -> {
+                try (WaitContainerResultCallback told = client.waitContainerCmd(container)
+                        .withCondition(condition)
+                        .exec(new WaitContainerResultCallback())) {
+                    return told.awaitCompletion(patience.toMillis(), TimeUnit.MILLISECONDS);
+                }
+            });
+        } catch (EngineRefusal e) {
+            if (e.status() == EngineRefusal.NOT_FOUND) {
+                return true;
+            }
+            throw unanswered(doing, e);
+        }
     }
 
     /** The same for {@code GET} of a path below the API's version, for what docker-java has no command. */
@@ -411,7 +465,21 @@ final class Engine implements AutoCloseable {
         if (cause instanceof EngineAddress.UnusableException) {
             return new RuntimeUnavailableException(String.valueOf(cause.getMessage()), cause);
         }
-        return new RuntimeUnavailableException(describe() + " can't be asked, " + doing + ": " + why(cause), cause);
+        return new RuntimeUnavailableException(
+                missing()
+                        ? describe() + " isn't there; is Docker installed and started?"
+                        : describe() + " can't be asked, " + doing + ": " + why(cause),
+                cause);
+    }
+
+    /** True if there is nothing that could be asked, whatever for. */
+    private boolean missing() {
+        try {
+            Path file = address().socketFile();
+            return file != null && !Files.exists(file);
+        } catch (EngineAddress.UnusableException e) {
+            return false;
+        }
     }
 
     private String why(Throwable cause) {
@@ -421,19 +489,34 @@ final class Engine implements AutoCloseable {
         }
         try {
             Path file = address().socketFile();
-            if (file != null && !Files.exists(file)) {
-                return "there is no socket " + file + "; is Docker installed and started?";
-            }
             if (file != null
                     && (root instanceof AccessDeniedException
                             || String.valueOf(root.getMessage()).contains("Permission denied"))) {
                 return "this user may not open " + file + "; add it to the group docker, and log in again";
+            }
+            Optional<EngineAddress.Tls> tls = address().tls();
+            if (tls.isPresent() && handshakeFailed(cause)) {
+                return "the TLS handshake failed (" + root.getMessage() + "): are ca.pem, cert.pem and key.pem in "
+                        + tls.get().folder() + " those of this engine?";
             }
         } catch (EngineAddress.UnusableException e) {
             return String.valueOf(e.getMessage());
         }
         String text = root.getMessage();
         return text == null ? root.getClass().getSimpleName() : text;
+    }
+
+    /** An engine of TLS 1.3 that refuses its client's certificate may be heard of by nothing but a closed connection. */
+    private boolean handshakeFailed(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SSLException
+                    || (connection == null
+                            && cause instanceof SocketException
+                            && !(cause instanceof ConnectException))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     // ------------------------------------------------------------------ containers

@@ -225,8 +225,7 @@ public final class ImageBuilder implements AutoCloseable {
                     spark,
                     site,
                     new ArchiveDemands(List.of(), false, List.of()),
-                    HexFormat.of().formatHex(random),
-                    Optional.empty());
+                    HexFormat.of().formatHex(random));
         } catch (RenderException e) {
             throw new IOException("the files of a training server can't be rendered: " + e.getMessage(), e);
         }

@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
 final class Installation {
     private static final Pattern SHAPE = Pattern.compile("[0-9a-f]{8}");
 
+    private static final String FILE = "installation";
+
     private Installation() {}
 
     /**
@@ -28,7 +30,7 @@ final class Installation {
      * @throws IOException if the file can't be read or made, or holds something else
      */
     static String of(Path state) throws IOException {
-        Path file = state.resolve("installation");
+        Path file = state.resolve(FILE);
         try {
             return checked(file);
         } catch (NoSuchFileException e) {
@@ -48,6 +50,11 @@ final class Installation {
             }
             return checked(file);
         }
+    }
+
+    /** Whether it was ever made: before that, nothing at any engine can bear it. */
+    static boolean made(Path state) {
+        return Files.exists(state.resolve(FILE), LinkOption.NOFOLLOW_LINKS);
     }
 
     private static String checked(Path file) throws IOException {

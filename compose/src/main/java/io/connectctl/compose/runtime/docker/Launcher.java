@@ -57,6 +57,9 @@ final class Launcher {
     private static final Duration LEAST_INTERVAL = Duration.ofSeconds(5);
     private static final Duration START_INTERVAL = Duration.ofSeconds(2);
 
+    /** Where its volumes are mounted. */
+    private static final List<Path> VOLUMES = List.of(Names.CONF, Names.WORK, Names.WAREHOUSE);
+
     private final Engine engine;
 
     Launcher(Engine engine) {
@@ -89,14 +92,15 @@ final class Launcher {
             Owner owner = plan.spec().container().loosens(Loosening.USER)
                     ? owner(helper, user)
                     : new Owner(SPARK_USER, SPARK_USER);
-            byte[] archive = archive(plan, owner, List.of(), Map.of());
-            engine.ask(
-                    "copying the files of " + names.server(),
-                    Engine.PATIENCE,
-                    client -> client.copyArchiveToContainerCmd(helper)
-                            .withRemotePath("/")
-                            .withTarInputStream(new ByteArrayInputStream(archive))
-                            .exec());
+            List<Entry> entries = entries(plan, List.of(), Map.of());
+            // Docker gives a folder of the archive its owner, but not the one that it is unpacked in.
+            List<Entry> folders =
+                    entries.stream().filter(entry -> entry.content().isEmpty()).toList();
+            copy(helper, Path.of("/"), pack(Path.of("/"), folders, owner));
+            // Podman (4.3) puts what is for "/" below the volumes, where no server sees it.
+            for (Path volume : VOLUMES) {
+                copy(helper, volume, pack(volume, entries, owner));
+            }
         } finally {
             remove(helper);
         }
@@ -161,7 +165,7 @@ final class Launcher {
             }
             Map<String, String> hidden = hidden(plan);
             if (!hidden.isEmpty()) {
-                put(archive, inConf(ENVIRONMENT_FILE), exports(hidden), 0440, readers);
+                put(archive, inConf(ENVIRONMENT_FILE), exports(hidden).getBytes(StandardCharsets.UTF_8), 0440, readers);
             }
             put(archive, inConf(LEASE_SCRIPT), leaseScript(), 0550, readers);
             put(archive, inConf(Deadline.FILE), deadline.getBytes(StandardCharsets.UTF_8), 0440, readers);
@@ -221,14 +225,14 @@ final class Launcher {
         }
     }
 
-    private static byte[] exports(Map<String, String> variables) {
+    private static String exports(Map<String, String> variables) {
         StringBuilder text = new StringBuilder();
         variables.forEach((key, value) -> text.append("export ")
                 .append(key)
                 .append("='")
                 .append(value.replace("'", "'\\''"))
                 .append("'\n"));
-        return text.toString().getBytes(StandardCharsets.UTF_8);
+        return text.toString();
     }
 
     private static List<Mount> leasedMounts(Names names) {
@@ -265,40 +269,49 @@ final class Launcher {
      * @param folders to be made besides
      * @param more content of files besides, by path
      */
-    static byte[] archive(LaunchPlan plan, Owner owner, List<Path> folders, Map<Path, String> more)
-            throws IOExceptionInMemory {
+    static byte[] archive(LaunchPlan plan, Owner owner, List<Path> folders, Map<Path, String> more) {
+        return pack(Path.of("/"), entries(plan, folders, more), owner);
+    }
+
+    /** A file, or a folder where there is no content. */
+    private record Entry(Path path, Optional<String> content, int mode) {
+        static Entry folder(Path path) {
+            return new Entry(path, Optional.empty(), 0700);
+        }
+
+        static Entry file(Path path, String content, int mode) {
+            return new Entry(path, Optional.of(content), mode);
+        }
+    }
+
+    private static List<Entry> entries(LaunchPlan plan, List<Path> folders, Map<Path, String> more) {
+        List<Entry> entries = new ArrayList<>();
+        // The roots of the volumes too: the engine makes them root's.
+        VOLUMES.forEach(folder -> entries.add(Entry.folder(folder)));
+        folders.forEach(folder -> entries.add(Entry.folder(folder)));
+        more.forEach((path, text) -> entries.add(Entry.file(path, text, 0600)));
+        for (RenderedFile file : plan.rendering().files()) {
+            entries.add(Entry.file(Names.CONF.resolve(file.name()), file.text(), file.executable() ? 0700 : 0600));
+        }
+        plan.ticket()
+                .token()
+                .ifPresent(token -> plan.site().token().ifPresent(path -> entries.add(Entry.file(path, token, 0400))));
+        Map<String, String> hidden = hidden(plan);
+        if (!hidden.isEmpty()) {
+            entries.add(Entry.file(Names.CONF.resolve(ENVIRONMENT_FILE), exports(hidden), 0400));
+        }
+        return entries;
+    }
+
+    /** A tar archive of what is in a folder of the container, and of that folder itself, to be unpacked there. */
+    private static byte[] pack(Path root, List<Entry> entries, Owner owner) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
             tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-            // The roots of the volumes too: the engine makes them root's.
-            for (Path folder : List.of(Names.CONF, Names.WORK, Names.WAREHOUSE)) {
-                put(tar, folder + "/", new byte[0], 0700, owner);
-            }
-            for (Path folder : folders) {
-                put(tar, folder + "/", new byte[0], 0700, owner);
-            }
-            for (Map.Entry<Path, String> file : more.entrySet()) {
-                put(tar, file.getKey().toString(), file.getValue().getBytes(StandardCharsets.UTF_8), 0600, owner);
-            }
-            for (RenderedFile file : plan.rendering().files()) {
-                put(
-                        tar,
-                        Names.CONF.resolve(file.name()).toString(),
-                        file.text().getBytes(StandardCharsets.UTF_8),
-                        file.executable() ? 0700 : 0600,
-                        owner);
-            }
-            if (plan.site().token().isPresent() && plan.ticket().token().isPresent()) {
-                put(
-                        tar,
-                        plan.site().token().get().toString(),
-                        plan.ticket().token().get().getBytes(StandardCharsets.UTF_8),
-                        0400,
-                        owner);
-            }
-            Map<String, String> hidden = hidden(plan);
-            if (!hidden.isEmpty()) {
-                put(tar, Names.CONF.resolve(ENVIRONMENT_FILE).toString(), exports(hidden), 0400, owner);
+            for (Entry entry : entries) {
+                if (entry.path().startsWith(root)) {
+                    put(tar, root, entry, owner);
+                }
             }
         } catch (IOException e) {
             throw new IOExceptionInMemory(e);
@@ -313,6 +326,14 @@ final class Launcher {
         IOExceptionInMemory(IOException cause) {
             super(cause);
         }
+    }
+
+    private static void put(TarArchiveOutputStream tar, Path root, Entry entry, Owner owner) throws IOException {
+        byte[] content = entry.content().orElse("").getBytes(StandardCharsets.UTF_8);
+        boolean folder = entry.content().isEmpty();
+        String name =
+                entry.path().equals(root) ? "." : root.relativize(entry.path()).toString();
+        put(tar, "/" + name + (folder ? "/" : ""), content, entry.mode(), owner);
     }
 
     private static void put(TarArchiveOutputStream tar, String path, byte[] content, int mode, Owner owner)

@@ -2,13 +2,17 @@ package io.connectctl.compose.runtime.docker;
 
 import com.github.dockerjava.core.util.CertificateUtils;
 import com.github.dockerjava.transport.SSLConfig;
+import io.connectctl.compose.runtime.docker.EngineAddress.UnusableException;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.Provider;
+import java.security.Security;
 import java.security.cert.X509Certificate;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -17,26 +21,40 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the PEM files that docker's own command line uses. */
 final class TlsContext {
+    /** docker-java reads keys by this provider's name, and registers it only for configurations that it finds by itself. */
+    private static final Provider PEM = new BouncyCastleProvider();
+
     private TlsContext() {}
 
     /**
      * What secures a connection to the engine.
      *
-     * @throws IOException if a file can't be read, or holds no certificate or key; names the folder
+     * @throws UnusableException if there is no such folder, or a file in it can't be read or holds no certificate or key
      */
-    static SSLConfig of(EngineAddress.Tls tls) throws IOException {
+    static SSLConfig of(EngineAddress.Tls tls) throws UnusableException {
+        // A context made with skip-tls-verify has none.
+        if (tls.verify() && !Files.isDirectory(tls.folder())) {
+            throw new UnusableException("there is no folder " + tls.folder()
+                    + " with the certificates for the engine (ca.pem, cert.pem, key.pem): set DOCKER_CERT_PATH");
+        }
+        if (Security.getProvider(PEM.getName()) == null) {
+            Security.addProvider(PEM);
+        }
         try {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(keys(tls), trust(tls), null);
             return () -> context;
-        } catch (GeneralSecurityException | RuntimeException e) {
-            throw new IOException(
+        } catch (IOException | GeneralSecurityException | RuntimeException e) {
+            throw new UnusableException(
                     "the certificates in " + tls.folder() + " (ca.pem, cert.pem, key.pem) can't be used: "
-                            + e.getMessage(),
+                            + (e instanceof NoSuchFileException || e.getMessage() == null
+                                    ? e.toString()
+                                    : e.getMessage()),
                     e);
         }
     }

@@ -276,10 +276,9 @@ final class TrainingContainer implements Training {
                 Optional.empty());
     }
 
-    /** Nobody reaches it: it has no network. */
     @Override
     public Optional<String> token() {
-        return Optional.empty();
+        return plan.ticket().token();
     }
 
     @Override

@@ -18,6 +18,12 @@ public record ProcessIdentity(long pid, long start, String boot) {
                 .map(identity -> new ProcessIdentity(identity.pid(), identity.start(), identity.boot()));
     }
 
+    /** Reads a line {@code PID START BOOT}; empty where it is none. */
+    public static Optional<ProcessIdentity> parse(String line) {
+        return Proc.Identity.parse(line)
+                .map(identity -> new ProcessIdentity(identity.pid(), identity.start(), identity.boot()));
+    }
+
     /** True while this very process lives; one that ended and only waits to be reaped doesn't. */
     public boolean alive() {
         return new Proc.Identity(pid, start, boot).alive();

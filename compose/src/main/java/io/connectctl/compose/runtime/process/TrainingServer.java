@@ -11,7 +11,6 @@ import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.Training;
 import io.connectctl.compose.runtime.TrainingPlan;
 import io.connectctl.compose.spec.ServerSpec;
-import io.connectctl.compose.spec.SparkVersion;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -41,9 +40,6 @@ import org.slf4j.LoggerFactory;
 final class TrainingServer implements Training {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingServer.class);
     private static final SecureRandom RANDOM = new SecureRandom();
-
-    /** It runs code of whoever reaches it, and every user of this machine reaches its port. */
-    private static final int TOKEN_BYTES = 32;
 
     private static final Duration LAUNCH_PATIENCE = Duration.ofSeconds(15);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
@@ -107,7 +103,9 @@ final class TrainingServer implements Training {
             Function<LaunchPlan, Map<String, String>> environment,
             FileChannel lock)
             throws IOException, LaunchException, InterruptedException {
-        String random = random(4);
+        byte[] bytes = new byte[4];
+        RANDOM.nextBytes(bytes);
+        String random = HexFormat.of().formatHex(bytes);
         Path folder = place.resolve(prefix + random);
         try {
             LaunchPlan plan = plan(subject, served, folder, random);
@@ -163,20 +161,7 @@ final class TrainingServer implements Training {
                 served.site().sparkHome(),
                 served.site().jars(),
                 true);
-        SparkVersion spark = served.spec().spark();
-        return TrainingPlan.of(
-                served.spec().runtime(),
-                spark,
-                site,
-                subject.demands(),
-                random,
-                spark.hasToken() ? Optional.of(random(TOKEN_BYTES)) : Optional.empty());
-    }
-
-    private static String random(int length) {
-        byte[] bytes = new byte[length];
-        RANDOM.nextBytes(bytes);
-        return HexFormat.of().formatHex(bytes);
+        return TrainingPlan.of(served.spec().runtime(), served.spec().spark(), site, subject.demands(), random);
     }
 
     private static String script() throws IOException {

@@ -13,6 +13,7 @@ import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerName;
@@ -54,6 +55,7 @@ import org.jspecify.annotations.Nullable;
  * runtime.startOutside(name);                              // a person starts it again: its next incarnation
  * runtime.obstacle("no engine answers");                   // auto doesn't take it
  * runtime.foreign(found);                                  // somebody else's server, which may be adopted
+ * runtime.left(trace);                                     // something there is of a server, known or not
  * }</pre>
  *
  * Like every runtime it holds at most one live instance of a server: a second launch gets {@code ALREADY_RUNNING}.
@@ -165,6 +167,7 @@ public final class FakeRuntime implements ServerRuntime {
     private List<String> remarks = List.of();
     private Optional<Cache> cache = Optional.empty();
     private final Map<String, Adoptable> foreign = new TreeMap<>();
+    private final Map<ServerName, Trace> traces = new TreeMap<>();
     private final Set<ServerName> adopted = new TreeSet<>();
     private long nextPid = 1000;
     private int nextPort = 40_000;
@@ -600,6 +603,28 @@ public final class FakeRuntime implements ServerRuntime {
             if (kept) {
                 slot(server).warehouse = true;
             }
+        }
+    }
+
+    /** There is this of a server until it is collected. */
+    public synchronized void left(Trace trace) {
+        traces.put(trace.server(), trace);
+    }
+
+    @Override
+    public List<Trace> traces() throws RuntimeUnavailableException, InterruptedException {
+        pass(asked(Operation.LIST));
+        synchronized (this) {
+            return List.copyOf(traces.values());
+        }
+    }
+
+    @Override
+    public void collect(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException {
+        halt(server, Duration.ZERO);
+        discard(server, purge);
+        synchronized (this) {
+            traces.remove(server);
         }
     }
 

@@ -11,8 +11,8 @@
 #   SECONDS    between two looks at the log's size
 #
 # Beside LOCK may lie the file "deadline": BOOT SECONDS ... A server that has one is leased, and this is its dead man's switch: from
-# that second of this boot's uptime on (or in another boot) the server is ended, and its whole folder removed, since whoever leased it
-# may be gone, the daemon too. Whoever lives renews the file's content ahead of time.
+# that second of this boot's uptime on (or in another boot) the server is ended, since whoever leased it may be gone, the daemon too.
+# Whoever lives renews the file's content ahead of time. The folder goes some seconds later: see deadlines.sh.
 #
 # Exit codes before a server exists: 75 the lock is held, 69 flock is missing, 73 LOCK, RUN or WORK can't be written.
 set -u
@@ -75,18 +75,24 @@ echo "code=               " >"$run/exit.tmp" || exit 73
 ) </dev/null >>"$log" 2>&1 &
 child=$!
 [ -z "$stopping" ] || kill -TERM "$child" 2>/dev/null
+# Not from RUN/instance: on a loaded machine that may not be written yet when this is first compared.
+born=''
+! identify "$child" || born=$start
+
+# True while process $1 is the one that was started here.
+lives() {
+    identify "$1" && [ "$state" != Z ] && [ "$start" = "$born" ]
+}
 
 # Copies and truncates, since the server keeps its file open (for appending). What it writes between the two is lost.
 # "rotated" counts all bytes moved away so far: a reader that follows the log knows from it where it stands.
 bound_log() {
     total=0 nap=''
-    trap 'kill "$nap"; wait "$nap"; exit' TERM
+    trap '[ -z "$nap" ] || { kill "$nap"; wait "$nap"; }; exit' TERM
     true >"$run/looked"
     while sleep "$seconds" & nap=$!; wait "$nap"; do
-        identify "$child" || return
-        [ "$state" != Z ] || return
-        read -r _ born _ <"$run/instance" || return
-        [ "$start" = "$born" ] || return
+        nap='' # Its pid may be another's from here on.
+        lives "$child" || return
         [ "$log" -nt "$run/looked" ] || continue
         true >"$run/looked"
         size=$(wc -c <"$log")
@@ -113,9 +119,8 @@ bound_log() {
 bound_log </dev/null >/dev/null 2>&1 9>&- &
 bounding=$!
 
-# The folder of the server, which LOCK lies in.
-server=${lock%/*}
-deadline=$server/deadline
+# In the folder of the server, which LOCK lies in.
+deadline=${lock%/*}/deadline
 due_boot='' due=''
 
 # True once the deadline is over. What can't be read is as it was read last.
@@ -126,20 +131,15 @@ passed() {
     read -r up _ </proc/uptime && [ "${up%%.*}" -ge "$due" ] 2>/dev/null
 }
 
-# True while process $1 is the one that was started here.
-lives() {
-    identify "$1" && [ "$state" != Z ] && read -r _ born _ <"$run/instance" && [ "$start" = "$born" ]
-}
-
 watch_deadline() {
     nap=''
-    trap 'kill "$nap"; wait "$nap"; exit' TERM
+    trap '[ -z "$nap" ] || { kill "$nap"; wait "$nap"; }; exit' TERM
     while sleep 1 & nap=$!; wait "$nap"; do
+        nap=''
         lives "$child" || return
         passed || continue
         # For the daemon, should there be one: this end is no fault.
         echo TERM >"$run/halt"
-        true >"$run/expired"
         kill -TERM "$child" 2>/dev/null
         for _ in 1 2 3 4 5; do
             sleep 1
@@ -151,6 +151,15 @@ watch_deadline() {
     done
 }
 
+# Ends a helper of this keeper, one that may have ended by itself: then its pid may be another's.
+end_helper() {
+    { read -r stat </proc/"$1"/stat; } 2>/dev/null || return 0
+    # shellcheck disable=SC2086
+    set -- "$1" ${stat##*) }
+    [ "$3" != "$keeper" ] || kill "$1" 2>/dev/null
+    wait "$1"
+}
+
 # What the server started and left in this session, such as Python workers.
 kill_session() {
     for process in /proc/[0-9]*; do
@@ -158,39 +167,6 @@ kill_session() {
         # shellcheck disable=SC2086
         set -- ${stat##*) }
         [ "$4" != "$keeper" ] || [ "${process#/proc/}" = "$keeper" ] || kill -KILL "${process#/proc/}" 2>/dev/null
-    done
-}
-
-# Nobody else may be there to do it. Only a folder that is a server's beyond doubt: no link, holding this lock, this run and a deadline.
-remove_server() {
-    cd /
-    case $server in */servers/?*) ;; *) return ;; esac
-    [ "$lock" = "$server/lock" ] && [ "${run%/run/*}" = "$server" ] && [ ! -L "$server" ] && [ -f "$deadline" ] || return
-    rm -rf -- "$server"
-    # A state folder that was made for one command alone, and holds no other server, goes with it.
-    private=${server%/servers/*}
-    if [ ! -L "$private" ] && [ -f "$private/for-one-command" ] && rmdir "$private/servers" 2>/dev/null; then
-        rm -rf -- "$private"
-    fi
-}
-
-# A leased server that ended by itself leaves its folder, for the daemon to look at; without a daemon nobody would ever remove it.
-# The lock goes back, since the daemon may start the next run, whose keeper takes over this duty.
-linger() {
-    exec 9>&-
-    while [ -f "$deadline" ]; do
-        for other in "${run%/*}"/*; do
-            [ "${other##*/}" -le "${run##*/}" ] 2>/dev/null || return
-        done
-        if passed; then
-            true >>"$lock" || return
-            exec 9>>"$lock"
-            flock -n 9 || return
-            kill_session
-            remove_server
-            return
-        fi
-        sleep 1
     done
 }
 
@@ -215,16 +191,10 @@ trap '' TERM
 
 printf 'code=%s' "$code" 1<>"$run/exit.tmp"
 mv -f "$run/exit.tmp" "$run/exit"
-kill "$bounding" 2>/dev/null
-wait "$bounding"
+end_helper "$bounding"
 if [ -n "$watching" ]; then
     # It ends by itself once it has ended the server.
-    kill "$watching" 2>/dev/null
-    wait "$watching"
-    if [ -e "$run/expired" ]; then
-        kill_session
-        remove_server
-    elif [ ! -e "$run/halt" ]; then
-        linger
-    fi
+    end_helper "$watching"
+    # Nobody else may be there to do it. What a server without a lease leaves is swept by whoever starts or stops it.
+    kill_session
 fi

@@ -80,7 +80,8 @@ final class DockerFixture {
         assumeTrue(missing.isEmpty(), missing);
     }
 
-    private static Map<String, String> environment() {
+    /** The environment that names the engine of this machine. */
+    static Map<String, String> environment() {
         return System.getenv();
     }
 

@@ -73,6 +73,14 @@ class UnreachableEngineTest {
     }
 
     @Test
+    void nobodyIsAskedForTheTracesOfAnInstallationThatNeverHadAnId() throws Exception {
+        try (DockerRuntime runtime = runtime("unix://" + root.resolve("nobody.sock"))) {
+            assertThat(runtime.traces()).isEmpty();
+            assertThatThrownBy(runtime::list).isInstanceOf(RuntimeUnavailableException.class);
+        }
+    }
+
+    @Test
     void closedPortIsTold() throws Exception {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -133,22 +141,36 @@ class UnreachableEngineTest {
 
     @Test
     void whatAnswersMustBeAnEngine() throws Exception {
+        assertThat(saidOf("200 OK", "{}")).contains("no Docker engine");
+        assertThat(saidOf("404 Not Found", "<html>nothing here</html>")).contains("no Docker engine", "nothing here");
+    }
+
+    @Test
+    void whoSpeaksPlainlyToAnEngineBehindTlsIsTold() throws Exception {
+        // An engine's own answer, 20.10 to 29: that of every server in Go.
+        assertThat(saidOf("400 Bad Request", "Client sent an HTTP request to an HTTPS server.\n"))
+                .contains("DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH");
+    }
+
+    /** What is said of something that answers in this way. */
+    private String saidOf(String status, String body) throws Exception {
         try (ServerSocket web = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
                 DockerRuntime runtime = runtime("tcp://127.0.0.1:" + web.getLocalPort())) {
             Thread server = new Thread(() -> {
                 try (var client = web.accept()) {
                     client.getInputStream().read(new byte[4096]);
                     client.getOutputStream()
-                            .write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+                            .write(("HTTP/1.1 " + status + "\r\nContent-Length: " + body.length()
+                                            + "\r\nConnection: close\r\n\r\n" + body)
                                     .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
                 } catch (java.io.IOException e) {
                     throw new java.io.UncheckedIOException(e);
                 }
             });
             server.start();
-            assertThatThrownBy(() -> runtime.find(spec.name()))
-                    .isInstanceOf(RuntimeUnavailableException.class)
-                    .hasMessageContaining("no Docker engine");
+            return String.valueOf(
+                    catchThrowableOfType(RuntimeUnavailableException.class, () -> runtime.find(spec.name()))
+                            .getMessage());
         }
     }
 

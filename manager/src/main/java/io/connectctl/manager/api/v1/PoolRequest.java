@@ -10,10 +10,12 @@ import org.jspecify.annotations.Nullable;
  * @param declaration of each of its servers, in connectctl.yaml's keys; may hold secret values
  * @param size how many spares
  * @param maxAgeMillis a spare older than this is replaced; an hour unless said
- * @param budgetBytes what all spares together may take; half of the machine's memory unless said
+ * @param budgetBytes what all spares together may take; unless said, the pool's part of the half of the machine's memory that is there
+ *     for all pools
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record PoolRequest(JsonNode declaration, int size, @Nullable Long maxAgeMillis, @Nullable Long budgetBytes) {
+public record PoolRequest(
+        JsonNode declaration, @Nullable Integer size, @Nullable Long maxAgeMillis, @Nullable Long budgetBytes) {
     /** Without the declaration: it may hold secrets. */
     @Override
     public String toString() {

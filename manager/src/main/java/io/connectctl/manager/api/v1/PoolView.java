@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param misses claims that found no ready spare, ever
  * @param claims claims, ever
  * @param memberBytes what one spare may take of the machine's memory
- * @param budgetBytes what all spares together may take
+ * @param budgetBytes what all spares together may take now
  * @param maxAgeSeconds a spare older than this is replaced
  * @param trouble why the last spare failed; absent once one got ready again
  */

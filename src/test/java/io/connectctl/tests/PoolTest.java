@@ -1,0 +1,187 @@
+package io.connectctl.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Spare servers wait, each is handed out once, and nothing of them is left behind, whoever dies. */
+class PoolTest {
+    private static final int KILLS = Integer.getInteger("connectctl.counts.leaseKills", 4);
+    private static final Duration SOON = Duration.ofSeconds(30);
+
+    private static void create(Where where, Installation installation, int size) {
+        List<String> words = new ArrayList<>(List.of("pool", "create", "ci", "--size", "" + size));
+        words.addAll(where.flags(installation, "4.0.1"));
+        words.addAll(List.of("--master", "local[1]", "--driver-memory", "512m"));
+        installation.ok(words.toArray(String[]::new));
+    }
+
+    private static JsonNode pool(Installation installation) {
+        return Installation.json(installation.ok("pool", "list", "-o", "json").out())
+                .path("pools")
+                .path(0);
+    }
+
+    private static void awaitReady(Installation installation, int size) {
+        await().atMost(Installation.PATIENCE)
+                .until(() -> pool(installation).path("ready").asInt() == size);
+    }
+
+    /** The servers of leases. */
+    private static Set<String> servers(Installation installation, Predicate<JsonNode> of) {
+        JsonNode leases = Installation.json(installation.get("/v1/leases")).path("leases");
+        Set<String> servers = new TreeSet<>();
+        StreamSupport.stream(leases.spliterator(), false)
+                .filter(of)
+                .forEach(lease -> servers.add(lease.path("server").asText()));
+        return servers;
+    }
+
+    private static boolean spare(JsonNode lease) {
+        return !lease.path("held").asBoolean() && lease.path("state").asText().equals("READY");
+    }
+
+    private static boolean held(JsonNode lease) {
+        return lease.path("held").asBoolean() && !lease.path("state").asText().equals("ENDING");
+    }
+
+    private static JsonNode claim(Installation installation, long owner) {
+        return Installation.json(installation
+                .ok("lease", "--pool", "ci", "--ttl", "10m", "--owner", "" + owner, "-o", "json")
+                .out());
+    }
+
+    @Test
+    void aPoolSurvivesItsDaemonAndNoServerIsHandedOutTwice() throws Exception {
+        try (Installation installation = new Installation()) {
+            Process owner = new ProcessBuilder("sleep", "600").start();
+            create(Where.PROCESS, installation, 2);
+            awaitReady(installation, 2);
+            Set<String> spares = servers(installation, PoolTest::spare);
+            String first = claim(installation, owner.pid()).path("server").asText();
+            assertThat(spares).contains(first);
+            awaitReady(installation, 2);
+            Set<String> waiting = servers(installation, PoolTest::spare);
+
+            installation.daemon().destroyForcibly();
+            installation.ok("daemon", "start");
+
+            awaitReady(installation, 2);
+            assertThat(servers(installation, PoolTest::spare)).isEqualTo(waiting);
+            assertThat(servers(installation, PoolTest::held)).containsExactly(first);
+            for (String server : waiting) {
+                assertThat(installation.look(server).path("incarnation").asInt())
+                        .as("adopted, not started anew")
+                        .isEqualTo(1);
+            }
+            JsonNode second = claim(installation, ProcessHandle.current().pid());
+            assertThat(waiting).contains(second.path("server").asText());
+            assertThat(pool(installation).path("misses").asInt()).isZero();
+
+            owner.destroyForcibly();
+            await().atMost(SOON)
+                    .until(() -> servers(installation, lease -> true).stream().noneMatch(first::equals));
+            assertThat(installation.serverFolder(first)).as("destroyed").doesNotExist();
+            assertThat(servers(installation, PoolTest::held))
+                    .as("it cost its own server only")
+                    .containsExactly(second.path("server").asText());
+
+            installation.ok("pool", "delete", "ci");
+            installation.ok("release", second.path("lease").asText());
+            await().atMost(SOON).untilAsserted(() -> assertThat(RunTest.left(Where.PROCESS, installation))
+                    .isEmpty());
+        }
+    }
+
+    /** Containers at full counts only: one start of theirs takes as long as everything else here. */
+    private static Stream<Where> places() {
+        return KILLS > 10 ? Stream.of(Where.values()) : Stream.of(Where.PROCESS);
+    }
+
+    @ParameterizedTest
+    @MethodSource("places")
+    void killsAtRandomInstantsLeaveNothingAndThePoolFillsUpAgain(Where where) throws Exception {
+        long seed = Long.getLong("connectctl.seed", 20261123L);
+        Random random = new Random(seed);
+        try (Installation installation = where.install();
+                Strangers strangers = new Strangers(where, installation)) {
+            create(where, installation, 1);
+            List<Process> clients = new ArrayList<>();
+            for (int kill = 0; kill < KILLS; kill++) {
+                // Names its home, by which it is found and ended like everything of this installation.
+                clients.add(installation.spawn(
+                        "run",
+                        "--pool",
+                        "ci",
+                        "--ttl",
+                        "20s",
+                        "--",
+                        "sh",
+                        "-c",
+                        "while sleep 1; do :; done",
+                        installation.home().toString()));
+                // The instant of the kill is random on purpose: it is the test's input, not a wait.
+                clients.get(kill).waitFor(random.nextInt(6_000), TimeUnit.MILLISECONDS);
+                kill(where, installation, clients, random);
+            }
+            clients.forEach(Process::destroyForcibly);
+            installation.ok("daemon", "start");
+
+            awaitReady(installation, 1);
+            await().atMost(SOON).untilAsserted(() -> assertThat(servers(installation, PoolTest::held))
+                    .as("seed %s", seed)
+                    .isEmpty());
+            installation.ok("pool", "delete", "ci");
+            await().atMost(SOON).untilAsserted(() -> assertThat(RunTest.left(where, installation))
+                    .as("seed %s", seed)
+                    .isEmpty());
+            RunTest.gcFindsNothing(installation);
+            strangers.assertUntouched();
+        }
+    }
+
+    /** One of the clients, the daemon, a server. */
+    private static void kill(Where where, Installation installation, List<Process> clients, Random random)
+            throws IOException {
+        switch (random.nextInt(3)) {
+            case 0 -> clients.get(random.nextInt(clients.size())).destroyForcibly();
+            case 1 -> {
+                JsonNode daemon = Installation.json(
+                        installation.run("daemon", "status", "-o", "json").out());
+                if (daemon.path("pid").asLong() > 0) {
+                    FaultTest.signal("KILL", daemon.path("pid").asLong());
+                }
+            }
+            default -> {
+                List<String> processes = RunTest.left(where, installation).stream()
+                        .filter(left -> left.startsWith("process ") || left.startsWith("container "))
+                        .toList();
+                if (!processes.isEmpty()) {
+                    String[] one =
+                            processes.get(random.nextInt(processes.size())).split(" ", 2);
+                    // What just ends may be gone by now.
+                    if (one[0].equals("process")) {
+                        ProcessHandle.of(Long.parseLong(one[1])).ifPresent(ProcessHandle::destroyForcibly);
+                    } else {
+                        Docker.run("kill", one[1]);
+                    }
+                }
+            }
+        }
+    }
+}
