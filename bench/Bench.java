@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -21,9 +22,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -47,7 +50,7 @@ public final class Bench {
 
     public static void main(String[] args) throws Exception {
         Bench bench = new Bench(args[0], Integer.parseInt(args[1]));
-        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle", "archive", "container", "fleet");
+        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle", "archive", "container", "fleet", "claim", "run", "leases");
         System.out.printf("%d rounds, Java %s, %d cores%n", bench.rounds, System.getProperty("java.version"), Runtime.getRuntime().availableProcessors());
         bench.command("start", "warm", "--runtime", "process", "--port", "auto", "--ui-port", "auto", "--no-archive");
         bench.command("stop", "warm");
@@ -68,6 +71,15 @@ public final class Bench {
         }
         if (what.contains("fleet")) {
             bench.fleet();
+        }
+        if (what.contains("claim")) {
+            bench.claim();
+        }
+        if (what.contains("run")) {
+            bench.run();
+        }
+        if (what.contains("leases")) {
+            bench.leases();
         }
         System.exit(0);
     }
@@ -321,6 +333,130 @@ public final class Bench {
         }
     }
 
+    /** The flags of a small server: where it runs makes no difference to what a claim costs. */
+    private static final List<String> SMALL = List.of("--runtime", "process", "--master", "local[1]", "--driver-memory", "512m");
+
+    private static String[] small(String... command) {
+        List<String> words = new ArrayList<>(Arrays.asList(command));
+        words.addAll(SMALL);
+        return words.toArray(new String[0]);
+    }
+
+    /** A claim of a ready spare against a cold start of the same server, each as a whole command; and the daemon's share of it. */
+    private void claim() throws Exception {
+        command(small("pool", "create", "bench", "--size", "2"));
+        Path socket = Path.of(JSON.readTree(command("daemon", "status", "-o", "json")).path("socket").asText());
+        List<Double> cold = new ArrayList<>();
+        List<Double> claimed = new ArrayList<>();
+        List<Double> daemon = new ArrayList<>();
+        for (int round = 0; round < rounds; round++) {
+            awaitReady("bench", 2);
+            Instant before = Instant.now();
+            JsonNode lease = JSON.readTree(command("lease", "--pool", "bench", "--ttl", "10m", "-o", "json"));
+            claimed.add(seconds(Duration.between(before, Instant.now())));
+            long asked = System.nanoTime();
+            JsonNode second = JSON.readTree(request(socket, "POST", "/v1/leases", "{\"pool\":\"bench\",\"ttlMillis\":600000}"));
+            daemon.add((System.nanoTime() - asked) / 1e9);
+            command("release", lease.path("lease").asText());
+            command("release", second.path("lease").asText());
+            // Not while spares start beside it.
+            awaitReady("bench", 2);
+            before = Instant.now();
+            command(small("start", "cold", "--port", "auto", "--ui-port", "auto"));
+            cold.add(seconds(Duration.between(before, Instant.now())));
+            command("stop", "cold");
+        }
+        JsonNode pool = pool("bench");
+        command("pool", "delete", "bench");
+        row("claim of a warm server, command", claimed);
+        System.out.println("  goal: at most 0.250 s");
+        row("the daemon's share of it", daemon);
+        System.out.println("  goal: at most 0.030 s");
+        row("cold start, whole command", cold);
+        System.out.printf("  %.1f times a claim; goal: at least 15 (misses: %d)%n", median(cold) / median(claimed), pool.path("misses").asInt());
+    }
+
+    private JsonNode pool(String name) throws Exception {
+        for (JsonNode pool : JSON.readTree(command("pool", "list", "-o", "json")).path("pools")) {
+            if (pool.path("name").asText().equals(name)) {
+                return pool;
+            }
+        }
+        throw new IllegalStateException("no pool " + name);
+    }
+
+    private void awaitReady(String name, int ready) throws Exception {
+        while (pool(name).path("ready").asInt() < ready) {
+            TimeUnit.MILLISECONDS.sleep(200);
+        }
+    }
+
+    /** A command with a server of its own against a start and a stop by hand. */
+    private void run() throws Exception {
+        List<Double> ours = new ArrayList<>();
+        List<Double> byHand = new ArrayList<>();
+        command(small("start", "hand", "--port", "auto", "--ui-port", "auto"));
+        command("stop", "hand");
+        for (int round = 0; round < rounds; round++) {
+            Instant before = Instant.now();
+            command("start", "hand");
+            command("stop", "hand");
+            byHand.add(seconds(Duration.between(before, Instant.now())));
+            List<String> run = new ArrayList<>(Arrays.asList(small("run")));
+            run.addAll(List.of("--", "true"));
+            before = Instant.now();
+            command(run.toArray(new String[0]));
+            ours.add(seconds(Duration.between(before, Instant.now())));
+        }
+        row("run -- true, whole command", ours);
+        row("start and stop by hand", byHand);
+        System.out.printf("  overhead %.2f s; goal: at most 1 s%n", median(ours) - median(byHand));
+    }
+
+    /** Twenty claims at once of a pool of four. */
+    private void leases() throws Exception {
+        int wanted = Integer.getInteger("leases.count", 20);
+        command(small("pool", "create", "bench", "--size", "4"));
+        awaitReady("bench", 4);
+        Path socket = Path.of(JSON.readTree(command("daemon", "status", "-o", "json")).path("socket").asText());
+        Instant before = Instant.now();
+        List<Process> asking = new ArrayList<>();
+        for (int lease = 0; lease < wanted; lease++) {
+            asking.add(process("lease", "--pool", "bench", "--ttl", "30m", "--timeout", "20m", "-o", "json").redirectError(ProcessBuilder.Redirect.DISCARD).start());
+        }
+        int most = 0;
+        while (asking.stream().anyMatch(Process::isAlive)) {
+            int starting = 0;
+            for (JsonNode lease : JSON.readTree(request(socket, "GET", "/v1/leases", "")).path("leases")) {
+                starting += lease.path("state").asText().equals("STARTING") ? 1 : 0;
+            }
+            most = Math.max(most, starting);
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+        double taken = seconds(Duration.between(before, Instant.now()));
+        Set<String> servers = new HashSet<>();
+        Set<String> urls = new HashSet<>();
+        List<String> leases = new ArrayList<>();
+        int failed = 0;
+        for (Process process : asking) {
+            String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (process.waitFor() == 0) {
+                JsonNode lease = JSON.readTree(out);
+                servers.add(lease.path("server").asText());
+                urls.add(lease.path("url").asText());
+                leases.add(lease.path("lease").asText());
+            } else {
+                failed++;
+            }
+        }
+        for (String lease : leases) {
+            command("release", lease);
+        }
+        command("pool", "delete", "bench");
+        System.out.printf("%d leases at once of a pool of 4: %d servers, %d ports, %d failures, at most %d starting at once, %.1f s%n", wanted, servers.size(), urls.size(), failed, most, taken);
+        System.out.printf("  goal: %d, %d, 0, at most 4%n", wanted, wanted);
+    }
+
     /** The engine's socket here; null where there is none that answers. */
     private static Path engineSocket() throws InterruptedException {
         String host = Optional.ofNullable(System.getenv("DOCKER_HOST")).orElse("unix:///var/run/docker.sock");
@@ -499,6 +635,21 @@ public final class Bench {
             }
         }
         return (System.nanoTime() - before) / 1e9;
+    }
+
+    /** The body of the daemon's answer. */
+    private static String request(Path socket, String method, String path, String body) throws IOException {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            byte[] content = body.getBytes(StandardCharsets.UTF_8);
+            String head = method + " " + path + " HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + content.length + "\r\n\r\n";
+            channel.write(ByteBuffer.wrap((head + body).getBytes(StandardCharsets.UTF_8)));
+            String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+            if (!answer.matches("(?s)HTTP/1\\.. 2.*")) {
+                throw new IOException(method + " " + path + ": " + answer);
+            }
+            return answer.substring(answer.indexOf("\r\n\r\n") + 4);
+        }
     }
 
     private static long ticks(long pid) throws IOException {

@@ -121,6 +121,23 @@ class ArchitectureTest {
                 .resideInAPackage("io.connectctl.manager.daemon.."));
     }
 
+    /** What a user's tests get with it can't clash with anything of theirs. */
+    @Test
+    void theJUnitExtensionUsesJUnitAndTheJdkOnly() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.connectctl.junit5..")
+                .should()
+                .dependOnClassesThat()
+                .resideOutsideOfPackages(
+                        "io.connectctl.junit5..",
+                        "java..",
+                        "org.junit.jupiter.api..",
+                        "org.junit.platform.commons.support..",
+                        // Annotations that only the compiler reads.
+                        "org.jspecify.annotations.."));
+    }
+
     @Test
     void eachLibraryStaysInItsRoom() {
         check(noClasses()

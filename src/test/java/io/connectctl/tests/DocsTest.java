@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,6 +21,7 @@ class DocsTest {
     private static final Path ROOT =
             Path.of(System.getProperty("connectctl.root")).toAbsolutePath();
 
+    /** A declaration; other YAML is fenced as yml. */
     private static final Pattern YAML = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL);
 
     /** Fenced and indented blocks, and code within a line. */
@@ -27,8 +29,8 @@ class DocsTest {
             Pattern.compile("```\\w*\\n(.*?)```|^ {4}(\\S.*)$|`([^`\\n]+)`", Pattern.DOTALL | Pattern.MULTILINE);
 
     /** A command line up to whatever ends it in a shell: a comment, a pipe, a closing bracket. */
-    private static final Pattern COMMAND =
-            Pattern.compile("(?<![\\w/.-])(?:bin/)?connectctl((?:[ ]+(?:'[^'\\n]*'|[\\w./:=,@%+*-]+))+)");
+    private static final Pattern COMMAND = Pattern.compile(
+            "(?<![\\w/.-])(?:bin/)?connectctl((?:[ ]+(?:'[^'\\n]*'|\"[^\"\\n]*\"|[\\w./:=,@%+*$-]+))+)");
 
     @Test
     void everyDeclarationInTheDocumentsIsValid() throws IOException {
@@ -102,9 +104,13 @@ class DocsTest {
 
     private static List<String> words(String line) {
         List<String> words = new ArrayList<>();
-        Matcher word = Pattern.compile("'([^']*)'|(\\S+)").matcher(line);
+        Matcher word = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)").matcher(line);
         while (word.find()) {
-            words.add(word.group(1) != null ? word.group(1) : word.group(2));
+            words.add(Stream.of(1, 2, 3)
+                    .map(word::group)
+                    .filter(Objects::nonNull)
+                    .findFirst()
+                    .orElseThrow());
         }
         return words;
     }

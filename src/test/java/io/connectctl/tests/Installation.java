@@ -247,12 +247,17 @@ final class Installation implements AutoCloseable {
         return outcome;
     }
 
+    /** Its launcher. */
+    Path launcher() {
+        return app.resolve("bin/connectctl");
+    }
+
     /** Starts a command. */
     Process spawn(String... arguments) {
         List<String> command = new ArrayList<>(prefix);
         // As from a terminal: a test that was begun in a script's background would hand on that ^C is ignored.
         command.addAll(List.of("/usr/bin/env", "--default-signal"));
-        command.add(app.resolve("bin/connectctl").toString());
+        command.add(launcher().toString());
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(project().toFile());
         builder.environment().clear();

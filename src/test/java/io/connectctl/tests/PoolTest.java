@@ -15,7 +15,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -66,15 +65,23 @@ class PoolTest {
                 .out());
     }
 
-    @Test
-    void aPoolSurvivesItsDaemonAndNoServerIsHandedOutTwice() throws Exception {
-        try (Installation installation = new Installation()) {
+    /** Containers at full counts only: one start of theirs takes as long as everything else here. */
+    private static Stream<Where> places() {
+        return KILLS > 10 ? Stream.of(Where.values()) : Stream.of(Where.PROCESS);
+    }
+
+    @ParameterizedTest
+    @MethodSource("places")
+    void aPoolSurvivesItsDaemonAndNoServerIsHandedOutTwice(Where where) throws Exception {
+        try (Installation installation = where.install()) {
             Process owner = new ProcessBuilder("sleep", "600").start();
-            create(Where.PROCESS, installation, 2);
+            create(where, installation, 2);
             awaitReady(installation, 2);
             Set<String> spares = servers(installation, PoolTest::spare);
-            String first = claim(installation, owner.pid()).path("server").asText();
+            JsonNode claimed = claim(installation, owner.pid());
+            String first = claimed.path("server").asText();
             assertThat(spares).contains(first);
+            Spark.assertOpenToItsTokenOnly(claimed);
             awaitReady(installation, 2);
             Set<String> waiting = servers(installation, PoolTest::spare);
 
@@ -103,14 +110,9 @@ class PoolTest {
 
             installation.ok("pool", "delete", "ci");
             installation.ok("release", second.path("lease").asText());
-            await().atMost(SOON).untilAsserted(() -> assertThat(RunTest.left(Where.PROCESS, installation))
+            await().atMost(SOON).untilAsserted(() -> assertThat(RunTest.left(where, installation))
                     .isEmpty());
         }
-    }
-
-    /** Containers at full counts only: one start of theirs takes as long as everything else here. */
-    private static Stream<Where> places() {
-        return KILLS > 10 ? Stream.of(Where.values()) : Stream.of(Where.PROCESS);
     }
 
     @ParameterizedTest

@@ -62,7 +62,7 @@ class RunTest {
         assertThat(installation.ok("gc").out()).isEmpty();
     }
 
-    private static void nothingLeft(Where where, Installation installation, Duration patience) {
+    static void nothingLeft(Where where, Installation installation, Duration patience) {
         await().atMost(patience)
                 .untilAsserted(() -> assertThat(left(where, installation)).isEmpty());
     }
@@ -133,14 +133,28 @@ class RunTest {
         }
     }
 
-    @Test
-    void aSignalBeforeTheCommandRunsEndsItAll() {
-        try (Installation installation = new Installation()) {
-            Process starting = installation.spawn(run(Where.PROCESS, installation, List.of(), "true"));
-            await().atMost(SOON).until(() -> !left(Where.PROCESS, installation).isEmpty());
+    @ParameterizedTest
+    @EnumSource
+    void aSignalBeforeTheCommandRunsEndsItAll(Where where) {
+        try (Installation installation = where.install()) {
+            Process starting = installation.spawn(run(where, installation, List.of(), "true"));
+            await().atMost(SOON).until(() -> !left(where, installation).isEmpty());
             FaultTest.signal("TERM", starting.pid());
             assertThat(Installation.finish(starting, SOON).exit()).isEqualTo(143);
-            nothingLeft(Where.PROCESS, installation, Duration.ofSeconds(2));
+            nothingLeft(where, installation, SOON);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theCommandsExitCodeIsTheAnswerAndNothingIsLeft(Where where) {
+        try (Installation installation = where.install()) {
+            for (int code : List.of(0, 7, 127)) {
+                String command = code == 127 ? "no-such-command" : "exit " + code;
+                Outcome outcome = installation.run(run(where, installation, List.of(), "sh", "-c", command));
+                assertThat(outcome.exit()).as(outcome::toString).isEqualTo(code);
+                assertThat(left(where, installation)).isEmpty();
+            }
         }
     }
 
@@ -170,11 +184,12 @@ class RunTest {
         }
     }
 
-    @Test
-    void withoutADaemonItIsTheSame() {
-        try (Installation installation = new Installation()) {
+    @ParameterizedTest
+    @EnumSource
+    void withoutADaemonItIsTheSame(Where where) {
+        try (Installation installation = where.install()) {
             Outcome outcome = installation.run(
-                    run(Where.PROCESS, installation, List.of("--no-daemon"), "sh", "-c", "echo $SPARK_REMOTE; exit 3"));
+                    run(where, installation, List.of("--no-daemon"), "sh", "-c", "echo $SPARK_REMOTE; exit 3"));
 
             assertThat(outcome.exit()).as(outcome::toString).isEqualTo(3);
             assertThat(outcome.out()).startsWith("sc://localhost:");
@@ -273,7 +288,7 @@ class RunTest {
                     .toIterable()
                     .containsExactly("lease", "server", "url", "tokenFile", "expiresAt");
             String server = lease.path("server").asText();
-            assertThat(Path.of(lease.path("tokenFile").asText())).exists();
+            Spark.assertOpenToItsTokenOnly(lease);
             JsonNode before = installation.status(server);
             assertThat(before.at("/lease/id").asText())
                     .isEqualTo(lease.path("lease").asText());

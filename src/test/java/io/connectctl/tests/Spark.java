@@ -1,5 +1,7 @@
 package io.connectctl.tests;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,6 +11,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -94,6 +97,21 @@ final class Spark {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The real client runs a query on a leased server of Spark 4 with its token, and is refused without. */
+    static void assertOpenToItsTokenOnly(JsonNode lease) {
+        String url = lease.path("url").asText();
+        String token;
+        try {
+            token = Files.readString(Path.of(lease.path("tokenFile").asText())).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        assertThat(ask(url + "/;token=" + token, "hello")).isEqualTo("Hello, Spark Connect!");
+        Outcome refused = Installation.finish(client(url, "hello"), Installation.PATIENCE);
+        assertThat(refused.exit()).as(refused::toString).isNotZero();
+        assertThat(refused.toString()).contains("UNAUTHENTICATED");
     }
 
     /** Runs the client program to its end and returns its output. */
