@@ -31,9 +31,7 @@ class PoolTest {
     }
 
     private static JsonNode pool(Installation installation) {
-        return Installation.json(installation.ok("pool", "list", "-o", "json").out())
-                .path("pools")
-                .path(0);
+        return Installation.json(installation.get("/v1/pools")).path("pools").path(0);
     }
 
     private static void awaitReady(Installation installation, int size) {
@@ -67,7 +65,7 @@ class PoolTest {
 
     /** Containers at full counts only: one start of theirs takes as long as everything else here. */
     private static Stream<Where> places() {
-        return KILLS > 10 ? Stream.of(Where.values()) : Stream.of(Where.PROCESS);
+        return Where.FULL ? Stream.of(Where.values()) : Stream.of(Where.PROCESS);
     }
 
     @ParameterizedTest

@@ -149,9 +149,8 @@ class RunTest {
     @EnumSource
     void theCommandsExitCodeIsTheAnswerAndNothingIsLeft(Where where) {
         try (Installation installation = where.install()) {
-            for (int code : List.of(0, 7, 127)) {
-                String command = code == 127 ? "no-such-command" : "exit " + code;
-                Outcome outcome = installation.run(run(where, installation, List.of(), "sh", "-c", command));
+            for (int code : List.of(0, 7)) {
+                Outcome outcome = installation.run(run(where, installation, List.of(), "sh", "-c", "exit " + code));
                 assertThat(outcome.exit()).as(outcome::toString).isEqualTo(code);
                 assertThat(left(where, installation)).isEmpty();
             }
