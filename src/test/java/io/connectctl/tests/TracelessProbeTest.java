@@ -58,9 +58,11 @@ class TracelessProbeTest {
                     assertThat(climb.reached()).isEqualTo(Rung.SESSION);
                 }
 
-                assertThat(Files.readString(log).substring((int) length))
+                // Twice a minute Spark looks after the queries of users, such as the holder's here, whoever probes.
+                assertThat(Files.readString(log).substring((int) length).lines())
                         .as("what the server logged meanwhile")
-                        .isEmpty();
+                        .allMatch(line -> line.endsWith("periodic run of SparkConnectExecutionManager maintenance."))
+                        .hasSizeLessThan(PROBES / 2);
                 assertThat(Spark.sessionsOnline(ui))
                         .isBetween(sessions, version.startsWith("3") ? sessions + 1 : sessions);
                 questions.println("again");
