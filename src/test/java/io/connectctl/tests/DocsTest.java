@@ -26,7 +26,7 @@ class DocsTest {
 
     /** Fenced and indented blocks, and code within a line. */
     private static final Pattern CODE =
-            Pattern.compile("```\\w*\\n(.*?)```|^ {4}(\\S[^\\n]*)$|`([^`\\n]+)`", Pattern.DOTALL | Pattern.MULTILINE);
+            Pattern.compile("```\\w*\\n(.*?)```|^ {4}(\\S.*)$|`([^`\\n]+)`", Pattern.DOTALL | Pattern.MULTILINE);
 
     /** A command line up to whatever ends it in a shell: a comment, a pipe, a closing bracket. */
     private static final Pattern COMMAND = Pattern.compile(

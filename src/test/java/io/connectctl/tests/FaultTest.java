@@ -15,9 +15,8 @@ import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What breaks is noticed, explained and mended. */
 class FaultTest {
@@ -54,17 +53,8 @@ class FaultTest {
             }
             """;
 
-    /** The older Spark at full counts only: how a fault is noticed and mended doesn't depend on the version. */
-    private static Stream<Arguments> placesAndVersions() {
-        Stream<Arguments> always = Stream.of(Arguments.of(Where.PROCESS, "4.0.1"), Arguments.of(Where.DOCKER, "4.0.1"));
-        return Where.FULL
-                ? Stream.concat(
-                        always, Stream.of(Arguments.of(Where.PROCESS, "3.5.0"), Arguments.of(Where.DOCKER, "3.5.0")))
-                : always;
-    }
-
     @ParameterizedTest
-    @MethodSource("placesAndVersions")
+    @CsvSource({"PROCESS, 4.0.1", "PROCESS, 3.5.0", "DOCKER, 4.0.1"})
     void killedServerIsRestartedAndTheEventSaysWhy(Where where, String version) {
         try (Installation installation = where.install()) {
             installation.start("connect", version, "--port", "" + Spark.freePort(), "--ui-port", "auto");
@@ -110,7 +100,7 @@ class FaultTest {
     }
 
     @ParameterizedTest
-    @MethodSource("placesAndVersions")
+    @CsvSource({"PROCESS, 4.0.1", "PROCESS, 3.5.0", "DOCKER, 4.0.1"})
     void zombieIsUnhealthy(Where where, String version, @TempDir Path folder) throws IOException {
         try (Installation installation = where.install()) {
             compile(folder, ZOMBIE, installation.jars(version));

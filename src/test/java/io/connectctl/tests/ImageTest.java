@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 /** Images that connectctl builds: what is in them, what isn't, and how their servers start. */
 @Timeout(1200)
 class ImageTest {
+    private static final Duration FROM_CACHE = Duration.ofSeconds(90);
     /** Gives way to everything else that runs here. */
     private static final Duration TRAINING = Duration.ofMinutes(20);
 
@@ -46,7 +47,9 @@ class ImageTest {
         assertThat(built.err()).contains("with a class data archive for Spark 4.0.1 on Java 17");
         assertThat(trainings()).isBlank();
 
+        long before = System.nanoTime();
         Outcome again = build("--packages", first.packages(), "--tag", image);
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(FROM_CACHE);
         assertThat(again.err()).contains("class data archive").doesNotContain("training");
         assertThat(id(again)).isEqualTo(id(built));
 

@@ -141,7 +141,7 @@ class RunTest {
             await().atMost(SOON).until(() -> !left(where, installation).isEmpty());
             FaultTest.signal("TERM", starting.pid());
             assertThat(Installation.finish(starting, SOON).exit()).isEqualTo(143);
-            nothingLeft(where, installation, SOON);
+            nothingLeft(where, installation, Duration.ofSeconds(2));
         }
     }
 

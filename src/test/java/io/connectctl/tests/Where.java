@@ -16,9 +16,6 @@ enum Where {
      */
     static final String JAVA = "-XX:TieredStopAtLevel=1";
 
-    /** Whether the repeating suites run at the counts of a release (-Pfull): then the rest runs in its whole width, too. */
-    static final boolean FULL = Integer.getInteger("connectctl.counts.leaseKills", 0) > 10;
-
     /** The key that these options are given by. */
     static final String JAVA_KEY = "spark.driver.extraJavaOptions";
 

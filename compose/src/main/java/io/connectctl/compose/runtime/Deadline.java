@@ -35,8 +35,6 @@ public record Deadline(String boot, Duration at, Duration left) {
 
     /** Writes it for a server that may not have been launched yet. */
     public void write(Folders folders, ServerName server) throws IOException {
-        Path file = file(folders, server);
-        PrivateFiles.folder(folders.servers().resolve(server.value()));
-        PrivateFiles.write(file, text(), false);
+        PrivateFiles.write(file(folders, server), text());
     }
 }

@@ -89,7 +89,7 @@ final class LeaseCommand extends CliCommand {
                     context);
             granted.complete(leased);
         } finally {
-            // Unless it was granted, which is said already.
+            // It was refused: there will be nothing to drop.
             if (granted.cancel(false)) {
                 watch.over();
             }

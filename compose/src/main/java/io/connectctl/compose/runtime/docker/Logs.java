@@ -406,8 +406,7 @@ final class Logs {
         });
         Path run = runs(names.server()).resolve(Integer.toString(history.lastNumber()));
         try {
-            PrivateFiles.folder(run);
-            PrivateFiles.write(run.resolve(FILE), text.toString(), false);
+            PrivateFiles.write(run.resolve(FILE), text.toString());
             NavigableMap<Integer, Path> saved = saved(names.server());
             while (saved.size() > KEPT_RUNS) {
                 PrivateFiles.remove(saved.pollFirstEntry().getValue());
