@@ -54,7 +54,8 @@ final class Cli {
             "version",
             "completion",
             "help",
-            TrainCommand.NAME);
+            TrainCommand.NAME,
+            TrainDaemonCommand.NAME);
 
     /** The commands below {@code daemon}. */
     private static final List<String> BELOW_DAEMON = List.of("run", "start", "stop", "status");
@@ -103,6 +104,7 @@ final class Cli {
             case "completion" -> new CompletionCommand(context);
             case "help" -> new HelpCommand(context);
             case TrainCommand.NAME -> new TrainCommand(context);
+            case TrainDaemonCommand.NAME -> new TrainDaemonCommand(context);
             default -> throw new IllegalArgumentException("there is no command '" + name + "'");
         };
     }
@@ -306,7 +308,7 @@ final class Cli {
                 line.getCommandSpec().options().forEach(spec -> known.addAll(List.of(spec.names())));
             } else {
                 line.getSubcommands().keySet().stream()
-                        .filter(name -> !name.equals(TrainCommand.NAME))
+                        .filter(name -> !name.equals(TrainCommand.NAME) && !name.equals(TrainDaemonCommand.NAME))
                         .forEach(known::add);
             }
             message = (option ? "unknown option '" : known.isEmpty() ? "unexpected argument '" : "unknown command '")

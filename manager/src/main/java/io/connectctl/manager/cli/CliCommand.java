@@ -138,7 +138,8 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
                 "see daemon.log in " + client.socket().getParent());
     }
 
-    private static boolean answers(ApiClient client) throws IOException {
+    /** Whether a daemon is there, be it slow. */
+    static boolean answers(ApiClient client) throws IOException {
         try {
             client.ping(Duration.ofSeconds(1));
             return true;

@@ -155,28 +155,62 @@ public final class DaemonLauncher {
         builder.environment().clear();
         builder.environment().putAll(inherited(environment));
         builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
-        return spawn(builder);
+        Process process = spawn(builder);
+        recordClasses(environment);
+        return process;
     }
 
     private static List<String> command() {
         List<String> command = new ArrayList<>();
         command.addAll(List.of("setsid", "sh", "-c", LAUNCH, "sh"));
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(java().toString());
+        DaemonArchive.configured().filter(DaemonArchive::exists).ifPresent(archive -> command.addAll(archive.use()));
+        command.addAll(options());
+        command.add(MAIN);
+        return command;
+    }
+
+    private static Path java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java");
+    }
+
+    /** What every JVM of a daemon is given, from its own options to the class path. */
+    private static List<String> options() {
+        List<String> options = new ArrayList<>();
         String home = System.getProperty("connectctl.home");
         if (home != null) {
             // The same for a daemon in the foreground, which bin/connectctl starts.
-            command.add("@" + home + "/lib/daemon.options");
-            command.add("-Dconnectctl.home=" + home);
+            options.add("@" + home + "/lib/daemon.options");
+            options.add("-Dconnectctl.home=" + home);
         }
-        command.add("-Dconnectctl.detached=true");
+        options.add("-Dconnectctl.detached=true");
         String build = System.getProperty("connectctl.build");
         if (build != null) {
-            command.add("-Dconnectctl.build=" + build);
+            options.add("-Dconnectctl.build=" + build);
         }
-        command.add("-cp");
-        command.add(home != null ? home + "/lib/*" : System.getProperty("java.class.path"));
-        command.add(MAIN);
-        return command;
+        options.add("-cp");
+        options.add(home != null ? home + "/lib/*" : System.getProperty("java.class.path"));
+        return options;
+    }
+
+    /** Once for each copy of connectctl and each Java, and beside everything else: the daemons to come start faster. */
+    private static void recordClasses(Map<String, String> environment) {
+        Optional<DaemonArchive> archive = DaemonArchive.configured().filter(wanted -> !wanted.exists());
+        if (archive.isEmpty()) {
+            return;
+        }
+        ProcessBuilder builder = new ProcessBuilder(archive.get().record(java(), options()))
+                .directory(new File("/"))
+                .redirectInput(new File("/dev/null"))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().clear();
+        builder.environment().putAll(inherited(environment));
+        try {
+            builder.start();
+        } catch (IOException e) {
+            // The daemon that was asked for runs; without an archive the next one only starts as slowly.
+        }
     }
 
     /**
@@ -278,6 +312,7 @@ public final class DaemonLauncher {
         Process process = spawn(builder);
         while (true) {
             if (answersDuringStart().isPresent()) {
+                recordClasses(environment);
                 return;
             }
             if (process.waitFor(20, TimeUnit.MILLISECONDS) && !answers()) {

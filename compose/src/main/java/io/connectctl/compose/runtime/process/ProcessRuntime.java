@@ -22,6 +22,10 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SparkHome;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -82,6 +86,8 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final int FLOCK_MISSING = 69;
     private static final int UI_RETRIES = 16;
     private static final long LOOK_AGAIN = 500;
+    private static final long LOOK_AT_LEAST = TimeUnit.SECONDS.toNanos(1);
+    private static final int CONNECT_MILLIS = 200;
     private static final int LOG_HEAD_LINES = 2000;
     private static final List<String> INHERITED = List.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ");
     private static final String TOOLS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -581,6 +587,12 @@ public final class ProcessRuntime implements ServerRuntime {
         if (known.isPresent()) {
             return known.get();
         }
+        OptionalInt expected = spec.port() instanceof PortChoice.Fixed fixed
+                ? OptionalInt.of(fixed.port())
+                : run.orElseThrow().askedPort();
+        if (!listener.worthALook(expected)) {
+            return new Endpoint("localhost", OptionalInt.empty(), List.of());
+        }
         long start = System.nanoTime();
         Endpoint now = look(run.orElseThrow(), spec, listener);
         listener.remember(now, start);
@@ -615,6 +627,7 @@ public final class ProcessRuntime implements ServerRuntime {
         private final ListeningPorts ports;
         private volatile Optional<Named> named = Optional.empty();
         private volatile Optional<Remembered> endpoint = Optional.empty();
+        private volatile long lookAtLeast = System.nanoTime();
 
         private record Remembered(Endpoint endpoint, long seen, long good) {}
 
@@ -630,6 +643,31 @@ public final class ProcessRuntime implements ServerRuntime {
         Optional<Endpoint> fresh() {
             return endpoint.filter(last -> System.nanoTime() - last.seen() < last.good())
                     .map(Remembered::endpoint);
+        }
+
+        /**
+         * While a server starts, it is asked for several times a second, and for ten seconds: the looks took more processor
+         * time than the rest of the daemon did for that start. A connection that is refused takes a hundredth of one. A
+         * service elsewhere, on another address or port than it was told, is found by a look at least once a second.
+         */
+        boolean worthALook(OptionalInt expected) {
+            long now = System.nanoTime();
+            if (expected.orElse(0) > 0 && now < lookAtLeast && refused(expected.getAsInt())) {
+                return false;
+            }
+            lookAtLeast = now + LOOK_AT_LEAST;
+            return true;
+        }
+
+        private static boolean refused(int port) {
+            try (Socket socket = new Socket()) {
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_MILLIS);
+                return false;
+            } catch (ConnectException e) {
+                return true;
+            } catch (IOException e) {
+                return false; // It says nothing of the port.
+            }
         }
 
         /**

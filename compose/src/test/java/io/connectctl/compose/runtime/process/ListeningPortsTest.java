@@ -49,4 +49,23 @@ class ListeningPortsTest {
             assertThat(ports.now()).isEmpty();
         }
     }
+
+    @Test
+    void whileConnectionsAreRefusedTheTableIsLeftAloneForASecondAtMost(@TempDir Path folder) throws Exception {
+        RunFolder run = RunFolder.create(
+                folder.resolve("1"), new ServerName("sales"), 1, "sales/1/ab", Instant.now(), OptionalInt.empty());
+        ProcessRuntime.Listener listener = new ProcessRuntime.Listener(run);
+        OptionalInt port;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = OptionalInt.of(socket.getLocalPort());
+            assertThat(listener.worthALook(port)).as("the first time").isTrue();
+            assertThat(listener.worthALook(port)).as("somebody answers").isTrue();
+            assertThat(listener.worthALook(OptionalInt.empty())).as("any port").isTrue();
+        }
+        int refused = 0;
+        while (!listener.worthALook(port)) {
+            refused++;
+        }
+        assertThat(refused).isPositive();
+    }
 }
