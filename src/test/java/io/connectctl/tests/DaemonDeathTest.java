@@ -77,6 +77,20 @@ class DaemonDeathTest {
         }
     }
 
+    @Test
+    void aDaemonStartsFromTheClassDataThatAnEarlierOneRecorded() throws IOException {
+        try (Installation installation = new Installation()) {
+            installation.ok("daemon", "start");
+            await().atMost(Installation.PATIENCE)
+                    .until(() -> !installation.daemonArchives().isEmpty());
+            installation.ok("daemon", "stop");
+            installation.ok("daemon", "start");
+
+            assertThat(Files.readString(Path.of("/proc/" + installation.daemon().pid() + "/maps")))
+                    .contains(installation.daemonArchives().get(0).toString());
+        }
+    }
+
     private static void killDaemon(Installation installation) {
         List<ProcessHandle> daemons = installation.processes().stream()
                 .filter(process -> commandLine(process).contains("DaemonMain"))

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +46,9 @@ final class Installation implements AutoCloseable {
 
     /** Half a minute on a quiet machine. */
     private static final Duration TRAINING = Duration.ofMinutes(3);
+
+    /** The commands that may start a server. */
+    private static final Set<String> STARTING = Set.of("start", "restart", "run", "lease", "pool", "daemon");
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final Path ROOT =
@@ -107,8 +111,6 @@ final class Installation implements AutoCloseable {
     }
 
     private Installation(Where where, List<String> prefix, Path app) {
-        // Not while this class is being initialised: its other threads would wait for that.
-        trainOnce();
         this.where = where;
         this.prefix = prefix;
         this.app = app;
@@ -149,7 +151,8 @@ final class Installation implements AutoCloseable {
 
     /**
      * Makes the class data archive that every process of the default version takes from then on, as on a user's machine after
-     * the first start. Without it, each installation here would begin to train one, and none would live long enough.
+     * the first start. Without it, each installation here would begin to train one, and none would live long enough. Whoever
+     * starts no server needn't wait for it.
      */
     private static synchronized void trainOnce() {
         if (trained) {
@@ -203,6 +206,13 @@ final class Installation implements AutoCloseable {
         return spark.resolve("jars");
     }
 
+    /** The class data archives of daemons in the shared cache. */
+    List<Path> daemonArchives() throws IOException {
+        try (Stream<Path> files = Files.walk(ROOT.resolve("target/tests/cache/app"))) {
+            return files.filter(file -> file.toString().endsWith("-daemon.jsa")).toList();
+        }
+    }
+
     /** Its id in the labels of containers and volumes; empty before it made one. */
     Optional<String> id() {
         try {
@@ -254,6 +264,9 @@ final class Installation implements AutoCloseable {
 
     /** Starts a command. */
     Process spawn(String... arguments) {
+        if (STARTING.contains(arguments[0])) {
+            trainOnce();
+        }
         List<String> command = new ArrayList<>(prefix);
         // As from a terminal: a test that was begun in a script's background would hand on that ^C is ignored.
         command.addAll(List.of("/usr/bin/env", "--default-signal"));
