@@ -16,9 +16,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** A class data archive is trained once, taken by every further start, and never in the way. */
+@Order(1)
 class ArchiveTest {
     /** A training gives way to everything else that runs here. */
     private static final Duration TRAINING = Duration.ofMinutes(20);

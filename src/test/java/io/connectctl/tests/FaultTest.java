@@ -13,12 +13,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What breaks is noticed, explained and mended. */
+@Order(2)
 class FaultTest {
     /** Stops the SparkContext under a running Spark Connect server when a file appears: what a lost master does. */
     private static final String ZOMBIE =

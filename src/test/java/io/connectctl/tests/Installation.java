@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -47,15 +48,20 @@ final class Installation implements AutoCloseable {
     /** Half a minute on a quiet machine. */
     private static final Duration TRAINING = Duration.ofMinutes(3);
 
+    private static final String DEFAULT_VERSION = "4.0.1";
+
     /** The commands that may start a server. */
     private static final Set<String> STARTING = Set.of("start", "restart", "run", "lease", "pool", "daemon");
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final Path ROOT =
             Path.of(System.getProperty("connectctl.root")).toAbsolutePath();
+    private static final Path CACHE = ROOT.resolve("target/tests/cache");
     private static final Path APP = app();
 
-    private static boolean trained;
+    private static final AtomicBoolean TRAINED = new AtomicBoolean();
+
+    private static @Nullable Installation trainerOrNull;
 
     static {
         Awaitility.setDefaultPollInterval(BETWEEN_LOOKS);
@@ -68,6 +74,7 @@ final class Installation implements AutoCloseable {
     private final Map<String, String> environment = new HashMap<>();
     private final List<Process> spawned = new CopyOnWriteArrayList<>();
     private @Nullable String socket;
+    private boolean trainer;
 
     /** Whose servers are plain processes. */
     Installation() {
@@ -124,8 +131,7 @@ final class Installation implements AutoCloseable {
         environment.put("PATH", System.getenv("PATH"));
         environment.put("JAVA_HOME", System.getProperty("java.home"));
         environment.put("CONNECTCTL_RUN_DIR", home.resolve("run").toString());
-        environment.put(
-                "CONNECTCTL_CACHE_DIR", ROOT.resolve("target/tests/cache").toString());
+        environment.put("CONNECTCTL_CACHE_DIR", CACHE.toString());
         if (where == Where.PROCESS) {
             // An engine of this machine is none of these tests' business.
             environment.put("DOCKER_HOST", "unix://" + home.resolve("no-engine.sock"));
@@ -152,26 +158,44 @@ final class Installation implements AutoCloseable {
     /**
      * Makes the class data archive that every process of the default version takes from then on, as on a user's machine after
      * the first start. Without it, each installation here would begin to train one, and none would live long enough. Whoever
-     * starts no server needn't wait for it.
+     * starts no server, or has a cache of its own, needn't wait for it.
      */
-    private static synchronized void trainOnce() {
-        if (trained) {
-            return;
-        }
-        // Before the training, which has an installation of its own.
-        trained = true;
-        try (Installation installation = new Installation()) {
-            installation.ok("start", "trained", "--port", "auto", "--ui-port", "auto");
-            // It gives way to everything else that runs here: where there is no time for it, the tests go on without.
-            Process training = installation.spawn("cache", "train", "trained");
-            if (!training.waitFor(TRAINING.toSeconds(), TimeUnit.SECONDS)) {
-                training.destroy();
+    private static void trainOnce() {
+        synchronized (TRAINED) {
+            if (!TRAINED.compareAndSet(false, true)) {
+                return;
             }
-            installation.ok("stop", "trained");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new AssertionError(e);
+            try (Installation installation = fetched()) {
+                // It gives way to everything else that runs here: where there is no time for it, the tests go on
+                // without.
+                Process training = installation.spawn("cache", "train", "trained");
+                if (!training.waitFor(TRAINING.toSeconds(), TimeUnit.SECONDS)) {
+                    training.destroy();
+                }
+                installation.ok("stop", "trained");
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError(e);
+            }
         }
+    }
+
+    /** The one whose server brought the default Spark into the shared cache, and then trains. */
+    private static synchronized Installation fetched() {
+        Installation trainer = trainerOrNull;
+        if (trainer == null) {
+            trainer = new Installation();
+            trainer.trainer = true;
+            trainerOrNull = trainer;
+            // A run of a single test may fetch and never train.
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                if (!TRAINED.get()) {
+                    fetched().close();
+                }
+            }));
+            trainer.ok("start", "trained", "--port", "auto", "--ui-port", "auto");
+        }
+        return trainer;
     }
 
     /** Its home folder. */
@@ -196,7 +220,10 @@ final class Installation implements AutoCloseable {
 
     /** The folder of Spark's jars in the shared cache; fetched by a first start where no test did that yet. */
     Path jars(String version) {
-        Path spark = ROOT.resolve("target/tests/cache/spark").resolve(version);
+        Path spark = CACHE.resolve("spark").resolve(version);
+        if (version.equals(DEFAULT_VERSION)) {
+            fetched();
+        }
         if (!Files.exists(spark.resolve("COMPLETE"))) {
             try (Installation other = new Installation()) {
                 other.ok("start", "fetches", "--spark", version, "--port", "auto", "--ui-port", "auto");
@@ -208,7 +235,7 @@ final class Installation implements AutoCloseable {
 
     /** The class data archives of daemons in the shared cache. */
     List<Path> daemonArchives() throws IOException {
-        try (Stream<Path> files = Files.walk(ROOT.resolve("target/tests/cache/app"))) {
+        try (Stream<Path> files = Files.walk(CACHE.resolve("app"))) {
             return files.filter(file -> file.toString().endsWith("-daemon.jsa")).toList();
         }
     }
@@ -264,7 +291,9 @@ final class Installation implements AutoCloseable {
 
     /** Starts a command. */
     Process spawn(String... arguments) {
-        if (STARTING.contains(arguments[0])) {
+        if (!trainer
+                && STARTING.contains(arguments[0])
+                && CACHE.toString().equals(environment.get("CONNECTCTL_CACHE_DIR"))) {
             trainOnce();
         }
         List<String> command = new ArrayList<>(prefix);

@@ -531,6 +531,9 @@ public final class DockerRuntime implements ServerRuntime {
 
     @Override
     public void rearm(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        if (hasNothing()) {
+            return;
+        }
         Names names = names(server);
         Optional<Container> container = container(names).filter(Container::live);
         if (container.isEmpty()) {
@@ -783,6 +786,9 @@ public final class DockerRuntime implements ServerRuntime {
     @Override
     public Optional<Instance> halt(ServerName server, Duration grace)
             throws RuntimeUnavailableException, InterruptedException {
+        if (hasNothing()) {
+            return Optional.empty();
+        }
         Names names = names(server);
         Optional<Container> found = container(names);
         if (found.isEmpty() || !found.get().live()) {
@@ -1252,6 +1258,9 @@ public final class DockerRuntime implements ServerRuntime {
     /** Open files aren't known to an engine: they are told as 0. */
     @Override
     public Optional<Usage> usage(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        if (hasNothing()) {
+            return Optional.empty();
+        }
         Names names = names(server);
         Optional<Container> container = container(names).filter(Container::live);
         return container.isPresent() ? engine().usage(container.get().id()) : Optional.empty();
@@ -1260,8 +1269,8 @@ public final class DockerRuntime implements ServerRuntime {
     /** True also where the engine can't be asked: only what is known to be empty may go without being asked for. */
     @Override
     public boolean hasWarehouse(ServerName server) {
-        if (adoptions.of(server).isPresent()) {
-            // Its warehouse is wherever its maker put it, and stays there.
+        if (hasNothing() || adoptions.of(server).isPresent()) {
+            // The warehouse of an adopted one is wherever its maker put it, and stays there.
             return false;
         }
         try {
@@ -1278,11 +1287,30 @@ public final class DockerRuntime implements ServerRuntime {
 
     @Override
     public void discard(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException {
-        Names names = names(server);
         if (adoptions.of(server).isPresent()) {
             forget(server);
             return;
         }
+        if (!hasNothing()) {
+            discardAtTheEngine(server, purge);
+        }
+        histories.forget(server);
+        endpoints.remove(server);
+        Path folder = folders.servers().resolve(server.value());
+        try {
+            PrivateFiles.remove(History.file(folders, server));
+            PrivateFiles.remove(folder.resolve("run"));
+            if (purge || isEmpty(folder)) {
+                PrivateFiles.remove(folder);
+            }
+        } catch (IOException e) {
+            throw new RuntimeUnavailableException(folder + " can't be removed: " + e.getMessage(), e);
+        }
+    }
+
+    private void discardAtTheEngine(ServerName server, boolean purge)
+            throws RuntimeUnavailableException, InterruptedException {
+        Names names = names(server);
         Optional<Container> container = container(names);
         if (container.isPresent() && container.get().live()) {
             throw new IllegalStateException(server + " runs; halt it before what it left is removed");
@@ -1305,18 +1333,6 @@ public final class DockerRuntime implements ServerRuntime {
             }
         } catch (EngineRefusal e) {
             throw engine().unanswered("removing what " + server + " left", e);
-        }
-        histories.forget(server);
-        endpoints.remove(server);
-        Path folder = folders.servers().resolve(server.value());
-        try {
-            PrivateFiles.remove(History.file(folders, server));
-            PrivateFiles.remove(folder.resolve("run"));
-            if (purge || isEmpty(folder)) {
-                PrivateFiles.remove(folder);
-            }
-        } catch (IOException e) {
-            throw new RuntimeUnavailableException(folder + " can't be removed: " + e.getMessage(), e);
         }
     }
 
@@ -1388,6 +1404,10 @@ public final class DockerRuntime implements ServerRuntime {
 
     @Override
     public void collect(ServerName server, boolean purge) throws RuntimeUnavailableException, InterruptedException {
+        if (hasNothing()) {
+            discard(server, purge);
+            return;
+        }
         List<String> its = List.of(Names.INSTALLATION + "=" + installation(), Names.SERVER + "=" + server.value());
         halt(server, Duration.ZERO);
         try {

@@ -90,6 +90,12 @@ class UnreachableEngineTest {
             assertThat(runtime.traces()).isEmpty();
             assertThat(runtime.list()).isEmpty();
             assertThat(runtime.find(spec.name())).isEmpty();
+            assertThat(runtime.halt(spec.name(), Duration.ZERO)).isEmpty();
+            assertThat(runtime.usage(spec.name())).isEmpty();
+            assertThat(runtime.hasWarehouse(spec.name())).isFalse();
+            runtime.rearm(spec.name());
+            runtime.discard(spec.name(), false);
+            runtime.collect(spec.name(), false);
             runtime.watch(instance -> {}).close();
             assertThat(root.resolve("state")).as("nor did it get one by that").isEmptyDirectory();
         }
