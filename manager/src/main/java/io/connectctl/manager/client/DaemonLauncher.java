@@ -155,9 +155,8 @@ public final class DaemonLauncher {
         builder.environment().clear();
         builder.environment().putAll(inherited(environment));
         builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
-        Process process = spawn(builder);
-        recordClasses(environment);
-        return process;
+        // It takes an archive and records none: nothing may be left running when the command has ended.
+        return spawn(builder);
     }
 
     private static List<String> command() {
