@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -254,11 +255,27 @@ final class Installation implements AutoCloseable {
 
     /** Starts a command. */
     Process spawn(String... arguments) {
+        return start(commandLine(arguments));
+    }
+
+    /** Starts a command in the foreground of a terminal of its own: what is written to it is typed there. */
+    Process spawnOnTerminal(String... arguments) {
+        String line = commandLine(arguments).stream()
+                .map(word -> "'" + word.replace("'", "'\\''") + "'")
+                .collect(Collectors.joining(" ", "exec ", ""));
+        return start(List.of("script", "--quiet", "--return", "--command", line, "/dev/null"));
+    }
+
+    private List<String> commandLine(String... arguments) {
         List<String> command = new ArrayList<>(prefix);
         // As from a terminal: a test that was begun in a script's background would hand on that ^C is ignored.
         command.addAll(List.of("/usr/bin/env", "--default-signal"));
         command.add(launcher().toString());
         command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private Process start(List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command).directory(project().toFile());
         builder.environment().clear();
         builder.environment().putAll(environment);

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -697,6 +698,53 @@ class CliTest {
         daemon.on("GET /v1/daemon", 200, DAEMON);
 
         assertThat(cli.run(line.split(" ")).code()).isEqualTo(2);
+        assertThat(daemon.requests()).noneMatch(request -> request.startsWith("POST"));
+    }
+
+    @Test
+    void aLeaseThatIsOverKeepsNoneOfTheOthersFromBeingReleased() {
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .problem("GET /v1/leases/0badcafe", 404, "NO_SUCH_LEASE", "there is no lease '0badcafe'")
+                .on("GET /v1/leases/4f1c09ab", 200, LEASE)
+                .problem("GET /v1/leases/4f1c09ab", 404, "NO_SUCH_LEASE", "gone")
+                .on("DELETE /v1/leases/4f1c09ab", 202, "{}");
+
+        CliHarness.Result result = cli.run("release", "0badcafe", "4f1c09ab");
+
+        assertThat(daemon.requests()).contains("DELETE /v1/leases/4f1c09ab");
+        assertThat(result.code()).isEqualTo(5);
+        assertThat(result.err()).contains("there is no lease '0badcafe'");
+    }
+
+    @Test
+    void leasesFitANarrowTerminal() {
+        daemon.on("GET /v1/leases", 200, "{\"leases\":[" + LEASE + "," + LEASE.replace("true", "false") + "]}")
+                .on(
+                        "GET /v1/pools",
+                        200,
+                        "{\"pools\":[{\"name\":\"integration-tests\",\"size\":3,\"ready\":2,\"starting\":1,\"claimed\":4,"
+                                + "\"misses\":5,\"memberBytes\":1,\"budgetBytes\":9,\"maxAgeSeconds\":60}]}");
+        cli.columns = 50;
+
+        String leases = cli.run("leases").out();
+        assertThat(leases.lines()).allMatch(line -> line.length() <= 50);
+        assertThat(leases).contains("4f1c09ab").contains("SPARE READY").contains("sc://localhost:15002");
+
+        String pools = cli.run("pool", "list").out();
+        assertThat(pools.lines()).allMatch(line -> line.length() <= 50);
+        assertThat(pools).contains("integration-tests").contains("READY");
+    }
+
+    @Test
+    void aTimeOfCenturiesIsMisuseAndNoCrash() {
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STARTING")));
+        for (String command : List.of("wait a --timeout", "lease --pool ci --timeout", "lease --pool ci --ttl")) {
+            CliHarness.Result result = cli.run((command + " 999999999d").split(" "));
+
+            assertThat(result.code()).as(result::err).isEqualTo(2);
+            assertThat(result.err()).contains("'999999999d' is too long");
+        }
         assertThat(daemon.requests()).noneMatch(request -> request.startsWith("POST"));
     }
 
