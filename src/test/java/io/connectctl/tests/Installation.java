@@ -30,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -291,6 +292,18 @@ final class Installation implements AutoCloseable {
 
     /** Starts a command. */
     Process spawn(String... arguments) {
+        return start(commandLine(arguments));
+    }
+
+    /** Starts a command in the foreground of a terminal of its own: what is written to it is typed there. */
+    Process spawnOnTerminal(String... arguments) {
+        String line = commandLine(arguments).stream()
+                .map(word -> "'" + word.replace("'", "'\\''") + "'")
+                .collect(Collectors.joining(" ", "exec ", ""));
+        return start(List.of("script", "--quiet", "--return", "--command", line, "/dev/null"));
+    }
+
+    private List<String> commandLine(String... arguments) {
         if (!trainer
                 && STARTING.contains(arguments[0])
                 && CACHE.toString().equals(environment.get("CONNECTCTL_CACHE_DIR"))) {
@@ -301,6 +314,10 @@ final class Installation implements AutoCloseable {
         command.addAll(List.of("/usr/bin/env", "--default-signal"));
         command.add(launcher().toString());
         command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private Process start(List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command).directory(project().toFile());
         builder.environment().clear();
         builder.environment().putAll(environment);

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -22,6 +24,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PoolTest {
     private static final int KILLS = Integer.getInteger("connectctl.counts.leaseKills", 4);
     private static final Duration SOON = Duration.ofSeconds(30);
+
+    /** Leases at a time: what two cores start within a lease's time. */
+    private static final int PARALLEL = 6;
 
     private static void create(Where where, Installation installation, int size) {
         List<String> words = new ArrayList<>(List.of("pool", "create", "ci", "--size", "" + size));
@@ -122,23 +127,17 @@ class PoolTest {
                 Strangers strangers = new Strangers(where, installation)) {
             create(where, installation, 1);
             List<Process> clients = new ArrayList<>();
-            for (int kill = 0; kill < KILLS; kill++) {
-                // Names its home, by which it is found and ended like everything of this installation.
-                clients.add(installation.spawn(
-                        "run",
-                        "--pool",
-                        "ci",
-                        "--ttl",
-                        "20s",
-                        "--",
-                        "sh",
-                        "-c",
-                        "while sleep 1; do :; done",
-                        installation.home().toString()));
+            Map<String, Integer> struck = new TreeMap<>();
+            while (struck.values().stream().mapToInt(Integer::intValue).sum() < KILLS) {
+                clients.removeIf(client -> !client.isAlive());
+                if (clients.size() < PARALLEL) {
+                    clients.add(endless(installation));
+                }
                 // The instant of the kill is random on purpose: it is the test's input, not a wait.
-                clients.get(kill).waitFor(random.nextInt(6_000), TimeUnit.MILLISECONDS);
-                kill(where, installation, clients, random);
+                clients.get(clients.size() - 1).waitFor(random.nextInt(4_000), TimeUnit.MILLISECONDS);
+                kill(where, installation, clients, random).ifPresent(what -> struck.merge(what, 1, Integer::sum));
             }
+            assertThat(struck).as("seed %s", seed).hasSizeGreaterThan(KILLS > 10 ? 2 : 0);
             clients.forEach(Process::destroyForcibly);
             installation.ok("daemon", "start");
 
@@ -155,32 +154,54 @@ class PoolTest {
         }
     }
 
-    /** One of the clients, the daemon, a server. */
-    private static void kill(Where where, Installation installation, List<Process> clients, Random random)
-            throws IOException {
+    /** A client whose command never ends. */
+    private static Process endless(Installation installation) {
+        // Names its home, by which it is found and ended like everything of this installation.
+        return installation.spawn(
+                "run",
+                "--pool",
+                "ci",
+                "--ttl",
+                "20s",
+                "--",
+                "sh",
+                "-c",
+                "while sleep 1; do :; done",
+                installation.home().toString());
+    }
+
+    /** One of the clients, the daemon, a process or a container of a server: what was hit, empty where there was none. */
+    private static Optional<String> kill(Where where, Installation installation, List<Process> clients, Random random) {
         switch (random.nextInt(3)) {
-            case 0 -> clients.get(random.nextInt(clients.size())).destroyForcibly();
+            case 0 -> {
+                clients.get(random.nextInt(clients.size())).destroyForcibly();
+                return Optional.of("client");
+            }
             case 1 -> {
-                JsonNode daemon = Installation.json(
-                        installation.run("daemon", "status", "-o", "json").out());
-                if (daemon.path("pid").asLong() > 0) {
-                    FaultTest.signal("KILL", daemon.path("pid").asLong());
-                }
+                long daemon = Installation.json(installation
+                                .run("daemon", "status", "-o", "json")
+                                .out())
+                        .path("pid")
+                        .asLong();
+                return ProcessHandle.of(daemon)
+                        .filter(process -> daemon > 0 && process.destroyForcibly())
+                        .map(process -> "daemon");
             }
             default -> {
-                List<String> processes = RunTest.left(where, installation).stream()
+                List<String> servers = RunTest.left(where, installation).stream()
                         .filter(left -> left.startsWith("process ") || left.startsWith("container "))
                         .toList();
-                if (!processes.isEmpty()) {
-                    String[] one =
-                            processes.get(random.nextInt(processes.size())).split(" ", 2);
-                    // What just ends may be gone by now.
-                    if (one[0].equals("process")) {
-                        ProcessHandle.of(Long.parseLong(one[1])).ifPresent(ProcessHandle::destroyForcibly);
-                    } else {
-                        Docker.run("kill", one[1]);
-                    }
+                if (servers.isEmpty()) {
+                    return Optional.empty();
                 }
+                String[] one = servers.get(random.nextInt(servers.size())).split(" ", 2);
+                // What just ends may be gone by now.
+                boolean hit = one[0].equals("process")
+                        ? ProcessHandle.of(Long.parseLong(one[1]))
+                                .filter(ProcessHandle::destroyForcibly)
+                                .isPresent()
+                        : Docker.run("kill", one[1]).exit() == 0;
+                return hit ? Optional.of(one[0]) : Optional.empty();
             }
         }
     }

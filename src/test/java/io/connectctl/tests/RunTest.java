@@ -1,11 +1,15 @@
 package io.connectctl.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -87,13 +91,29 @@ class RunTest {
                 "sh",
                 "-c",
                 first
-                        + "trap 'exit 9' TERM; trap 'echo >interrupted' INT; echo $$ >running.new; mv running.new running;"
+                        + "echo \"$SPARK_REMOTE\" >remote; trap 'exit 9' TERM; trap 'echo >interrupted' INT; echo $$ >running.new; mv running.new running;"
                         + " while :; do sleep 0.2; done"));
         await().atMost(Installation.PATIENCE).until(() -> {
             assertThat(run.isAlive()).as("connectctl run").isTrue();
             return Files.exists(running);
         });
         return run;
+    }
+
+    /** That of the server which the last command had; nothing of it may be left at the engine either. */
+    private static void portIsFree(Installation installation) {
+        assertThatThrownBy(() -> {
+                    String remote = Files.readString(installation.project().resolve("remote"));
+                    int port = Integer.parseInt(remote.strip().replaceAll(".*:", ""));
+                    new Socket(InetAddress.getLoopbackAddress(), port).close();
+                })
+                .isInstanceOf(ConnectException.class);
+    }
+
+    private static void noLeaseIsLeft(Installation installation) {
+        assertThat(Installation.json(installation.ok("leases", "-o", "json").out())
+                        .path("leases"))
+                .isEmpty();
     }
 
     private static void endCommand(Installation installation) {
@@ -127,9 +147,8 @@ class RunTest {
             assertThat(outcome.out().strip()).as(outcome::toString).isEqualTo("Hello, Spark Connect!");
             assertThat(installation.project().resolve("refused")).content().contains("UNAUTHENTICATED");
             assertThat(left(where, installation)).isEmpty();
-            assertThat(Installation.json(installation.ok("leases", "-o", "json").out())
-                            .path("leases"))
-                    .isEmpty();
+            portIsFree(installation);
+            noLeaseIsLeft(installation);
         }
     }
 
@@ -147,13 +166,30 @@ class RunTest {
 
     @ParameterizedTest
     @EnumSource
-    void theCommandsExitCodeIsTheAnswerAndNothingIsLeft(Where where) {
+    void theCommandsExitCodeIsTheAnswerAndNothingIsLeft(Where where) throws IOException {
         try (Installation installation = where.install()) {
-            for (int code : List.of(0, 7)) {
-                Outcome outcome = installation.run(run(where, installation, List.of(), "sh", "-c", "exit " + code));
-                assertThat(outcome.exit()).as(outcome::toString).isEqualTo(code);
-                assertThat(left(where, installation)).isEmpty();
-            }
+            Outcome well = installation.run(run(where, installation, List.of(), "true"));
+            assertThat(well.exit()).as(well::toString).isZero();
+            assertThat(left(where, installation)).isEmpty();
+
+            Outcome missing = installation.run(run(where, installation, List.of(), "no-such-command"));
+            assertThat(missing.exit()).as(missing::toString).isEqualTo(127);
+            assertThat(left(where, installation)).isEmpty();
+
+            // ^C reaches the command by the terminal, so that it must not be forwarded, too.
+            String script = "trap 'echo once >>interrupted' INT; echo \"$SPARK_REMOTE\" >remote; >running;"
+                    + " while [ ! -e interrupted ]; do sleep 0.1; done; sleep 1; exit 7";
+            Process typed = installation.spawnOnTerminal(run(where, installation, List.of(), "sh", "-c", script));
+            await().atMost(Installation.PATIENCE)
+                    .until(() -> Files.exists(installation.project().resolve("running")));
+            typed.getOutputStream().write(3);
+            typed.getOutputStream().flush();
+            Outcome interrupted = Installation.finish(typed, SOON);
+            assertThat(interrupted.exit()).as(interrupted::toString).isEqualTo(7);
+            assertThat(installation.project().resolve("interrupted")).hasContent("once\n");
+            assertThat(left(where, installation)).isEmpty();
+            portIsFree(installation);
+            noLeaseIsLeft(installation);
         }
     }
 
@@ -164,6 +200,7 @@ class RunTest {
             Process first = endless(where, installation);
             first.destroyForcibly();
             nothingLeft(where, installation, SOON);
+            portIsFree(installation);
             endCommand(installation);
 
             Process second = endless(where, installation, "--ttl", "6s");
@@ -172,14 +209,12 @@ class RunTest {
             daemon.destroyForcibly();
             second.destroyForcibly();
             nothingLeft(where, installation, Duration.ofSeconds(40));
+            portIsFree(installation);
             endCommand(installation);
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(installation.processes()).isEmpty());
             gcFindsNothing(installation);
-            await().atMost(SOON).untilAsserted(() -> assertThat(Installation.json(
-                                    installation.ok("leases", "-o", "json").out())
-                            .path("leases"))
-                    .isEmpty());
+            await().atMost(SOON).untilAsserted(() -> noLeaseIsLeft(installation));
         }
     }
 

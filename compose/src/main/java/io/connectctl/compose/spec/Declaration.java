@@ -3,6 +3,7 @@ package io.connectctl.compose.spec;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collections;
 import java.util.HashMap;
@@ -17,7 +18,10 @@ public final class Declaration {
     /** Before a pointer in {@link #places}: the place of the key, not of its value. Pointers start with a slash. */
     static final String KEY = "key:";
 
-    private static final JsonMapper JSON = JsonMapper.builder().build();
+    /** Loaded by whoever reads one: a command that only hands one on is done sooner than a mapper is made. */
+    private static final class Json {
+        private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    }
 
     private final ObjectNode tree;
     private final Map<String, Location> places;
@@ -33,7 +37,7 @@ public final class Declaration {
 
     /** Nothing declared: all defaults. */
     public static Declaration empty() {
-        return new Declaration(JSON.createObjectNode(), Map.of());
+        return new Declaration(JsonNodeFactory.instance.objectNode(), Map.of());
     }
 
     /**
@@ -43,7 +47,7 @@ public final class Declaration {
      */
     public static Declaration ofJson(String json) {
         try {
-            if (JSON.readTree(json) instanceof ObjectNode object) {
+            if (Json.MAPPER.readTree(json) instanceof ObjectNode object) {
                 return new Declaration(object, Map.of());
             }
         } catch (JsonProcessingException e) {

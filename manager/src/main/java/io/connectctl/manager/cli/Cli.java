@@ -198,10 +198,13 @@ final class Cli {
     }
 
     /**
-     * The commands that prompts and scripts run all day, called with nothing but a name: there is nothing to parse, and to
-     * load picocli for it takes longer than to ask the daemon.
+     * The commands that prompts and scripts run all day, called with nothing but a name, and claims of a pool: there is little to
+     * parse, and to load picocli for it takes longer than to ask the daemon.
      */
     private static Optional<CliCommand> plain(CliContext context, String[] arguments) {
+        if (arguments.length > 2 && arguments[0].equals("lease")) {
+            return LeaseCommand.claim(context, arguments);
+        }
         if (arguments.length == 0
                 || arguments.length > 2
                 || (arguments.length == 2 && (arguments[1].isEmpty() || "-@".indexOf(arguments[1].charAt(0)) >= 0))) {

@@ -12,6 +12,9 @@ import java.util.regex.Pattern;
 final class Durations {
     private static final Pattern SHAPE = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
+    /** As nanoseconds it fits a long four times over. */
+    private static final Duration LONGEST = Duration.ofDays(20_000);
+
     private Durations() {}
 
     /**
@@ -25,13 +28,18 @@ final class Durations {
                     option + ": '" + text + "' is no duration", "write a whole number and a unit: 500ms, 10s, 3m, 1h");
         }
         long number = Long.parseLong(matcher.group(1));
-        return switch (matcher.group(2)) {
-            case "ms" -> Duration.ofMillis(number);
-            case "s" -> Duration.ofSeconds(number);
-            case "m" -> Duration.ofMinutes(number);
-            case "h" -> Duration.ofHours(number);
-            default -> Duration.ofDays(number);
-        };
+        Duration duration =
+                switch (matcher.group(2)) {
+                    case "ms" -> Duration.ofMillis(number);
+                    case "s" -> Duration.ofSeconds(number);
+                    case "m" -> Duration.ofMinutes(number);
+                    case "h" -> Duration.ofHours(number);
+                    default -> Duration.ofDays(number);
+                };
+        if (duration.compareTo(LONGEST) > 0) {
+            throw CliFailure.usage(option + ": '" + text + "' is too long", "write at most " + LONGEST.toDays() + "d");
+        }
+        return duration;
     }
 
     /** An instant as {@code 10m} (ago) or ISO-8601. */

@@ -1,23 +1,30 @@
 package io.connectctl.manager.cli;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,6 +49,11 @@ import picocli.CommandLine.Option;
 final class LeaseCommand extends CliCommand {
     /** A daemon answers at once whether it grants; the rest is for a loaded machine. */
     private static final Duration GRANTING = Duration.ofSeconds(5);
+
+    /** A value that picocli would take as it is. */
+    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]*");
+
+    private static final Set<String> FORMATS = Set.of("table", "json", "github", "dotenv");
 
     /** How it is told. */
     enum Format {
@@ -70,6 +82,48 @@ final class LeaseCommand extends CliCommand {
 
     LeaseCommand(CliContext context) {
         super(context);
+    }
+
+    /**
+     * A claim of a pool's server with its most common options, understood without picocli, which takes longer to load than the daemon
+     * takes to hand over a server; empty for anything else.
+     *
+     * @param words {@code lease} and what follows
+     */
+    static Optional<CliCommand> claim(CliContext context, String... words) {
+        LeaseCommand lease = new LeaseCommand(context);
+        Set<String> seen = new HashSet<>();
+        Iterator<String> rest = List.of(words).listIterator(1);
+        while (rest.hasNext()) {
+            String option = rest.next().replace("--output", "-o");
+            if (!seen.add(option)) {
+                return Optional.empty();
+            }
+            if (option.equals("--quiet")) {
+                lease.global.quiet = true;
+                continue;
+            }
+            String value = rest.hasNext() ? rest.next() : "";
+            if (!PLAIN.matcher(value).matches()) {
+                return Optional.empty();
+            }
+            switch (option) {
+                case "--pool" -> lease.options.pool = value;
+                case "--ttl" -> lease.options.ttl = value;
+                case "--timeout" -> lease.options.timeout = value;
+                case "--owner" -> lease.owner = value;
+                case "-o" -> {
+                    if (!FORMATS.contains(value)) {
+                        return Optional.empty();
+                    }
+                    lease.format = Format.valueOf(value.toUpperCase(Locale.ROOT));
+                }
+                default -> {
+                    return Optional.empty();
+                }
+            }
+        }
+        return lease.options.pool == null ? Optional.empty() : Optional.of(lease);
     }
 
     @Override
@@ -140,20 +194,26 @@ final class LeaseCommand extends CliCommand {
     private void tell(LeaseView lease, Leased leased) throws IOException {
         switch (format) {
             case TABLE -> LeaseTable.lines(List.of(lease), context).forEach(out()::println);
-            case JSON -> OutputFormat.JSON.print(out(), document(lease, leased));
+            case JSON -> out().println(document(lease, leased));
             case DOTENV -> variables(leased).forEach((key, value) -> out().println(key + "='" + value + "'"));
             case GITHUB -> github(leased);
         }
     }
 
-    private static ObjectNode document(LeaseView lease, Leased leased) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("lease", lease.lease());
-        json.put("server", lease.server());
-        json.put("url", leased.url());
-        json.put("tokenFile", leased.tokenFile());
-        json.put("expiresAt", lease.expiresAt());
-        return json;
+    /** As {@link OutputFormat#JSON} prints it, without databind: see {@link #claim}. */
+    private static String document(LeaseView lease, Leased leased) throws IOException {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+            json.setPrettyPrinter(new DefaultPrettyPrinter());
+            json.writeStartObject();
+            json.writeStringField("lease", lease.lease());
+            json.writeStringField("server", lease.server());
+            json.writeStringField("url", leased.url());
+            json.writeStringField("tokenFile", leased.tokenFile());
+            json.writeStringField("expiresAt", lease.expiresAt());
+            json.writeEndObject();
+        }
+        return text.toString();
     }
 
     private static Map<String, String> variables(Leased leased) throws CliFailure {

@@ -44,6 +44,8 @@ final class LeaseOptions {
     /** Asks for it. */
     LeaseRequest request(CliContext context, @Nullable String owner, @Nullable Long ownerPid) throws CliFailure {
         Declaration flags = declarations.declaration(context);
+        // Told before anything is granted.
+        timeout();
         if (pool == null) {
             return new LeaseRequest(file.declaration(context, flags).tree(), ttl().toMillis(), null, owner, ownerPid);
         }

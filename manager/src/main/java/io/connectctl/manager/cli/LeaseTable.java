@@ -12,9 +12,10 @@ final class LeaseTable {
     static List<String> lines(List<LeaseView> leases, CliContext context) {
         TextTable table = new TextTable(
                 new TextTable.Column("LEASE", 0),
-                new TextTable.Column("SERVER", 0),
+                // Its name is made of the lease's id.
+                new TextTable.Column("SERVER", 3),
                 new TextTable.Column("STATE", 0),
-                new TextTable.Column("EXPIRES", 0),
+                new TextTable.Column("EXPIRES", 4),
                 new TextTable.Column("OWNER", 1),
                 new TextTable.Column("POOL", 2),
                 new TextTable.Column("URL", 0));

@@ -57,11 +57,11 @@ final class PoolListCommand extends CliCommand {
         }
         TextTable table = new TextTable(
                 new TextTable.Column("POOL", 0),
-                new TextTable.Column("SIZE", 0),
+                new TextTable.Column("SIZE", 4),
                 new TextTable.Column("READY", 0),
-                new TextTable.Column("STARTING", 0),
-                new TextTable.Column("CLAIMED", 0),
-                new TextTable.Column("MISSES", 0));
+                new TextTable.Column("STARTING", 3),
+                new TextTable.Column("CLAIMED", 2),
+                new TextTable.Column("MISSES", 1));
         for (PoolView pool : pools.pools()) {
             table.row(
                     pool.name(),

@@ -2,6 +2,7 @@ package io.connectctl.manager.cli;
 
 import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.client.ApiClient;
+import io.connectctl.manager.client.ApiException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,15 +28,28 @@ final class ReleaseCommand extends CliCommand {
     ExitCode execute() throws IOException, InterruptedException {
         ApiClient client = connect();
         List<Leased> ending = new ArrayList<>();
+        List<ApiException> gone = new ArrayList<>();
         for (String lease : leases) {
-            LeaseView view = client.lease(lease);
-            client.release(lease);
-            ending.add(Leased.known(client, view));
+            try {
+                LeaseView view = client.lease(lease);
+                client.release(lease);
+                ending.add(Leased.known(client, view));
+            } catch (ApiException e) {
+                if (!e.code().equals("NO_SUCH_LEASE")) {
+                    throw e;
+                }
+                // One that is over keeps none of the others.
+                gone.add(e);
+            }
         }
         for (Leased leased : ending) {
             if (!leased.release()) {
                 warn("server " + leased.server() + " isn't gone yet; the daemon goes on removing it");
             }
+        }
+        if (!gone.isEmpty()) {
+            gone.subList(0, gone.size() - 1).forEach(e -> warn(String.valueOf(e.getMessage())));
+            throw gone.get(gone.size() - 1);
         }
         return ExitCode.OK;
     }

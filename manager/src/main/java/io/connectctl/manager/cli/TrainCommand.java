@@ -42,6 +42,15 @@ final class TrainCommand extends CliCommand {
             "message":"STARTING -> HEALTHY","cause":null}
             """;
 
+    private static final String LEASE =
+            """
+            {"lease":"0badcafe","server":"lease-0badcafe","state":"READY","held":true,"pool":"a","owner":null,"ownerPid":1,
+            "ttlSeconds":1200,"expiresAt":"2026-11-22T16:20:00Z","position":0,"url":"sc://localhost:15002","tokenFile":null,
+            "ending":null,"cause":null,"sequence":1}""";
+
+    private static final String NO_SUCH_LEASE =
+            "{\"code\":\"NO_SUCH_LEASE\",\"title\":\"t\",\"detail\":\"d\",\"problems\":[]}";
+
     private static final List<List<String>> COMMANDS = List.of(
             List.of("status"),
             List.of("status", "a"),
@@ -50,6 +59,8 @@ final class TrainCommand extends CliCommand {
             List.of("wait", "a"),
             List.of("start", "a"),
             List.of("stop", "a"),
+            List.of("lease", "--pool", "a", "-o", "json"),
+            List.of("run", "--pool", "a", "--", "true"),
             List.of("version"),
             List.of("nonsense"));
 
@@ -96,6 +107,10 @@ final class TrainCommand extends CliCommand {
         if (head.startsWith("PUT ")) {
             return "{\"created\":true,\"changed\":true,\"warnings\":[]}";
         }
+        if (head.contains(" /v1/leases")) {
+            // What is released is gone at once.
+            return head.startsWith("GET ") ? NO_SUCH_LEASE : LEASE;
+        }
         if (head.startsWith("POST ")) {
             return RECEIPT;
         }
@@ -129,7 +144,8 @@ final class TrainCommand extends CliCommand {
                     body = body.replace("HEALTHY", "STOPPED").replace("UP", "DOWN");
                 }
                 byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-                String answer = "HTTP/1.1 200 OK\r\nContent-Length: " + bytes.length + "\r\n\r\n" + body;
+                String answer = (body.equals(NO_SUCH_LEASE) ? "HTTP/1.1 404 Not Found" : "HTTP/1.1 200 OK")
+                        + "\r\nContent-Length: " + bytes.length + "\r\n\r\n" + body;
                 channel.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
             } catch (IOException e) {
                 return;

@@ -8,6 +8,7 @@ import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.LeaseInfo;
+import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.api.v1.MemoryView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerList;
@@ -21,7 +22,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads servers, and what a stop is answered with, as {@link Wire} would, by Jackson's streaming parser alone: loading
+ * Reads servers, leases, and what a stop is answered with, as {@link Wire} would, by Jackson's streaming parser alone: loading
  * databind takes longer than the rest of {@code connectctl status}. A test holds both equal. Unknown fields are tolerated; a missing text reads as empty.
  */
 final class ServerReader {
@@ -69,6 +70,27 @@ final class ServerReader {
     static ReceiptView receipt(byte[] json) throws IOException {
         ServerReader receipt = document(json, ReceiptView.class);
         return new ReceiptView(receipt.whole("sequence"), receipt.flag("changed"), receipt.text("message"));
+    }
+
+    /** Reads the answer to whoever asks for a lease, looks at one or renews it. */
+    static LeaseView leased(byte[] json) throws IOException {
+        ServerReader lease = document(json, LeaseView.class);
+        return new LeaseView(
+                lease.text("lease"),
+                lease.text("server"),
+                lease.text("state"),
+                lease.flag("held"),
+                lease.optional("pool"),
+                lease.optional("owner"),
+                lease.optionalLong("ownerPid"),
+                lease.whole("ttlSeconds"),
+                lease.text("expiresAt"),
+                (int) lease.whole("position"),
+                lease.optional("url"),
+                lease.optional("tokenFile"),
+                lease.optional("ending"),
+                lease.cause(),
+                lease.whole("sequence"));
     }
 
     /** Reads one line of {@code GET /v1/events}. */

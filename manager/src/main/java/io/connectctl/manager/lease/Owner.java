@@ -13,5 +13,9 @@ public record Owner(String text, Optional<OwnerProcess> process) {
         if (text.isBlank() || text.length() > 200) {
             throw new IllegalArgumentException("an owner is named in 1 to 200 characters, not '" + text + "'");
         }
+        // It is shown on terminals, and is one line of the daemon's log.
+        if (text.chars().anyMatch(Character::isISOControl)) {
+            throw new IllegalArgumentException("an owner's name has no line breaks and no control characters");
+        }
     }
 }

@@ -872,12 +872,17 @@ public final class LiveLeases implements Leases {
         }
         long member = spec.container().limitFor(spec.driverMemory()).bytes();
         long budget = order.budgetBytes().orElseGet(() -> forAll(order.name()));
-        if (order.size() < 0 || order.size() > MOST_SPARES || budget <= 0 || (budget < member && order.size() > 0)) {
+        if (order.size() < 0 || order.size() > MOST_SPARES) {
             throw new RefusedException(
                     RefusedException.Code.INVALID,
-                    "pool " + order.name() + " of " + order.size() + " servers with " + (member >> 20)
-                            + " MiB each (the heap and what goes beyond it) doesn't fit its memory budget of "
-                            + (budget >> 20) + " MiB, or is larger than " + MOST_SPARES);
+                    "pool " + order.name() + " can't keep " + order.size() + " servers: a pool has 0 to "
+                            + MOST_SPARES);
+        }
+        if (budget <= 0 || (budget < member && order.size() > 0)) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    "not one server of pool " + order.name() + " fits its memory budget of " + (budget >> 20)
+                            + " MiB: each takes " + (member >> 20) + " MiB, the heap and what goes beyond it");
         }
         Duration maxAge = order.maxAge().orElse(Pool.MAX_AGE);
         if (maxAge.compareTo(LEAST_AGE) < 0) {

@@ -23,6 +23,8 @@ final class CliHarness {
     boolean outIsTerminal;
     boolean errIsTerminal;
     int columns = 80;
+    /** What hears of a signal; a command that leaves none is ended by it alone. */
+    Interrupts interrupts = lastWord -> () -> {};
 
     CliHarness(Path folder, Path socket) {
         this.folder = folder;
@@ -46,7 +48,7 @@ final class CliHarness {
                 socket,
                 new ToolVersion("0.1.0", "bbbbbbbbbbbb", Optional.empty()),
                 (client, announce) -> false,
-                lastWord -> () -> {},
+                interrupts,
                 Clock.fixed(NOW, ZoneOffset.UTC));
         int code = Cli.run(context, arguments);
         return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));

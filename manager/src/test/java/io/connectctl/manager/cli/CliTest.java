@@ -10,6 +10,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -637,6 +643,155 @@ class CliTest {
 
         assertThat(result.code()).isZero();
         assertThat(result.out()).contains(word).contains("status");
+    }
+
+    private static final String LEASE =
+            "{\"lease\":\"4f1c09ab\",\"server\":\"lease-4f1c09ab\",\"state\":\"READY\",\"held\":true,\"pool\":\"ci\",\"owner\":\"job-1\","
+                    + "\"ownerPid\":null,\"ttlSeconds\":1200,\"expiresAt\":\"2026-11-22T16:30:00Z\",\"position\":0,"
+                    + "\"url\":\"sc://localhost:15002\",\"tokenFile\":null,\"ending\":null,\"cause\":null,\"sequence\":1}";
+
+    /** What is claimed in short words and what picocli parses is asked for, and told, the same. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "lease --pool ci --ttl 20m --owner job-1 -o json",
+                "lease --pool=ci --ttl=20m --owner=job-1 --output=json",
+                "lease --quiet --pool ci --ttl 20m --owner job-1 --output json",
+                "lease -q --pool ci --ttl 20m --owner job-1 -o JSON",
+                "-o json lease --pool ci --ttl 20m --owner job-1 --timeout 1m"
+            })
+    void aClaimIsTheSameHoweverItIsWritten(String line) {
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .on("POST /v1/leases", 201, LEASE)
+                .on("POST /v1/leases/4f1c09ab/renew", 200, LEASE);
+
+        CliHarness.Result result = cli.run(line.split(" "));
+
+        assertThat(result.code()).as(result::err).isZero();
+        assertThat(result.out())
+                .isEqualTo(
+                        """
+                        {
+                          "lease" : "4f1c09ab",
+                          "server" : "lease-4f1c09ab",
+                          "url" : "sc://localhost:15002",
+                          "tokenFile" : null,
+                          "expiresAt" : "2026-11-22T16:30:00Z"
+                        }
+                        """);
+        assertThat(daemon.requests())
+                .contains("POST /v1/leases {\"ttlMillis\":1200000,\"pool\":\"ci\",\"owner\":\"job-1\"}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "lease --pool ci --pool ci",
+                "lease --pool ci --owner",
+                "lease --pool ci -o xml",
+                "lease --pool ci --spark",
+                "lease --pool ci extra word",
+                "lease --pool ci --ttl 20",
+                "lease --pool ci --spark 4.0.1"
+            })
+    void aClaimThatIsMiswrittenIsMisuse(String line) {
+        daemon.on("GET /v1/daemon", 200, DAEMON);
+
+        assertThat(cli.run(line.split(" ")).code()).isEqualTo(2);
+        assertThat(daemon.requests()).noneMatch(request -> request.startsWith("POST"));
+    }
+
+    @Test
+    void aLeaseThatIsOverKeepsNoneOfTheOthersFromBeingReleased() {
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .problem("GET /v1/leases/0badcafe", 404, "NO_SUCH_LEASE", "there is no lease '0badcafe'")
+                .on("GET /v1/leases/4f1c09ab", 200, LEASE)
+                .problem("GET /v1/leases/4f1c09ab", 404, "NO_SUCH_LEASE", "gone")
+                .on("DELETE /v1/leases/4f1c09ab", 202, "{}");
+
+        CliHarness.Result result = cli.run("release", "0badcafe", "4f1c09ab");
+
+        assertThat(daemon.requests()).contains("DELETE /v1/leases/4f1c09ab");
+        assertThat(result.code()).isEqualTo(5);
+        assertThat(result.err()).contains("there is no lease '0badcafe'");
+    }
+
+    @Test
+    void leasesFitANarrowTerminal() {
+        daemon.on("GET /v1/leases", 200, "{\"leases\":[" + LEASE + "," + LEASE.replace("true", "false") + "]}")
+                .on(
+                        "GET /v1/pools",
+                        200,
+                        "{\"pools\":[{\"name\":\"integration-tests\",\"size\":3,\"ready\":2,\"starting\":1,\"claimed\":4,"
+                                + "\"misses\":5,\"memberBytes\":1,\"budgetBytes\":9,\"maxAgeSeconds\":60}]}");
+        cli.columns = 50;
+
+        String leases = cli.run("leases").out();
+        assertThat(leases.lines()).allMatch(line -> line.length() <= 50);
+        assertThat(leases).contains("4f1c09ab").contains("SPARE READY").contains("sc://localhost:15002");
+
+        String pools = cli.run("pool", "list").out();
+        assertThat(pools.lines()).allMatch(line -> line.length() <= 50);
+        assertThat(pools).contains("integration-tests").contains("READY");
+    }
+
+    @Test
+    void aTimeOfCenturiesIsMisuseAndNoCrash() {
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STARTING")));
+        for (String command : List.of("wait a --timeout", "lease --pool ci --timeout", "lease --pool ci --ttl")) {
+            CliHarness.Result result = cli.run((command + " 999999999d").split(" "));
+
+            assertThat(result.code()).as(result::err).isEqualTo(2);
+            assertThat(result.err()).contains("'999999999d' is too long");
+        }
+        assertThat(daemon.requests()).noneMatch(request -> request.startsWith("POST"));
+    }
+
+    @Test
+    void aLeaseThatIsGrantedWhileItsCommandIsInterruptedIsGivenBack() throws Exception {
+        BlockingQueue<Runnable> lastWords = new LinkedBlockingQueue<>();
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch signalled = new CountDownLatch(1);
+        cli.interrupts = lastWord -> {
+            lastWords.add(lastWord);
+            return () -> {};
+        };
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .on("POST /v1/leases", 201, LEASE)
+                .on("POST /v1/leases/4f1c09ab/renew", 200, LEASE)
+                .problem("GET /v1/leases/4f1c09ab", 404, "NO_SUCH_LEASE", "gone")
+                .on("DELETE /v1/leases/4f1c09ab", 202, "{}")
+                .before("POST /v1/leases", () -> {
+                    asked.countDown();
+                    signalled.await();
+                });
+        CompletableFuture<CliHarness.Result> lease =
+                CompletableFuture.supplyAsync(() -> cli.run("lease", "--pool", "ci", "--owner", "job-1"));
+        asked.await();
+
+        // The daemon grants it, and the signal has come: the last word waits for the answer.
+        CompletableFuture<Void> lastWord = CompletableFuture.runAsync(lastWords.take());
+        signalled.countDown();
+        lastWord.get(20, TimeUnit.SECONDS);
+
+        assertThat(daemon.requests()).contains("DELETE /v1/leases/4f1c09ab");
+        lease.get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aLeaseThatIsRefusedWhileItsCommandIsInterruptedLeavesNothingToGiveBack() throws Exception {
+        BlockingQueue<Runnable> lastWords = new LinkedBlockingQueue<>();
+        cli.interrupts = lastWord -> {
+            lastWords.add(lastWord);
+            return () -> {};
+        };
+        daemon.on("GET /v1/daemon", 200, DAEMON).problem("POST /v1/leases", 422, "OWNER_GONE", "no process 7 runs");
+
+        assertThat(cli.run("lease", "--owner", "7", "--ttl", "1m").code()).isNotZero();
+        lastWords.take().run();
+
+        assertThat(daemon.requests()).noneMatch(request -> request.startsWith("DELETE"));
     }
 
     @Test

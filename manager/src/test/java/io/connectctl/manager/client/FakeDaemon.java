@@ -25,8 +25,15 @@ public final class FakeDaemon implements AutoCloseable {
     private final Path socket;
     private final ServerSocketChannel server;
     private final Map<String, Deque<byte[]>> answers = new ConcurrentHashMap<>();
+    private final Map<String, Gate> gates = new ConcurrentHashMap<>();
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private final List<SocketChannel> open = new CopyOnWriteArrayList<>();
+
+    /** What an answer waits for. */
+    @FunctionalInterface
+    public interface Gate {
+        void pass() throws InterruptedException;
+    }
 
     public FakeDaemon(Path folder) throws IOException {
         socket = folder.resolve("d.sock");
@@ -87,6 +94,12 @@ public final class FakeDaemon implements AutoCloseable {
         return this;
     }
 
+    /** Lets the answers to this request wait for something. */
+    public FakeDaemon before(String request, Gate gate) {
+        gates.put(request, gate);
+        return this;
+    }
+
     private void accept() {
         while (server.isOpen()) {
             try {
@@ -115,6 +128,7 @@ public final class FakeDaemon implements AutoCloseable {
                     answer = queue.size() > 1 ? queue.removeFirst() : queue.getFirst();
                 }
             }
+            gates.getOrDefault(line, () -> {}).pass();
             channel.write(ByteBuffer.wrap(answer));
             String text = new String(answer, StandardCharsets.UTF_8);
             if (!text.contains("chunked") || text.endsWith("0\r\n\r\n")) {
@@ -122,6 +136,8 @@ public final class FakeDaemon implements AutoCloseable {
             }
         } catch (IOException e) {
             open.remove(channel);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -7,6 +7,8 @@ import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.LeaseInfo;
+import io.connectctl.manager.api.v1.LeaseRequest;
+import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.api.v1.MemoryView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerList;
@@ -139,5 +141,21 @@ final class ServerReaderTest {
                 .isEqualTo(receipt);
         assertThat(ServerReader.event(Wire.mapper().writeValueAsString(event))).isEqualTo(event);
         assertThat(ServerReader.event(Wire.mapper().writeValueAsString(plain))).isEqualTo(plain);
+    }
+
+    @Test
+    void aLeaseIsReadAndAskedForAsDatabindDoes() throws Exception {
+        CauseView cause = new CauseView("PORT_TAKEN", "s", "r", List.of("e"), null);
+        for (LeaseView lease : List.of(
+                new LeaseView("a", "lease-a", "READY", true, "ci", "pid 7", 7L, 60, "t", 0, "u", "f", null, null, 9),
+                new LeaseView("a", "l", "FAILED", false, null, null, null, 60, "t", 3, null, null, "e", cause, 0))) {
+            assertThat(ServerReader.leased(Wire.mapper().writeValueAsBytes(lease)))
+                    .isEqualTo(lease);
+        }
+        for (LeaseRequest request : List.of(
+                new LeaseRequest(null, 60_000, "ci", "a \"job\"", 7L), new LeaseRequest(null, 1, null, null, null))) {
+            assertThat(new String(ApiClient.body(request), StandardCharsets.UTF_8))
+                    .isEqualTo(Wire.mapper().writeValueAsString(request));
+        }
     }
 }

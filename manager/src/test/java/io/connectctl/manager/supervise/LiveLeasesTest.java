@@ -23,6 +23,7 @@ import io.connectctl.manager.lease.LeaseState;
 import io.connectctl.manager.lease.Limits;
 import io.connectctl.manager.lease.OwnerProcess;
 import io.connectctl.manager.lifecycle.Cause;
+import io.connectctl.manager.pool.Pool;
 import io.connectctl.manager.store.MemoryStore;
 import io.connectctl.manager.store.testing.FailingStore;
 import io.connectctl.manager.supervise.testing.ManualTime;
@@ -346,6 +347,30 @@ class LiveLeasesTest {
     }
 
     @Test
+    void anOwnersNameThatWouldSteerATerminalIsRefused() {
+        assertThatThrownBy(() -> leases.lease(new LeaseOrder(
+                        Declaration.empty(),
+                        Optional.empty(),
+                        Optional.of("job\u001b[31m"),
+                        OptionalLong.empty(),
+                        TTL)))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("control characters");
+        assertThat(fleet.servers()).isEmpty();
+    }
+
+    @Test
+    void aPoolThatCannotKeepAServerIsRefusedWithTheReason() {
+        assertThatThrownBy(() -> leases.declare(
+                        new PoolOrder("ci", 101, Declaration.empty(), Optional.empty(), OptionalLong.empty())))
+                .hasMessageContaining("can't keep 101 servers");
+        assertThatThrownBy(() -> leases.declare(
+                        new PoolOrder("ci", 1, Declaration.empty(), Optional.empty(), OptionalLong.of(1 << 20))))
+                .hasMessageContaining("not one server of pool ci fits its memory budget of 1 MiB");
+        assertThat(leases.pools()).isEmpty();
+    }
+
+    @Test
     void noMoreServersStartAtOnceThanAreAllowed() throws Exception {
         FakeRuntime.Hold first = runtime.holdNext(FakeRuntime.Operation.LAUNCH);
         FakeRuntime.Hold second = runtime.holdNext(FakeRuntime.Operation.LAUNCH);
@@ -436,9 +461,16 @@ class LiveLeasesTest {
                         Duration.ofDays(1)))
                 .lease();
         until(BLINK, () -> pool().ready() == 1);
-        ServerName spare = spare();
+        Lease old = spareLease();
+        ServerName spare = old.server();
 
+        // Neither a wall clock nor another daemon makes it older, or young again.
+        time.setWallClock(Duration.ofDays(400));
+        reopen();
+        until(BLINK, () -> pool().ready() == 1);
+        assertThat(spareLease().since()).isEqualTo(old.since());
         until(Duration.ofSeconds(30), () -> fleet.server(spare).isEmpty());
+        assertThat(time.now().boot().minus(old.since().at())).isGreaterThanOrEqualTo(Pool.MAX_AGE);
         until(BLINK, () -> pool().ready() == 1);
 
         assertThat(spare()).isNotEqualTo(spare);
@@ -446,12 +478,15 @@ class LiveLeasesTest {
     }
 
     private ServerName spare() {
+        return spareLease().server();
+    }
+
+    private Lease spareLease() {
         return leases.leases().stream()
                 .map(LeaseStatus::lease)
                 .filter(Lease::spare)
                 .findFirst()
-                .orElseThrow()
-                .server();
+                .orElseThrow();
     }
 
     // ------------------------------------------------------------------ what is left
