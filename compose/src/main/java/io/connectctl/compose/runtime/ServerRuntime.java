@@ -27,6 +27,15 @@ public interface ServerRuntime extends AutoCloseable {
      */
     Optional<String> obstacle(ServerSpec spec) throws InterruptedException;
 
+    /**
+     * What stands behind this runtime, in one line for people: which engine, where, of which version.
+     *
+     * @throws RuntimeUnavailableException if it can't be asked; says why
+     */
+    default String condition() throws RuntimeUnavailableException, InterruptedException {
+        return "runtime " + name() + " needs nothing but this machine";
+    }
+
     /** What people should know of how this server runs here, a sentence each: what its hardening lacks, and why. Asks nobody for long. */
     List<String> remarks(ServerSpec spec);
 

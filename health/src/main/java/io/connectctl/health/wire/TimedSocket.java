@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -103,6 +104,22 @@ public final class TimedSocket implements AutoCloseable {
             buffer.clear();
             remaining();
         }
+    }
+
+    /** The first bytes the peer sends: {@code count} of them, fewer only if it closes before. */
+    public byte[] readFirst(int count) throws IOException, InterruptedException {
+        ByteBuffer buffer = ByteBuffer.allocate(count);
+        interest(SelectionKey.OP_READ);
+        while (buffer.hasRemaining()) {
+            int read = channel.read(buffer);
+            if (read < 0) {
+                break;
+            }
+            if (read == 0) {
+                await();
+            }
+        }
+        return Arrays.copyOf(buffer.array(), buffer.position());
     }
 
     @Override

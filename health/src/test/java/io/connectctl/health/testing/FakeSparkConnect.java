@@ -5,8 +5,11 @@ import io.connectctl.health.proto.AddArtifactsResponse;
 import io.connectctl.health.proto.AnalyzePlanRequest;
 import io.connectctl.health.proto.AnalyzePlanResponse;
 import io.connectctl.health.proto.ArtifactStatusesResponse;
+import io.connectctl.health.proto.ConfigRequest;
+import io.connectctl.health.proto.ConfigResponse;
 import io.connectctl.health.proto.ExecutePlanRequest;
 import io.connectctl.health.proto.ExecutePlanResponse;
+import io.connectctl.health.proto.KeyValue;
 import io.connectctl.health.proto.ReleaseSessionRequest;
 import io.connectctl.health.proto.ReleaseSessionResponse;
 import io.connectctl.health.proto.SparkConnectServiceGrpc;
@@ -28,6 +31,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -65,6 +69,9 @@ public final class FakeSparkConnect implements AutoCloseable {
 
     /** What a query answers: rows, one batch each. */
     public volatile int rows = 2;
+
+    /** What a session sees of the configuration. */
+    public final Map<String, String> properties = new ConcurrentHashMap<>();
 
     /** Answer of grpc.health.v1; empty: no such service (fixed at the start). */
     public volatile Optional<HealthCheckResponse.ServingStatus> health;
@@ -128,6 +135,7 @@ public final class FakeSparkConnect implements AutoCloseable {
         }
         ServerServiceDefinition.Builder service = ServerServiceDefinition.builder(SparkConnectServiceGrpc.SERVICE_NAME)
                 .addMethod(SparkConnectServiceGrpc.getAnalyzePlanMethod(), ServerCalls.asyncUnaryCall(this::analyze))
+                .addMethod(SparkConnectServiceGrpc.getConfigMethod(), ServerCalls.asyncUnaryCall(this::config))
                 .addMethod(
                         SparkConnectServiceGrpc.getExecutePlanMethod(),
                         ServerCalls.asyncServerStreamingCall(this::execute))
@@ -164,12 +172,34 @@ public final class FakeSparkConnect implements AutoCloseable {
             return;
         }
         sessions.add(request.getSessionId());
+        if (request.hasExplain()) {
+            // As Spark 4.0.1 prints EXPLAIN EXTENDED of unix_millis(current_timestamp()).
+            finish(
+                    answer,
+                    AnalyzePlanResponse.newBuilder()
+                            .setExplain(AnalyzePlanResponse.Explain.newBuilder()
+                                    .setExplainString("== Optimized Logical Plan ==\nProject ["
+                                            + System.currentTimeMillis() + " AS now#1L]\n+- OneRowRelation\n"))
+                            .build());
+            return;
+        }
         finish(
                 answer,
                 AnalyzePlanResponse.newBuilder()
                         .setSparkVersion(
                                 AnalyzePlanResponse.SparkVersion.newBuilder().setVersion("4.0.1"))
                         .build());
+    }
+
+    private void config(ConfigRequest request, StreamObserver<ConfigResponse> answer) {
+        sessions.add(request.getSessionId());
+        ConfigResponse.Builder response = ConfigResponse.newBuilder();
+        for (String key : request.getOperation().getGetOption().getKeysList()) {
+            KeyValue.Builder pair = KeyValue.newBuilder().setKey(key);
+            String value = properties.get(key);
+            response.addPairs(value == null ? pair : pair.setValue(value));
+        }
+        finish(answer, response.build());
     }
 
     private void execute(ExecutePlanRequest request, StreamObserver<ExecutePlanResponse> answer) {

@@ -35,6 +35,7 @@ final class Cli {
             "leases",
             "pool",
             "gc",
+            "doctor",
             "status",
             "top",
             "logs",
@@ -84,6 +85,7 @@ final class Cli {
             case "leases" -> new LeasesCommand(context);
             case "pool" -> new PoolCommand(context);
             case "gc" -> new GcCommand(context);
+            case "doctor" -> new DoctorCommand(context);
             case "status" -> new StatusCommand(context);
             case "top" -> new TopCommand(context);
             case "logs" -> new LogsCommand(context);

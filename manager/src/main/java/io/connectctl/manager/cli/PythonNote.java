@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +26,9 @@ final class PythonNote {
             except Exception:
                 print(v, '-')
             """;
+
+    /** To import pyspark from a slow disk takes seconds. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private PythonNote() {}
 
@@ -50,7 +54,7 @@ final class PythonNote {
                             + (distribution ? "" : " with pyspark==" + spark),
                     false);
         }
-        Optional<String> answer = ask(python.get());
+        Optional<String> answer = ask(python.get(), PATIENCE);
         if (answer.isEmpty()) {
             return new Note("Python UDFs may not work: " + python.get() + " didn't answer", false);
         }
@@ -81,6 +85,13 @@ final class PythonNote {
                 "Python UDFs run in " + python.get() + ": clients need the same Python " + version + " for them", true);
     }
 
+    /** The version of this machine's pyspark; empty where there is none, or python3 didn't answer in time. */
+    static Optional<String> pyspark(Map<String, String> environment, Duration patience) throws InterruptedException {
+        Optional<Path> python = find(environment.getOrDefault("PATH", ""));
+        Optional<String> answer = python.isEmpty() ? Optional.empty() : ask(python.get(), patience);
+        return answer.map(words -> words.substring(words.indexOf(' ') + 1)).filter(version -> !version.equals("-"));
+    }
+
     private static Optional<Path> find(String path) {
         for (String folder : path.split(":", -1)) {
             Path candidate = Path.of(folder.isEmpty() ? "." : folder, "python3");
@@ -91,12 +102,12 @@ final class PythonNote {
         return Optional.empty();
     }
 
-    private static Optional<String> ask(Path python) throws InterruptedException {
+    private static Optional<String> ask(Path python, Duration patience) throws InterruptedException {
         try {
             Process process = new ProcessBuilder(List.of(python.toString(), "-c", QUESTION))
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+            if (!process.waitFor(patience.toNanos(), TimeUnit.NANOSECONDS)) {
                 process.destroyForcibly();
                 return Optional.empty();
             }

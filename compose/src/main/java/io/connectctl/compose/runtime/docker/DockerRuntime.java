@@ -211,6 +211,15 @@ public final class DockerRuntime implements ServerRuntime {
         }
     }
 
+    @Override
+    public String condition() throws RuntimeUnavailableException, InterruptedException {
+        Facts now = facts(FACTS_PATIENCE);
+        return parts().engine().describe() + " answers, API " + parts().engine().version()
+                + (now.rootless() ? ", rootless" : "")
+                + (now.cgroups().isEmpty() ? "" : ", cgroups " + now.cgroups())
+                + (now.memoryLimit() ? "" : ", can't limit memory");
+    }
+
     // ------------------------------------------------------------------ somebody else's
 
     @Override

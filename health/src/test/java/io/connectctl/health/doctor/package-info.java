@@ -1,0 +1,4 @@
+@NullMarked
+package io.connectctl.health.doctor;
+
+import org.jspecify.annotations.NullMarked;

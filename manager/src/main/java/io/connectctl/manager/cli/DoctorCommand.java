@@ -1,0 +1,375 @@
+package io.connectctl.manager.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.connectctl.manager.api.v1.CheckList;
+import io.connectctl.manager.api.v1.DaemonView;
+import io.connectctl.manager.api.v1.LeftoverList;
+import io.connectctl.manager.client.ApiException;
+import io.connectctl.manager.client.DaemonUnreachableException;
+import io.connectctl.manager.client.ToolProcess;
+import io.connectctl.manager.client.Wire;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code connectctl doctor}. */
+@Command(
+        name = "doctor",
+        description = {
+            "Examine a Spark Connect URL as its clients would use it, whoever runs the server: name, TCP, HTTP/2 and TLS, gRPC, token, health service,"
+                    + " session, versions, message size, clock. Done within 10 s. It runs no job.",
+            "Without a URL, examine this machine: Java, engine, folders, disk, ports, memory, cache, daemon, orphans.",
+            "Where the URL has no token, that of SPARK_CONNECT_AUTHENTICATE_TOKEN is used, as by clients; - reads the URL from stdin.",
+            "Exits with 0 if it is usable, 4 if it is reachable and not usable, 6 if the URL is wrong, 7 if nothing is reached there."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  connectctl doctor",
+            "  connectctl doctor sc://spark.example.com:15002",
+            "  connectctl doctor sc://localhost:15002 --client 4.0.1 -o json"
+        })
+final class DoctorCommand extends CliCommand {
+    /** By name: the command line must not load, nor even know, what only an examination needs. */
+    private static final String MAIN = "io.connectctl.manager.daemon.DoctorMain";
+
+    /** All of it, from the first check to the last; the start of our own two JVMs comes before. */
+    private static final Duration LIMIT = Duration.ofMillis(8500);
+
+    /** For the examining process, which comes up later and should end before it is ended. */
+    private static final Duration INNER = Duration.ofMillis(6500);
+
+    private static final String END = "";
+
+    /** Failures of these checks mean that nothing was reached. */
+    private static final Set<String> REACHING = Set.of("name", "tcp");
+
+    private static final Pattern MINOR = Pattern.compile("(\\d+)\\.(\\d+)\\..*");
+
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "URL",
+            description = "A Spark Connect URL, or - for stdin; else this machine.")
+    @Nullable
+    String url;
+
+    @Option(
+            names = "--client",
+            paramLabel = "VERSION",
+            description = "The client's version, to compare; else that of this machine's pyspark, if there is one.")
+    @Nullable
+    String client;
+
+    @Mixin
+    final OutputOption output = new OutputOption();
+
+    private final Map<String, CheckList.Entry> checks = new LinkedHashMap<>();
+    private String target = "this machine";
+
+    DoctorCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    ExitCode execute() throws IOException, InterruptedException {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        if (client != null && !MINOR.matcher(client + ".").matches()) {
+            throw CliFailure.usage("--client '" + client + "' is no version of Spark", "write it as 4.0.1");
+        }
+        if (url == null) {
+            examine(List.of("machine"), "", end);
+            daemon();
+        } else {
+            String text =
+                    url.equals("-") ? new String(System.in.readNBytes(1 << 16), StandardCharsets.UTF_8).strip() : url;
+            examine(List.of("url", Long.toString(INNER.toMillis())), text, end);
+            CheckList.Entry parsed = checks.get("url");
+            target = parsed == null || parsed.verdict().equals("FAILED") ? "the URL" : parsed.detail();
+            versions(end);
+        }
+        CheckList list = list();
+        print(list);
+        return exit(list);
+    }
+
+    private void examine(List<String> arguments, String input, long end) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(ToolProcess.command(
+                        List.of(
+                                "-XX:+UseSerialGC",
+                                "-XX:TieredStopAtLevel=1",
+                                "-Xmx128m",
+                                "-Djava.net.preferIPv6Addresses=system",
+                                "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"),
+                        MAIN,
+                        arguments))
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        Interrupts.Watch watch = context.interrupts().onSignal(process::destroyForcibly);
+        try {
+            try (OutputStream stdin = process.getOutputStream()) {
+                stdin.write((input.lines().findFirst().orElse("") + "\n").getBytes(StandardCharsets.UTF_8));
+            }
+            follow(process, end);
+        } finally {
+            watch.over();
+            process.destroyForcibly();
+        }
+    }
+
+    private void follow(Process process, long end) throws IOException, InterruptedException {
+        BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+        Thread reader = new Thread(() -> read(process, lines), "examination");
+        reader.setDaemon(true);
+        reader.start();
+        String open = "";
+        long since = System.nanoTime();
+        while (true) {
+            String line = lines.poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            if (line == null) {
+                String check = open.isEmpty() ? "start" : open;
+                add(new CheckList.Entry(
+                        check,
+                        "FAILED",
+                        "TIMED_OUT",
+                        "not done within " + Durations.precise(LIMIT),
+                        check.equals("name")
+                                ? "this machine's DNS doesn't answer: see /etc/resolv.conf"
+                                : check.equals("start")
+                                        ? "this machine is too busy to start a JVM: try again"
+                                        : "it hangs there: look at that first",
+                        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since)));
+                return;
+            }
+            if (line.equals(END)) {
+                if (checks.isEmpty()) {
+                    throw new CliFailure(
+                            ExitCode.FAILURE,
+                            "the examination ended with exit code " + process.waitFor(),
+                            "run it by hand to see why: connectctl doctor --verbose");
+                }
+                return;
+            }
+            if (line.startsWith("begin ")) {
+                open = line.substring("begin ".length());
+                since = System.nanoTime();
+            } else if (line.startsWith("end ")) {
+                open = "";
+                add(entry(line.substring("end ".length())));
+            }
+        }
+    }
+
+    private static CheckList.Entry entry(String json) throws IOException {
+        try {
+            return Wire.mapper().readValue(json, CheckList.Entry.class);
+        } catch (JsonProcessingException e) {
+            throw new IOException("the examination said something that isn't understood", e);
+        }
+    }
+
+    private static void read(Process process, BlockingQueue<String> lines) {
+        try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
+            reader.lines().filter(line -> !line.isEmpty()).forEach(lines::add);
+        } catch (IOException | java.io.UncheckedIOException e) {
+            // It was ended.
+        }
+        lines.add(END);
+    }
+
+    private void add(CheckList.Entry entry) {
+        checks.put(entry.check(), entry);
+    }
+
+    // ------------------------------------------------------------------ what the command line can tell by itself
+
+    /** Older clients may talk to a newer server; a newer one may ask for what the server doesn't know. */
+    private void versions(long end) throws InterruptedException {
+        CheckList.Entry session = checks.get("session");
+        if (session == null || !session.detail().startsWith("Spark ")) {
+            add(skipped("client"));
+            return;
+        }
+        long began = System.nanoTime();
+        String server = session.detail().substring("Spark ".length());
+        Optional<String> mine = client != null
+                ? Optional.of(client)
+                : PythonNote.pyspark(context.environment(), Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+        long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+        if (mine.isEmpty()) {
+            add(new CheckList.Entry(
+                    "client", "NOTE", "", "no pyspark on this machine to compare with Spark " + server, "", took));
+            return;
+        }
+        int order = Integer.compare(minor(mine.get()), minor(server));
+        String both = "the client is " + mine.get() + ", the server " + server;
+        if (order > 0) {
+            add(new CheckList.Entry(
+                    "client",
+                    "WARNING",
+                    "CLIENT_NEWER",
+                    both + ": what is new in the client fails there",
+                    "install pyspark==" + server + " on the client's side",
+                    took));
+        } else {
+            add(new CheckList.Entry(
+                    "client", "OK", "", both + (order < 0 ? ": older clients are served" : ""), "", took));
+        }
+    }
+
+    private static int minor(String version) {
+        java.util.regex.Matcher parts = MINOR.matcher(version + ".0");
+        return parts.matches() ? Integer.parseInt(parts.group(1)) * 1000 + Integer.parseInt(parts.group(2)) : 0;
+    }
+
+    private void daemon() throws IOException {
+        long began = System.nanoTime();
+        try {
+            DaemonView daemon = client().daemon();
+            String version = context.version().text();
+            boolean same = daemon.version().equals(context.version().version());
+            add(new CheckList.Entry(
+                    "daemon",
+                    same ? "OK" : "WARNING",
+                    same ? "" : "DAEMON_OTHER_VERSION",
+                    "connectctl " + daemon.version() + " (" + daemon.build() + "), pid " + daemon.pid() + ", "
+                            + daemon.servers() + " servers",
+                    same
+                            ? ""
+                            : "this is connectctl " + version
+                                    + ": restart the daemon, servers stay: connectctl daemon stop",
+                    millis(began)));
+        } catch (DaemonUnreachableException e) {
+            boolean none = e.reason() == DaemonUnreachableException.Reason.NOT_RUNNING;
+            add(new CheckList.Entry(
+                    "daemon",
+                    none ? "NOTE" : "FAILED",
+                    none ? "" : "DAEMON_UNREACHABLE",
+                    none ? "none runs; the first start starts one" : String.valueOf(e.getMessage()),
+                    none ? "" : e.remedy(),
+                    millis(began)));
+            add(skipped("orphans"));
+            return;
+        }
+        orphans();
+    }
+
+    private void orphans() throws IOException {
+        long began = System.nanoTime();
+        try {
+            LeftoverList found = client().collect(true);
+            List<String> what = new ArrayList<>();
+            for (LeftoverList.Entry entry : found.leftovers()) {
+                what.add(entry.what());
+            }
+            add(new CheckList.Entry(
+                    "orphans",
+                    what.isEmpty() ? "OK" : "WARNING",
+                    what.isEmpty() ? "" : "ORPHANS",
+                    what.isEmpty() ? "nothing is left over" : String.join("; ", what),
+                    what.isEmpty() ? "" : "look, then remove them: connectctl gc --dry-run, connectctl gc",
+                    millis(began)));
+        } catch (ApiException e) {
+            add(new CheckList.Entry(
+                    "orphans", "NOTE", "", "they can't be listed: " + e.getMessage(), "", millis(began)));
+        }
+    }
+
+    private static long millis(long began) {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+    }
+
+    private static CheckList.Entry skipped(String check) {
+        return new CheckList.Entry(check, "SKIPPED", "", "not looked at", "", 0);
+    }
+
+    // ------------------------------------------------------------------ telling it
+
+    private CheckList list() {
+        List<CheckList.Entry> all = List.copyOf(checks.values());
+        Optional<CheckList.Entry> failed = first(all, "FAILED");
+        Optional<CheckList.Entry> worst = failed.or(() -> first(all, "WARNING"));
+        return new CheckList(
+                "connectctl/v1",
+                "CheckList",
+                target,
+                failed.isPresent() ? "FAILED" : worst.isPresent() ? "WARNING" : "OK",
+                worst.map(CheckList.Entry::code).orElse(""),
+                all);
+    }
+
+    private static Optional<CheckList.Entry> first(List<CheckList.Entry> all, String verdict) {
+        return all.stream().filter(entry -> entry.verdict().equals(verdict)).findFirst();
+    }
+
+    private ExitCode exit(CheckList list) {
+        if (!list.verdict().equals("FAILED")) {
+            return ExitCode.OK;
+        }
+        String check =
+                first(list.checks(), "FAILED").map(CheckList.Entry::check).orElse("");
+        if (check.equals("url")) {
+            return ExitCode.INVALID;
+        }
+        return url != null && REACHING.contains(check) ? ExitCode.UNREACHABLE : ExitCode.NOT_HEALTHY;
+    }
+
+    private void print(CheckList list) throws IOException {
+        switch (output.orTable()) {
+            case JSON, YAML -> output.orTable().print(out(), list);
+            case NAME -> list.checks().forEach(entry -> out().println(entry.check()));
+            case TABLE -> table(list);
+        }
+        out().flush();
+    }
+
+    private void table(CheckList list) {
+        int width = list.checks().stream()
+                .mapToInt(entry -> entry.check().length())
+                .max()
+                .orElse(0);
+        out().println(list.target());
+        for (CheckList.Entry entry : list.checks()) {
+            if (entry.verdict().equals("SKIPPED")) {
+                continue;
+            }
+            String verdict = entry.verdict().toLowerCase(java.util.Locale.ROOT);
+            String padded = verdict + " ".repeat("warning".length() - verdict.length());
+            out().println("  " + entry.check()
+                    + " ".repeat(width - entry.check().length()) + "  "
+                    + (entry.verdict().equals("OK") || entry.verdict().equals("NOTE")
+                            ? padded
+                            : style().warning(padded))
+                    + "  " + right(entry.millis() + " ms") + "  "
+                    + (entry.code().isEmpty() ? "" : entry.code() + ": ") + Cli.printable(entry.detail()));
+            if (!entry.remedy().isEmpty()) {
+                out().println(" ".repeat(width + 24) + "-> " + Cli.printable(entry.remedy()));
+            }
+        }
+        out().println(
+                        switch (list.verdict()) {
+                            case "FAILED" -> "not usable: " + list.cause();
+                            case "WARNING" -> "usable, with a warning: " + list.cause();
+                            default -> "usable";
+                        });
+    }
+
+    private static String right(String text) {
+        return " ".repeat(Math.max(0, 7 - text.length())) + text;
+    }
+}

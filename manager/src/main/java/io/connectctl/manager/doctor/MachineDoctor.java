@@ -1,0 +1,382 @@
+package io.connectctl.manager.doctor;
+
+import io.connectctl.compose.runtime.Cache;
+import io.connectctl.compose.runtime.CacheEntry;
+import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.spec.Defaults;
+import io.connectctl.compose.spec.JavaSupport;
+import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.health.doctor.Check;
+import io.connectctl.health.doctor.Check.Verdict;
+import io.connectctl.health.doctor.Doctor.Listener;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.ZipFile;
+
+/** Examines the machine, check by check. Changes nothing and makes no folder. */
+public final class MachineDoctor {
+    /** Every check, in order. */
+    public static final List<String> CHECKS =
+            List.of("java", "engine", "folders", "disk", "ports", "memory", "cache", "mllib");
+
+    /** A Spark runtime is about 400 MiB, an image 1 GiB, and logs and shuffle files come on top. */
+    private static final long LOW_DISK = 2L << 30;
+
+    /** Below this even a state database may fail. */
+    private static final long NO_DISK = 100L << 20;
+
+    private static final Pattern MEMORY = Pattern.compile("(?m)^(MemTotal|MemAvailable):\\s+(\\d+) kB");
+
+    private static final Set<PosixFilePermission> OTHERS = Set.of(
+            PosixFilePermission.GROUP_READ,
+            PosixFilePermission.GROUP_WRITE,
+            PosixFilePermission.GROUP_EXECUTE,
+            PosixFilePermission.OTHERS_READ,
+            PosixFilePermission.OTHERS_WRITE,
+            PosixFilePermission.OTHERS_EXECUTE);
+
+    private final Folders folders;
+    private final Map<String, ServerRuntime> runtimes;
+    private final Path installedJava;
+    private final Path memory;
+    private final Listener listener;
+    private long began;
+
+    /**
+     * @param runtimes by their names
+     * @param installedJava where the system keeps its JDKs: {@code /usr/lib/jvm}
+     * @param memory the kernel's account of memory: {@code /proc/meminfo}
+     */
+    public MachineDoctor(
+            Folders folders, Map<String, ServerRuntime> runtimes, Path installedJava, Path memory, Listener listener) {
+        this.folders = folders;
+        this.runtimes = new TreeMap<>(runtimes);
+        this.installedJava = installedJava;
+        this.memory = memory;
+        this.listener = listener;
+    }
+
+    /** Examines all of it. */
+    public void examine() throws InterruptedException {
+        java();
+        engine();
+        folders();
+        disk();
+        ports();
+        memory();
+        cache();
+    }
+
+    private void java() {
+        begin("java");
+        int own = Runtime.version().feature();
+        List<String> others = new ArrayList<>();
+        boolean usable = JavaSupport.fit(Defaults.SPARK, own) == JavaSupport.Fit.GOOD;
+        if (Files.isDirectory(installedJava)) {
+            try (DirectoryStream<Path> homes = Files.newDirectoryStream(installedJava)) {
+                for (Path home : homes) {
+                    OptionalInt major = JavaSupport.majorOf(home);
+                    if (major.isPresent() && !Files.isSymbolicLink(home)) {
+                        others.add(major.getAsInt() + " at " + home);
+                        usable |= JavaSupport.fit(Defaults.SPARK, major.getAsInt()) == JavaSupport.Fit.GOOD;
+                    }
+                }
+            } catch (IOException e) {
+                others.add(installedJava + " can't be read: " + e.getMessage());
+            }
+        }
+        String seen =
+                "connectctl runs on Java " + own + (others.isEmpty() ? "" : "; there is " + String.join(", ", others));
+        if (usable) {
+            end("java", Verdict.OK, "", seen, "");
+        } else {
+            end(
+                    "java",
+                    Verdict.WARNING,
+                    "JAVA_UNFIT",
+                    seen + ": " + JavaSupport.remedy(Defaults.SPARK),
+                    "install a JDK 17 (Debian: apt-get install openjdk-17-jre-headless), or declare javaHome");
+        }
+    }
+
+    private void engine() throws InterruptedException {
+        begin("engine");
+        ServerRuntime docker = runtimes.get("docker");
+        if (docker == null) {
+            end("engine", Verdict.NOTE, "", "this connectctl has no container runtime", "");
+            return;
+        }
+        try {
+            end("engine", Verdict.OK, "", docker.condition(), "");
+        } catch (RuntimeUnavailableException e) {
+            end(
+                    "engine",
+                    Verdict.NOTE,
+                    "ENGINE_UNREACHABLE",
+                    String.valueOf(e.getMessage()),
+                    "servers run as processes; for containers start Docker or Podman, set DOCKER_HOST, or join the group docker");
+        }
+    }
+
+    private void folders() {
+        begin("folders");
+        List<String> bad = new ArrayList<>();
+        List<String> open = new ArrayList<>();
+        List<String> made = new ArrayList<>();
+        for (Map.Entry<String, Path> each : named().entrySet()) {
+            Path folder = each.getValue();
+            if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+                Path above = existing(folder);
+                if (!Files.isWritable(above)) {
+                    bad.add(each.getKey() + " folder " + folder + " can't be made: " + above + " isn't writable");
+                }
+                continue;
+            }
+            made.add(folder.toString());
+            if (!Files.isDirectory(folder)
+                    || (!Files.isWritable(folder) && !each.getKey().equals("config"))) {
+                bad.add(each.getKey() + " folder " + folder + " isn't a folder that this user may write to");
+            } else if ((each.getKey().equals("state") || each.getKey().equals("run")) && others(folder)) {
+                open.add(folder.toString());
+            }
+        }
+        if (!bad.isEmpty()) {
+            end(
+                    "folders",
+                    Verdict.FAILED,
+                    "FOLDER_UNWRITABLE",
+                    String.join("; ", bad),
+                    "mend the owner and mode, or name others: CONNECTCTL_STATE_DIR, CONNECTCTL_RUN_DIR, CONNECTCTL_CACHE_DIR");
+        } else if (!open.isEmpty()) {
+            end(
+                    "folders",
+                    Verdict.WARNING,
+                    "FOLDER_OPEN",
+                    "other users may look into " + String.join(", ", open),
+                    "chmod 700 " + String.join(" ", open) + " (the daemon does it at its next start)");
+        } else {
+            end("folders", Verdict.OK, "", made.isEmpty() ? "none is made yet" : String.join(", ", made), "");
+        }
+    }
+
+    private Map<String, Path> named() {
+        Map<String, Path> named = new TreeMap<>();
+        named.put("config", folders.config());
+        named.put("state", folders.state());
+        named.put("run", folders.run());
+        named.put("cache", folders.cache());
+        return named;
+    }
+
+    private static boolean others(Path folder) {
+        try {
+            return Files.getPosixFilePermissions(folder).stream().anyMatch(OTHERS::contains);
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private static Path existing(Path folder) {
+        Path at = folder;
+        while (!Files.exists(at) && at.getParent() != null) {
+            at = at.getParent();
+        }
+        return at;
+    }
+
+    private void disk() {
+        begin("disk");
+        List<String> seen = new ArrayList<>();
+        long least = Long.MAX_VALUE;
+        for (Map.Entry<String, Path> each : named().entrySet()) {
+            if (each.getKey().equals("config") || each.getKey().equals("run")) {
+                continue;
+            }
+            try {
+                FileStore store = Files.getFileStore(existing(each.getValue()));
+                long free = store.getUsableSpace();
+                least = Math.min(least, free);
+                seen.add(gib(free) + " free for " + each.getKey() + " (" + store.name() + ")");
+            } catch (IOException e) {
+                seen.add(each.getKey() + " can't be asked: " + e.getMessage());
+            }
+        }
+        String all = String.join(", ", seen);
+        if (least < NO_DISK) {
+            end(
+                    "disk",
+                    Verdict.FAILED,
+                    "DISK_FULL",
+                    all,
+                    "make room: connectctl cache prune, connectctl gc, docker image prune");
+        } else if (least < LOW_DISK) {
+            end(
+                    "disk",
+                    Verdict.WARNING,
+                    "DISK_LOW",
+                    all,
+                    "a Spark runtime takes 400 MiB, an image 1 GiB: connectctl cache prune");
+        } else {
+            end("disk", Verdict.OK, "", all, "");
+        }
+    }
+
+    private void ports() {
+        begin("ports");
+        ServerRuntime processes = runtimes.get("process");
+        List<String> held = new ArrayList<>();
+        List<String> free = new ArrayList<>();
+        for (PortChoice choice : List.of(Defaults.PORT, Defaults.UI_PORT)) {
+            if (choice instanceof PortChoice.Fixed fixed) {
+                Optional<String> holder = processes == null ? Optional.empty() : processes.portHolder(fixed.port());
+                holder.ifPresentOrElse(
+                        who -> held.add(fixed.port() + " is held by " + who),
+                        () -> free.add(Integer.toString(fixed.port())));
+            }
+        }
+        if (held.isEmpty()) {
+            end("ports", Verdict.OK, "", String.join(" and ", free) + " are free", "");
+        } else {
+            end(
+                    "ports",
+                    Verdict.NOTE,
+                    "",
+                    String.join(", ", held),
+                    "if that is no server of connectctl, declare another port, or port: auto");
+        }
+    }
+
+    private void memory() {
+        begin("memory");
+        long total = 0;
+        long available = 0;
+        try {
+            Matcher lines = MEMORY.matcher(Files.readString(memory));
+            while (lines.find()) {
+                long bytes = Long.parseLong(lines.group(2)) << 10;
+                if (lines.group(1).equals("MemTotal")) {
+                    total = bytes;
+                } else {
+                    available = bytes;
+                }
+            }
+        } catch (IOException e) {
+            end("memory", Verdict.NOTE, "", memory + " can't be read: " + e.getMessage(), "");
+            return;
+        }
+        // A JVM needs about half as much again beside its heap at this size.
+        long wanted = Defaults.DRIVER_MEMORY.bytes() * 3 / 2;
+        String seen = gib(available) + " of " + gib(total) + " are available";
+        if (available < wanted) {
+            end(
+                    "memory",
+                    Verdict.WARNING,
+                    "MEMORY_LOW",
+                    seen + "; a server with the default driverMemory needs about " + gib(wanted),
+                    "stop something, or declare a smaller driverMemory (at least 512m)");
+        } else {
+            end("memory", Verdict.OK, "", seen, "");
+        }
+    }
+
+    private void cache() {
+        begin("cache");
+        List<CacheEntry> entries = new ArrayList<>();
+        List<String> broken = new ArrayList<>();
+        for (ServerRuntime runtime : runtimes.values()) {
+            Optional<Cache> cache = runtime.cache();
+            if (cache.isPresent()) {
+                try {
+                    entries.addAll(cache.get().entries());
+                } catch (IOException e) {
+                    broken.add("the cache of runtime " + runtime.name() + " can't be read: " + e.getMessage());
+                }
+            }
+        }
+        List<String> without = new ArrayList<>();
+        int jars = 0;
+        for (CacheEntry entry : entries) {
+            if (entry.kind() != CacheEntry.Kind.SPARK) {
+                continue;
+            }
+            boolean mllib = false;
+            try (DirectoryStream<Path> files =
+                    Files.newDirectoryStream(entry.path().resolve("jars"), "*.jar")) {
+                for (Path jar : files) {
+                    jars++;
+                    mllib |= jar.getFileName().toString().startsWith("spark-mllib_");
+                    damage(jar).ifPresent(broken::add);
+                }
+                if (!mllib) {
+                    without.add(entry.name());
+                }
+            } catch (IOException e) {
+                broken.add(entry.path() + " can't be read: " + e.getMessage());
+            }
+        }
+        if (broken.isEmpty()) {
+            end("cache", Verdict.OK, "", jars == 0 ? "it holds no Spark yet" : jars + " jars, all whole", "");
+        } else {
+            end(
+                    "cache",
+                    Verdict.FAILED,
+                    "CACHE_DAMAGED",
+                    String.join("; ", broken.subList(0, Math.min(3, broken.size())))
+                            + (broken.size() > 3 ? " and " + (broken.size() - 3) + " more" : ""),
+                    "stop its servers, then fetch it anew: connectctl cache prune --all, connectctl start");
+        }
+        begin("mllib");
+        if (without.isEmpty()) {
+            end("mllib", Verdict.OK, "", "no cached Spark lacks spark-mllib", "");
+        } else {
+            end(
+                    "mllib",
+                    Verdict.WARNING,
+                    "MLLIB_MISSING",
+                    "Spark " + String.join(", ", without)
+                            + " was fetched without spark-mllib, which isn't published for it:"
+                            + " its sessions can't be closed and never expire",
+                    "run a version that is complete, such as " + Defaults.SPARK + ", or declare a sparkHome");
+        }
+    }
+
+    /** A jar is a zip: its directory stands at the end, so one that was cut off can't be opened. */
+    private static Optional<String> damage(Path jar) {
+        try (ZipFile zip = new ZipFile(jar.toFile())) {
+            return zip.size() > 0 ? Optional.empty() : Optional.of(jar + " is empty");
+        } catch (IOException e) {
+            return Optional.of(jar + " is damaged: " + e.getMessage());
+        }
+    }
+
+    private static String gib(long bytes) {
+        long tenths = Math.round(bytes * 10.0 / (1L << 30));
+        return tenths / 10 + "." + tenths % 10 + " GiB";
+    }
+
+    private void begin(String name) {
+        began = System.nanoTime();
+        listener.begins(name);
+    }
+
+    private void end(String name, Verdict verdict, String code, String detail, String remedy) {
+        listener.ended(new Check(name, verdict, code, detail, remedy, Duration.ofNanos(System.nanoTime() - began)));
+    }
+}
