@@ -40,8 +40,10 @@ class PoolTest {
     }
 
     private static void awaitReady(Installation installation, int size) {
-        await().atMost(Installation.PATIENCE)
-                .until(() -> pool(installation).path("ready").asInt() == size);
+        await().atMost(Installation.PATIENCE).untilAsserted(() -> {
+            JsonNode pool = pool(installation);
+            assertThat(pool.path("ready").asInt()).as(pool.toString()).isEqualTo(size);
+        });
     }
 
     /** The servers of leases. */

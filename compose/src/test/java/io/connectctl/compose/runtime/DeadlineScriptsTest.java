@@ -140,7 +140,7 @@ class DeadlineScriptsTest {
                 "setsid",
                 "/bin/sh",
                 "-c",
-                "exec 9>>\"$1\"; flock -n 9 || exit; sleep 600 9>&- & echo $! >\"$1.worker\"; exec sleep 600",
+                "exec 9>>\"$1\"; flock -n 9 || exit; sleep 600 9>&- & echo $! >\"$1.new\"; mv \"$1.new\" \"$1.worker\"; exec sleep 600",
                 "sh",
                 lock);
         // It holds no lock of ours, though a descriptor of that number.

@@ -88,7 +88,8 @@ final class Greeting {
             return new Heard(Kind.CLOSED, "it ended the connection without a word");
         }
         String text = new String(bytes, StandardCharsets.ISO_8859_1);
-        if (text.startsWith("HTTP/1")) {
+        // A web server that takes the preface for the simple requests of old answers with a page and no head.
+        if (text.startsWith("HTTP/1") || text.startsWith("<!DOCT") || text.startsWith("<html")) {
             return new Heard(Kind.HTTP1, "it answered in HTTP/1");
         }
         if (bytes.length >= HEAD && bytes[3] == SETTINGS && bytes[5] == 0 && bytes[8] == 0) {

@@ -124,6 +124,16 @@ class DoctorTest {
     }
 
     @Test
+    void aWebServerThatAnswersWithThePageAloneIsNoneEither() throws IOException, InterruptedException {
+        try (RawServer web = RawServer.saying("<html><body>no such page</body></html>")) {
+            Check failure = failure(examine("sc://127.0.0.1:" + web.port()));
+
+            assertThat(failure.code()).isEqualTo("NOT_GRPC");
+            assertThat(failure.detail()).contains("HTTP/1");
+        }
+    }
+
+    @Test
     void aTlsPortAsksForUseSsl() throws Exception {
         try (TlsServer server = TlsServer.start()) {
             Check failure = failure(examine("sc://127.0.0.1:" + server.port()));

@@ -174,7 +174,9 @@ public final class Leasing {
         end(lease, Ending.FAULTED);
         pool(lease)
                 .ifPresent(pool -> ledger = ledger.with(pool.failed(
-                        now.at(), failed.cause().code() + ": " + failed.cause().summary())));
+                        now.at(),
+                        failed.cause().code() + ": " + failed.cause().summary(),
+                        failed.cause().retryable())));
     }
 
     private Optional<Pool> pool(Lease lease) {

@@ -39,6 +39,9 @@ public record Pool(
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(2);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
+    /** Kills come from outside and end: whoever claims shall not wait for minutes after the last one. */
+    private static final Duration LONGEST_PAUSE_AFTER_FAULTS = Duration.ofMinutes(1);
+
     public Pool {
         if (size < 0 || memberBytes <= 0 || budgetBytes < 0 || maxAge.isZero() || maxAge.isNegative()) {
             throw new IllegalArgumentException("pool " + name + " of " + size + " spares with " + memberBytes
@@ -91,14 +94,19 @@ public record Pool(
         return counting(claims + 1, misses + (missed ? 1 : 0), failures, pause, trouble);
     }
 
-    /** A spare failed at {@code now} since the boot: the next one waits, twice as long each time. */
-    public Pool failed(Duration now, String why) {
+    /**
+     * A spare failed at {@code now} since the boot: the next one waits, twice as long each time.
+     *
+     * @param retryable whether the very same declaration may work the next time: then the wait is bounded by a minute
+     */
+    public Pool failed(Duration now, String why, boolean retryable) {
         Duration wait = FIRST_PAUSE.multipliedBy(1L << Math.min(failures, 10));
+        Duration longest = retryable ? LONGEST_PAUSE_AFTER_FAULTS : LONGEST_PAUSE;
         return counting(
                 claims,
                 misses,
                 failures + 1,
-                Optional.of(now.plus(wait.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : wait)),
+                Optional.of(now.plus(wait.compareTo(longest) > 0 ? longest : wait)),
                 Optional.of(why));
     }
 

@@ -246,6 +246,19 @@ class LeasingTest {
     }
 
     @Test
+    void afterAnyNumberOfKillsThePoolWaitsForAMinuteAtMost() {
+        Cause killed = new Cause("KILLED", "somebody killed it", "look", List.of(), true);
+        take(new LeaseInput.PoolMade(pool(1)));
+        for (int kill = 0; kill < 12; kill++) {
+            String spare = ledger.spares("ci").get(0).id();
+            take(new LeaseInput.Failed(spare, killed));
+            take(new LeaseInput.Gone(spare));
+            pass(Duration.ofMinutes(1));
+        }
+        assertThat(ledger.spares("ci")).hasSize(1);
+    }
+
+    @Test
     void aRestartedDaemonDoesAgainWhatMayNotHaveBeenDone() {
         grant("a");
         grant("b");
