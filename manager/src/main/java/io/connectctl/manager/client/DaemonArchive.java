@@ -27,7 +27,7 @@ final class DaemonArchive {
             archive=$1 java=$2
             shift 2
             exec 9>>"$archive.lock" && flock -n 9 && [ ! -s "$archive.lock" ] && [ ! -e "$archive" ] || exit 1
-            folder=$(mktemp -d "${TMPDIR:-/tmp}/connectctl-record.XXXXXX") || exit 1
+            folder=$(mktemp -d) || exit 1
             trap 'rm -rf "$folder" "$archive.new"' EXIT
             trap 'exit 1' HUP INT TERM
             export CONNECTCTL_STATE_DIR="$folder/state" CONNECTCTL_CONFIG_DIR="$folder/config" \\

@@ -351,7 +351,7 @@ public final class MachineDoctor {
                     Verdict.WARNING,
                     "MLLIB_MISSING",
                     "Spark " + String.join(", ", without)
-                            + " was fetched without spark-mllib, which isn't published for it:"
+                            + " came without spark-mllib, which isn't published for it:"
                             + " its sessions can't be closed and never expire",
                     "run a version that is complete, such as " + Defaults.SPARK + ", or declare a sparkHome");
         }
