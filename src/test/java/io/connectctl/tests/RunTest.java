@@ -352,7 +352,7 @@ class RunTest {
             try (Strangers strangers = new Strangers(where, installation)) {
                 assertThat(installation.ok("gc", "--dry-run").out()).contains(server);
                 assertThat(left(where, installation)).isNotEmpty();
-                installation.ok("gc");
+                assertThat(installation.ok("gc").out()).doesNotContain("kept");
                 nothingLeft(where, installation, SOON);
                 strangers.assertUntouched();
             }

@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
 public final class Leftovers {
     private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
 
+    /** What dies on a busy machine may need more than a runtime's patience with a kill, which is some seconds. */
+    private static final int TRIES = 3;
+
     private final Fleet fleet;
     private final Leases leases;
     private final Collection<ServerRuntime> runtimes;
@@ -125,12 +128,17 @@ public final class Leftovers {
         if (kept.isPresent()) {
             return kept;
         }
-        try {
-            runtime.collect(trace.server(), trace.leased());
-            LOG.info("{}: removed what was left of it: {}", trace.server(), trace.what());
-            return Optional.empty();
-        } catch (RuntimeUnavailableException | RuntimeException e) {
-            return Optional.of(String.valueOf(e.getMessage()));
+        for (int left = TRIES - 1; ; left--) {
+            try {
+                runtime.collect(trace.server(), trace.leased());
+                LOG.info("{}: removed what was left of it: {}", trace.server(), trace.what());
+                return Optional.empty();
+            } catch (RuntimeUnavailableException | RuntimeException e) {
+                LOG.info("{}: what was left of it stays for now: {}", trace.server(), e.toString());
+                if (left == 0) {
+                    return Optional.of(String.valueOf(e.getMessage()));
+                }
+            }
         }
     }
 

@@ -526,6 +526,29 @@ class LiveLeasesTest {
     }
 
     @Test
+    void gcTriesAgainWhereAnEndTakesItsTime() throws Exception {
+        runtime.left(trace("lease-0badcafe", true, true));
+        runtime.refuseNext(FakeRuntime.Operation.HALT, "it survived SIGKILL for 3 s");
+        runtime.refuseNext(FakeRuntime.Operation.DISCARD, "its folder isn't empty");
+
+        assertThat(leftovers().collect(false)).singleElement().satisfies(left -> assertThat(left.kept())
+                .isEmpty());
+        assertThat(left()).isEmpty();
+    }
+
+    @Test
+    void gcTellsWhatStaysAndWhy() throws Exception {
+        runtime.left(trace("lease-0badcafe", true, true));
+        for (int tries = 0; tries < 10; tries++) {
+            runtime.refuseNext(FakeRuntime.Operation.HALT, "it survived SIGKILL for 3 s");
+        }
+
+        assertThat(leftovers().collect(false)).singleElement().satisfies(left -> assertThat(left.kept())
+                .contains("it survived SIGKILL for 3 s"));
+        assertThat(left()).containsExactly("lease-0badcafe");
+    }
+
+    @Test
     void aNameUnderWhichSomethingIsRemovedCannotBeDeclaredMeanwhile() throws Exception {
         ServerName name = new ServerName("forgotten");
         runtime.left(trace(name.value(), false, false));

@@ -982,7 +982,8 @@ public final class DockerRuntime implements ServerRuntime {
                     // Of a leased one the engine itself removes what ended.
                     ours || leased(names.server()) ? null : REMOVED,
                     false);
-            history = histories.change(names.server(), old -> old.ended(fresh));
+            // It may be forgotten by now.
+            history = histories.change(names.server(), old -> old.containerId() == null ? old : old.ended(fresh));
             known = fresh;
         }
         return history.instance(names.server(), Optional.of(known.status()));
@@ -1303,7 +1304,7 @@ public final class DockerRuntime implements ServerRuntime {
         if (!hasNothing()) {
             discardAtTheEngine(server, purge);
         }
-        histories.forget(server);
+        histories.discard(server);
         endpoints.remove(server);
         Path folder = folders.servers().resolve(server.value());
         try {
@@ -1328,6 +1329,7 @@ public final class DockerRuntime implements ServerRuntime {
         parts().logs().forget(server);
         try {
             if (container.isPresent()) {
+                histories.removed(container.get().id());
                 parts().launcher().remove(container.get().id());
             }
             parts().launcher().remove(names.helper());

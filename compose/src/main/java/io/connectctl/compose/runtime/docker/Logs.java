@@ -333,8 +333,7 @@ final class Logs {
     private void copy(Names names, Container container) {
         try {
             int number = histories.of(names.server()).seen(container).lastNumber();
-            Path run = runs(names.server()).resolve(Integer.toString(number));
-            PrivateFiles.folder(run);
+            Path run = run(names.server(), number);
             PrivateFiles.write(run.resolve(FILE), "", false);
             try (Writer file = Files.newBufferedWriter(run.resolve(FILE))) {
                 AtomicLong written = new AtomicLong();
@@ -381,6 +380,13 @@ final class Logs {
         return folders.servers().resolve(server.value()).resolve("run");
     }
 
+    /** Makes the folder of an incarnation, unless the server's own is gone: then nothing more is to be kept of it. */
+    private Path run(ServerName server, int incarnation) throws IOException {
+        Path run = runs(server).resolve(Integer.toString(incarnation));
+        PrivateFiles.folderBelow(folders.servers().resolve(server.value()), run);
+        return run;
+    }
+
     private NavigableMap<Integer, Path> saved(ServerName server) {
         NavigableMap<Integer, Path> saved = new TreeMap<>();
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(runs(server), "[0-9]*")) {
@@ -404,15 +410,15 @@ final class Logs {
             text.append(line).append('\n');
             return text.length() < KEPT_BYTES;
         });
-        Path run = runs(names.server()).resolve(Integer.toString(history.lastNumber()));
         try {
-            PrivateFiles.write(run.resolve(FILE), text.toString());
+            Path run = run(names.server(), history.lastNumber());
+            PrivateFiles.write(run.resolve(FILE), text.toString(), false);
             NavigableMap<Integer, Path> saved = saved(names.server());
             while (saved.size() > KEPT_RUNS) {
                 PrivateFiles.remove(saved.pollFirstEntry().getValue());
             }
         } catch (IOException e) {
-            throw new RuntimeUnavailableException(run + " can't be written: " + e.getMessage(), e);
+            throw new RuntimeUnavailableException(runs(names.server()) + " can't be written: " + e.getMessage(), e);
         }
     }
 }

@@ -61,6 +61,26 @@ public final class PrivateFiles {
         }
     }
 
+    /**
+     * Makes a folder and its missing parents below one that must be there, each 0700: whoever removes that one meanwhile has removed it
+     * for good.
+     *
+     * @throws NoSuchFileException where {@code top} is gone
+     */
+    public static void folderBelow(Path top, Path folder) throws IOException {
+        Path next = top;
+        for (Path name : top.relativize(folder)) {
+            next = next.resolve(name);
+            try {
+                Files.createDirectory(next, FOLDER);
+            } catch (FileAlreadyExistsException e) {
+                if (!Files.isDirectory(next)) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     /** Writes a file of mode 0600, as a whole or not at all, in a folder that is made where it is missing. */
     public static void write(Path file, String text) throws IOException {
         folder(file.toAbsolutePath().resolveSibling(""));

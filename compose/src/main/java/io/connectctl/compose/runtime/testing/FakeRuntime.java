@@ -151,8 +151,9 @@ public final class FakeRuntime implements ServerRuntime {
         private int launches;
     }
 
-    private record Fault(@Nullable LaunchException failure, @Nullable Hold before, @Nullable Hold after) {
-        static final Fault NONE = new Fault(null, null, null);
+    private record Fault(
+            @Nullable LaunchException failure, @Nullable String refusal, @Nullable Hold before, @Nullable Hold after) {
+        static final Fault NONE = new Fault(null, null, null, null);
     }
 
     private final String name;
@@ -199,20 +200,28 @@ public final class FakeRuntime implements ServerRuntime {
         if (operation != Operation.PREPARE && operation != Operation.LAUNCH) {
             throw new IllegalArgumentException(operation + " can't throw a LaunchException");
         }
-        script(operation, new Fault(failure, null, null));
+        script(operation, new Fault(failure, null, null, null));
+    }
+
+    /** The next {@code operation} that has no other fault scripted can't be done for now; not PREPARE and LAUNCH. */
+    public synchronized void refuseNext(Operation operation, String why) {
+        if (operation == Operation.PREPARE || operation == Operation.LAUNCH) {
+            throw new IllegalArgumentException(operation + " throws a LaunchException");
+        }
+        script(operation, new Fault(null, why, null, null));
     }
 
     /** The next {@code operation} hangs before it does anything, until released or interrupted. */
     public synchronized Hold holdNext(Operation operation) {
         Hold hold = new Hold();
-        script(operation, new Fault(null, hold, null));
+        script(operation, new Fault(null, null, hold, null));
         return hold;
     }
 
     /** The next {@code operation} is done, but its result hangs until released; an interrupt loses it. */
     public synchronized Hold holdNextResult(Operation operation) {
         Hold hold = new Hold();
-        script(operation, new Fault(null, null, hold));
+        script(operation, new Fault(null, null, null, hold));
         return hold;
     }
 
@@ -656,6 +665,9 @@ public final class FakeRuntime implements ServerRuntime {
                 throw new RuntimeUnavailableException(
                         "the fake runtime is unavailable", new IOException("scripted by the test"));
             }
+        }
+        if (fault.refusal() != null) {
+            throw new RuntimeUnavailableException(fault.refusal(), new IOException("scripted by the test"));
         }
         return fault;
     }
