@@ -139,8 +139,20 @@ class FailedStartTest {
                 }
             }
         }
+        // Spark's Ivy looks into the local Maven repository of whoever runs these tests, by Java's idea of a home; what
+        // lies there
+        // incomplete is in its way (see PackageUnresolvable).
         Outcome outcome = installation.ok(
-                "start", "jarless", "--spark-home", folder.toString(), "--port", "auto", "--ui-port", "auto");
+                "start",
+                "jarless",
+                "--spark-home",
+                folder.toString(),
+                "--port",
+                "auto",
+                "--ui-port",
+                "auto",
+                "--conf",
+                Where.JAVA_KEY + "=" + Where.JAVA + " -Duser.home=" + installation.home());
         assertThat(outcome.err()).contains("rung=query");
         installation.ok("stop", "jarless");
     }

@@ -27,6 +27,8 @@ final class DaemonArchive {
             archive=$1 java=$2
             shift 2
             exec 9>>"$archive.lock" && flock -n 9 && [ ! -s "$archive.lock" ] && [ ! -e "$archive" ] || exit 1
+            # Where the kernel shares out the processor by sessions (autogroup), a session's own niceness is what counts.
+            { echo 19 >/proc/self/autogroup; } 2>/dev/null
             folder=$(mktemp -d) || exit 1
             trap 'rm -rf "$folder" "$archive.new"' EXIT
             trap 'exit 1' HUP INT TERM
