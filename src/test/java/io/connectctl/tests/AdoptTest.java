@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
  * name and ports. It is adopted without a restart, and never made anew, whatever becomes of it.
  */
 @Timeout(900)
+@Order(8)
 class AdoptTest {
     /** Inside; another one than Spark's own, which only its command line tells. */
     private static final int INSIDE = 15310;

@@ -11,9 +11,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** The daemon may die at any instant: nothing that was acknowledged is lost, no server is doubled or restarted for it. */
+@Order(9)
 class DaemonDeathTest {
     private static final int KILLS = Integer.getInteger("connectctl.counts.kills", 3);
     private static final List<String> SERVERS = List.of("a", "b", "c");

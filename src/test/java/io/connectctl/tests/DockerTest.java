@@ -12,11 +12,13 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What only containers have: what people and engines do to them, and what they are kept from. One server, many fates. */
 @Timeout(1200)
+@Order(4)
 class DockerTest {
     private static final Duration SOON = Installation.PATIENCE;
     private static Installation installation;

@@ -11,11 +11,13 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** An engine that is stopped, or killed, is no reason to declare anything dead; once it is back, all is as it was wanted. */
 @Timeout(1200)
+@Order(6)
 class EngineDeathTest {
     private static final Duration SOON = Installation.PATIENCE;
     private static OwnEngine engine;

@@ -9,11 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Images that connectctl builds: what is in them, what isn't, and how their servers start. */
 @Timeout(1200)
+@Order(5)
 class ImageTest {
     private static final Duration FROM_CACHE = Duration.ofSeconds(90);
     /** Gives way to everything else that runs here. */

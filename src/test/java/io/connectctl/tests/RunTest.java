@@ -16,11 +16,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A command gets a server of its own, its end is told as it was, and nothing is left behind, whoever dies. */
+@Order(3)
 class RunTest {
     private static final Duration SOON = Duration.ofSeconds(20);
 
