@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
  * name and ports. It is adopted without a restart, and never made anew, whatever becomes of it.
  */
 @Timeout(900)
-@Order(8)
+@Order(Integer.MAX_VALUE - 4)
 class AdoptTest {
     /** Inside; another one than Spark's own, which only its command line tells. */
     private static final int INSIDE = 15310;

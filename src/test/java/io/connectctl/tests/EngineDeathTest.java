@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** An engine that is stopped, or killed, is no reason to declare anything dead; once it is back, all is as it was wanted. */
 @Timeout(1200)
-@Order(6)
+@Order(Integer.MAX_VALUE)
 class EngineDeathTest {
     private static final Duration SOON = Installation.PATIENCE;
     private static OwnEngine engine;

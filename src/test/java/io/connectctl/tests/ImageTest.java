@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Images that connectctl builds: what is in them, what isn't, and how their servers start. */
 @Timeout(1200)
-@Order(5)
+@Order(Integer.MAX_VALUE - 1)
 class ImageTest {
     private static final Duration FROM_CACHE = Duration.ofSeconds(90);
     /** Gives way to everything else that runs here. */

@@ -234,9 +234,10 @@ final class Installation implements AutoCloseable {
         return spark.resolve("jars");
     }
 
-    /** The class data archives of daemons in the shared cache. */
+    /** The class data archives of daemons in its cache. */
     List<Path> daemonArchives() throws IOException {
-        try (Stream<Path> files = Files.walk(CACHE.resolve("app"))) {
+        Path apps = Path.of(environment.get("CONNECTCTL_CACHE_DIR")).resolve("app");
+        try (Stream<Path> files = Files.walk(apps)) {
             return files.filter(file -> file.toString().endsWith("-daemon.jsa")).toList();
         }
     }

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A started server does what a user started it for, on both lines of Spark. */
-@Order(7)
+@Order(Integer.MAX_VALUE - 2)
 class UsableServerTest {
     private static final String POOL_OF_1512M = "762524467";
 

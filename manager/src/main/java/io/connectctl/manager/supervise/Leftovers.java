@@ -25,9 +25,6 @@ import org.slf4j.LoggerFactory;
 public final class Leftovers {
     private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
 
-    /** What dies on a busy machine may need more than a runtime's patience with a kill, which is some seconds. */
-    private static final int TRIES = 3;
-
     private final Fleet fleet;
     private final Leases leases;
     private final Collection<ServerRuntime> runtimes;
@@ -99,19 +96,47 @@ public final class Leftovers {
             all.add(new Leftover("", "runtime " + runtime.name(), Optional.of(String.valueOf(e.getMessage()))));
             return;
         }
+        List<Trace> again = new ArrayList<>();
         for (Trace trace : traces) {
-            Optional<Fleet.Reservation> held = hold.apply(trace.server());
-            if (held.isEmpty()) {
-                continue;
-            }
             try {
-                Optional<String> kept = dryRun ? keep(trace) : remove(runtime, trace);
-                for (String what : trace.what()) {
-                    all.add(new Leftover(trace.server().value(), what, kept));
-                }
-            } finally {
-                held.get().close();
+                collect(runtime, trace, hold, dryRun, all);
+            } catch (RuntimeUnavailableException e) {
+                // What dies on a busy machine may need more than a runtime's patience with a kill, which is some
+                // seconds.
+                LOG.info("{}: what was left of it stays for now: {}", trace.server(), e.toString());
+                again.add(trace);
             }
+        }
+        for (Trace trace : again) {
+            try {
+                collect(runtime, trace, hold, dryRun, all);
+            } catch (RuntimeUnavailableException e) {
+                tell(trace, Optional.of(String.valueOf(e.getMessage())), all);
+            }
+        }
+    }
+
+    private static void collect(
+            ServerRuntime runtime,
+            Trace trace,
+            Function<ServerName, Optional<Fleet.Reservation>> hold,
+            boolean dryRun,
+            List<Leftover> all)
+            throws RuntimeUnavailableException, InterruptedException {
+        Optional<Fleet.Reservation> held = hold.apply(trace.server());
+        if (held.isEmpty()) {
+            return;
+        }
+        try {
+            tell(trace, dryRun ? keep(trace) : remove(runtime, trace), all);
+        } finally {
+            held.get().close();
+        }
+    }
+
+    private static void tell(Trace trace, Optional<String> kept, List<Leftover> all) {
+        for (String what : trace.what()) {
+            all.add(new Leftover(trace.server().value(), what, kept));
         }
     }
 
@@ -123,22 +148,18 @@ public final class Leftovers {
     }
 
     /** Why it stays, if it does; else it is gone. */
-    private static Optional<String> remove(ServerRuntime runtime, Trace trace) throws InterruptedException {
+    private static Optional<String> remove(ServerRuntime runtime, Trace trace)
+            throws RuntimeUnavailableException, InterruptedException {
         Optional<String> kept = keep(trace);
         if (kept.isPresent()) {
             return kept;
         }
-        for (int left = TRIES - 1; ; left--) {
-            try {
-                runtime.collect(trace.server(), trace.leased());
-                LOG.info("{}: removed what was left of it: {}", trace.server(), trace.what());
-                return Optional.empty();
-            } catch (RuntimeUnavailableException | RuntimeException e) {
-                LOG.info("{}: what was left of it stays for now: {}", trace.server(), e.toString());
-                if (left == 0) {
-                    return Optional.of(String.valueOf(e.getMessage()));
-                }
-            }
+        try {
+            runtime.collect(trace.server(), trace.leased());
+            LOG.info("{}: removed what was left of it: {}", trace.server(), trace.what());
+            return Optional.empty();
+        } catch (RuntimeException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 

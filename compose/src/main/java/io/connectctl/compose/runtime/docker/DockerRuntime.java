@@ -1329,8 +1329,8 @@ public final class DockerRuntime implements ServerRuntime {
         parts().logs().forget(server);
         try {
             if (container.isPresent()) {
-                histories.removed(container.get().id());
                 parts().launcher().remove(container.get().id());
+                histories.removed(container.get().id());
             }
             parts().launcher().remove(names.helper());
             if (container.isPresent()) {

@@ -71,7 +71,7 @@ final class Histories {
         known.remove(server);
     }
 
-    /** This container is being removed with its server. */
+    /** This container was removed with its server. */
     synchronized void removed(String container) {
         removed.add(container);
         if (removed.size() > REMOVED_AT_MOST) {
