@@ -127,6 +127,11 @@ class ImageTest {
     }
 
     private static String mapped(String server) {
+        return mapping(installation, server);
+    }
+
+    /** The memory maps of a server's container in which an archive of its image stands. */
+    static String mapping(Installation installation, String server) {
         return Docker.exec(installation.containerId(server), "grep -l /opt/connectctl/archive/ /proc/[0-9]*/maps")
                 .out();
     }

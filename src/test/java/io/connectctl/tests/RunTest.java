@@ -312,6 +312,19 @@ class RunTest {
 
     @ParameterizedTest
     @EnumSource
+    void aServerThatEndsAtOnceIsExplainedAllTheSame(Where where) {
+        try (Installation installation = where.install()) {
+            // The engine removes a leased container, and its log, some milliseconds after its start.
+            Outcome failed = installation.run(
+                    run(where, installation, List.of("--conf", Where.JAVA_KEY + "=-javaagent:/no/such.jar"), "true"));
+            assertThat(failed.exit()).as(failed::toString).isEqualTo(125);
+            assertThat(failed.err()).contains("JVM_OPTION_INVALID", "/no/such.jar");
+            nothingLeft(where, installation, SOON);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void aLeaseSurvivesItsDaemonAndGcKnowsItByItsMarksAlone(Where where) throws Exception {
         try (Installation installation = where.install()) {
             Process owner = new ProcessBuilder("sleep", "600").start();
@@ -326,6 +339,14 @@ class RunTest {
             String server = lease.path("server").asText();
             Spark.assertOpenToItsTokenOnly(lease);
             JsonNode before = installation.status(server);
+            assertThat(before.path("incarnation").asInt())
+                    .as("at its first try")
+                    .isEqualTo(1);
+            if (where == Where.DOCKER) {
+                assertThat(ImageTest.mapping(installation, server))
+                        .as("uses its image's class data archive")
+                        .isNotEmpty();
+            }
             assertThat(before.at("/lease/id").asText())
                     .isEqualTo(lease.path("lease").asText());
 

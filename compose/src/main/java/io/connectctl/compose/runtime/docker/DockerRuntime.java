@@ -501,6 +501,7 @@ public final class DockerRuntime implements ServerRuntime {
         Container started = start(plan, names, image, id -> {
             if (deadline.isPresent()) {
                 parts().launcher().fillLeased(id, plan, found.user(), deadline.get());
+                parts().logs().followFromItsStart(names, id, plan.ticket().incarnation());
             }
         });
         if (deadline.isPresent()) {

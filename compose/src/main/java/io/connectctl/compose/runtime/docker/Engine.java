@@ -280,8 +280,13 @@ final class Engine implements AutoCloseable {
     }
 
     private static DockerHttpClient.Request request(String path, Map<String, String> headers) {
+        return request(DockerHttpClient.Request.Method.GET, path, headers);
+    }
+
+    private static DockerHttpClient.Request request(
+            DockerHttpClient.Request.Method method, String path, Map<String, String> headers) {
         return DockerHttpClient.Request.builder()
-                .method(DockerHttpClient.Request.Method.GET)
+                .method(method)
                 .path(path)
                 .putAllHeaders(headers)
                 .build();
@@ -385,9 +390,25 @@ final class Engine implements AutoCloseable {
      */
     void stream(String doing, String path, StreamReader reader)
             throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        stream(doing, DockerHttpClient.Request.Method.GET, path, reader);
+    }
+
+    /** As {@link #stream}, of what a container writes from now on; it need not have been started yet. */
+    void attach(String doing, String container, StreamReader reader)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        stream(
+                doing,
+                DockerHttpClient.Request.Method.POST,
+                "/containers/" + container + "/attach?stream=1&stdout=1&stderr=1",
+                reader);
+    }
+
+    private void stream(String doing, DockerHttpClient.Request.Method method, String path, StreamReader reader)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
         DockerHttpClient.Response response = refusable(doing, PATIENCE, () -> {
             Connection now = connection();
-            DockerHttpClient.Response opened = now.streams().execute(request("/v" + now.version() + path, Map.of()));
+            DockerHttpClient.Response opened =
+                    now.streams().execute(request(method, "/v" + now.version() + path, Map.of()));
             if (opened.getStatusCode() >= 300) {
                 try (opened;
                         InputStream body = opened.getBody()) {

@@ -131,7 +131,7 @@ final class Launcher {
                 ? owner(container, user)
                 : new Owner(SPARK_USER, SPARK_USER);
         Owner readers = new Owner(0, owner.group());
-        copy(container, parent(Names.CONF), confOfLeased(plan, readers, deadline));
+        copy(container, Names.CONF, confOfLeased(plan, readers, deadline));
         copy(container, parent(Names.WORK), tar(archive -> {
             for (Path folder : List.of(Names.WORK, Names.WAREHOUSE)) {
                 put(archive, "/" + folder.getFileName() + "/", new byte[0], 0700, owner);
@@ -139,14 +139,13 @@ final class Launcher {
         }));
     }
 
-    /** Where a leased server's volumes lie: above its folders, since the root of a volume stays the engine's. */
+    /** Where the volume of a leased server's own folders lies: above them, since the root of a volume stays the engine's. */
     private static Path parent(Path folder) {
         return Objects.requireNonNull(folder.getParent(), "no folder of a server is the root");
     }
 
     private static byte[] confOfLeased(LaunchPlan plan, Owner readers, String deadline) {
         return tar(archive -> {
-            put(archive, inConf(""), new byte[0], 0750, readers);
             for (RenderedFile file : plan.rendering().files()) {
                 put(
                         archive,
@@ -173,7 +172,7 @@ final class Launcher {
     }
 
     private static String inConf(String file) {
-        return "/" + Names.CONF.getFileName() + "/" + file;
+        return "/" + file;
     }
 
     /** Tells a leased container when it is to end. */
@@ -237,7 +236,8 @@ final class Launcher {
 
     private static List<Mount> leasedMounts(Names names) {
         List<Mount> mounts = new ArrayList<>();
-        for (Path folder : List.of(parent(Names.CONF), parent(Names.WORK))) {
+        // Not above the configuration's folder: beside it lies what an image brings, such as its class data archive.
+        for (Path folder : List.of(Names.CONF, parent(Names.WORK))) {
             mounts.add(new Mount()
                     .withType(MountType.VOLUME)
                     .withTarget(folder.toString())

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -54,8 +55,8 @@ final class Logs {
     private final Adoptions adoptions;
     private final Map<ServerName, Follower> followers = new ConcurrentHashMap<>();
 
-    /** Who copies the log of one start of a leased server. */
-    private record Follower(String start, Thread thread) {}
+    /** Who copies the log of a leased server's container, which has one start. */
+    private record Follower(String container, Thread thread) {}
 
     Logs(Engine engine, Folders folders, Histories histories, Adoptions adoptions) {
         this.adoptions = adoptions;
@@ -318,26 +319,92 @@ final class Logs {
      * and its log with it. Does nothing where that is done already.
      */
     void follow(Names names, Container container) {
-        String start = start(container);
+        follow(
+                names,
+                container.id(),
+                () -> copy(names, new Source() {
+                    @Override
+                    public int incarnation() throws RuntimeUnavailableException, InterruptedException {
+                        return histories.of(names.server()).seen(container).lastNumber();
+                    }
+
+                    @Override
+                    public void give(LogSink sink)
+                            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+                        lines(container, OptionalInt.empty(), Instant.EPOCH, Optional.empty(), true, sink);
+                    }
+                }));
+    }
+
+    /**
+     * As {@link #follow(Names, Container)}, for a container of ours that is about to be started: one that ends at once would be gone before
+     * its log could be asked for. Returns when everything that it writes will be heard, or where the engine doesn't let us; then what it
+     * logged is asked for once it runs.
+     */
+    void followFromItsStart(Names names, String container, int incarnation) throws InterruptedException {
+        CountDownLatch attached = new CountDownLatch(1);
+        follow(names, container, () -> {
+            try {
+                copy(names, new Source() {
+                    @Override
+                    public int incarnation() {
+                        return incarnation;
+                    }
+
+                    @Override
+                    public void give(LogSink sink)
+                            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+                        Lines out = new Lines(sink, -1);
+                        Lines err = new Lines(sink, -1);
+                        engine.attach("attaching to " + names.container(), container, stream -> {
+                            attached.countDown();
+                            // Containers of ours have no terminal.
+                            demultiplex(stream, out, err);
+                        });
+                        out.finish();
+                        err.finish();
+                    }
+                });
+            } finally {
+                if (attached.getCount() > 0) {
+                    followers.computeIfPresent(
+                            names.server(), (server, known) -> known.container().equals(container) ? null : known);
+                    attached.countDown();
+                }
+            }
+        });
+        if (!attached.await(Engine.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            LOG.debug("{} is started, though nobody hears yet what it writes", names.container());
+        }
+    }
+
+    private void follow(Names names, String container, Runnable copying) {
         followers.compute(names.server(), (server, known) -> {
-            if (known != null && known.start().equals(start)) {
+            if (known != null && known.container().equals(container)) {
                 return known;
             }
-            Thread thread = new Thread(() -> copy(names, container), "log-" + server);
+            Thread thread = new Thread(copying, "log-" + server);
             thread.setDaemon(true);
             thread.start();
-            return new Follower(start, thread);
+            return new Follower(container, thread);
         });
     }
 
-    private void copy(Names names, Container container) {
+    /** What one incarnation of a leased server writes. */
+    private interface Source {
+        int incarnation() throws RuntimeUnavailableException, InterruptedException;
+
+        /** Gives each line as it is written, until the end. */
+        void give(LogSink sink) throws EngineRefusal, RuntimeUnavailableException, InterruptedException;
+    }
+
+    private void copy(Names names, Source source) {
         try {
-            int number = histories.of(names.server()).seen(container).lastNumber();
-            Path run = run(names.server(), number);
+            Path run = run(names.server(), source.incarnation());
             PrivateFiles.write(run.resolve(FILE), "", false);
             try (Writer file = Files.newBufferedWriter(run.resolve(FILE))) {
                 AtomicLong written = new AtomicLong();
-                lines(container, OptionalInt.empty(), Instant.EPOCH, Optional.empty(), true, line -> {
+                source.give(line -> {
                     try {
                         file.write(line + "\n");
                         file.flush();
