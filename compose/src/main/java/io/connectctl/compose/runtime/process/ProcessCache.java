@@ -49,7 +49,7 @@ final class ProcessCache implements Cache {
         for (Path runtime : distributions.folders()) {
             String version = runtime.getFileName().toString();
             entries.add(entry(
-                    CacheEntry.Kind.SPARK, version, "Spark " + version, runtime, SparkDistributions.lastUsed(runtime)));
+                    CacheEntry.Kind.SPARK, version, "Spark " + version, runtime, FetchedFolders.lastUsed(runtime)));
         }
         for (ArchiveEntry archive : archives.entries()) {
             entries.add(entry(
@@ -87,7 +87,7 @@ final class ProcessCache implements Cache {
         for (CacheEntry entry : entries()) {
             if (!entry.inUse() && !entry.lastUsed().isAfter(before)) {
                 if (entry.kind() == CacheEntry.Kind.SPARK) {
-                    distributions.remove(entry.path());
+                    FetchedFolders.remove(entry.path());
                 } else {
                     PrivateFiles.remove(entry.path());
                 }
