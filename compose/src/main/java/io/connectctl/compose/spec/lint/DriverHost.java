@@ -47,7 +47,7 @@ final class DriverHost implements Check {
         if (DIGITS.matcher(text).matches()) {
             return IPV4.matcher(text).matches();
         }
-        return NAME.matcher(text).matches() && !text.endsWith(".invalid")
+        return (NAME.matcher(text).matches() && !text.endsWith(".invalid"))
                 || IPV6.matcher(text).matches();
     }
 }

@@ -66,8 +66,8 @@ final class Ports {
         Holder other = held.putIfAbsent(port, new Holder(who, what));
         // A port and the UI of one server, and the gRPC ports of two, are told by the readers.
         boolean told = other != null
-                && (other.what.equals("port") && what.equals("port")
-                        || other.who.equals(who) && (what.equals("port") || what.equals("uiPort")));
+                && ((other.what.equals("port") && what.equals("port"))
+                        || (other.who.equals(who) && (what.equals("port") || what.equals("uiPort"))));
         if (other != null && !told) {
             boolean defaultUi = pointer.equals(UI) && !server.declares(UI);
             findings.value(

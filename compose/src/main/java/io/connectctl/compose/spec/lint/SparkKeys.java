@@ -164,7 +164,7 @@ final class SparkKeys {
                 .filter(row -> row.letters.charAt(row.letters.length() - 1) - 'a' > nearest)
                 .findFirst();
         // Or it says itself that it is older.
-        return after.filter(row -> before || !isLater(row.key) && row.key.kind != Kind.NAMED);
+        return after.filter(row -> before || (!isLater(row.key) && row.key.kind != Kind.NAMED));
     }
 
     private boolean here(Row row) {
@@ -181,7 +181,7 @@ final class SparkKeys {
         try {
             int major = Integer.parseInt(parts[0]);
             int minor = parts.length > 1 ? Integer.parseInt(parts[1]) : 0;
-            return major > version.major() || major == version.major() && minor > version.minor();
+            return major > version.major() || (major == version.major() && minor > version.minor());
         } catch (NumberFormatException e) {
             return true; // it doesn't say
         }

@@ -178,7 +178,7 @@ record ValueType(String name, String argument, String bounds) {
     /** Bytes of a size as Spark reads it, a bare number in {@code bare} (b, k, m, ...); empty if it can't be read. */
     static Optional<Long> bytes(String value, String bare) {
         Matcher matcher = MEASURE.matcher(value.strip().toLowerCase(Locale.ROOT));
-        if (!matcher.matches() || matcher.group(2) != null && !SIZES.contains(matcher.group(2))) {
+        if (!matcher.matches() || (matcher.group(2) != null && !SIZES.contains(matcher.group(2)))) {
             return Optional.empty();
         }
         String unit = matcher.group(2) == null ? bare : matcher.group(2).substring(0, 1);
