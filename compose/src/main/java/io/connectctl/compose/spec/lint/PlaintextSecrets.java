@@ -18,6 +18,10 @@ final class PlaintextSecrets implements Check {
                     + "|(?:[a-z_$][\\w$]*\\.){2,}[A-Za-z_$][\\w$]*(?:\\s*,\\s*(?:[a-z_$][\\w$]*\\.){2,}[A-Za-z_$][\\w$]*)*"
                     + "|(?:file:|local:|hdfs:|jceks:|localjceks:|s3a?:|abfss?:|gs:)?/{1,3}[^\\s@?]*|jceks://[^\\s?]*|https?://[^\\s@?]*");
 
+    /** Kubernetes' secrets are named here, and stand elsewhere. */
+    private static final Pattern NAMES_ONE =
+            Pattern.compile("spark\\.kubernetes\\..*\\.(?:secretKeyRef|secrets)\\..*|spark\\.kubernetes\\.kerberos\\..*");
+
     @Override
     public void check(Subject server, Findings all) {
         Findings findings = all.of(Rule.PLAINTEXT_SECRET);
@@ -28,6 +32,7 @@ final class PlaintextSecrets implements Check {
                     .flatMap(found -> ValueType.of(found.type()))
                     .isPresent();
             if (!typed
+                    && !NAMES_ONE.matcher(key).matches()
                     && Secrets.isSecret(key, value)
                     && (!HARMLESS.matcher(value).matches() || Secrets.isSecret("x", value))) {
                 tell(
