@@ -15,7 +15,8 @@ final class Sarif {
 
     /** The log of one run. */
     static Map<String, Object> log(List<Problem> problems, String version) {
-        List<Rule> rules = problems.stream().map(Problem::rule).distinct().sorted().toList();
+        List<Rule> rules =
+                problems.stream().map(Problem::rule).distinct().sorted().toList();
         Map<String, Object> driver = new LinkedHashMap<>();
         driver.put("name", "connectctl");
         driver.put("version", version);
@@ -23,7 +24,9 @@ final class Sarif {
         Map<String, Object> run = new LinkedHashMap<>();
         run.put("tool", Map.of("driver", driver));
         run.put("columnKind", "unicodeCodePoints");
-        run.put("results", problems.stream().map(problem -> result(problem, rules)).toList());
+        run.put(
+                "results",
+                problems.stream().map(problem -> result(problem, rules)).toList());
         Map<String, Object> log = new LinkedHashMap<>();
         log.put("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
         log.put("version", "2.1.0");

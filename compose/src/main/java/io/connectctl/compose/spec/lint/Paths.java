@@ -39,7 +39,8 @@ final class Paths implements Check {
 
     private static void eventLog(Subject server, Findings findings) {
         if (!server.isOn(EVENT_LOG)
-                || (server.spec().conf().containsKey(EVENT_FOLDER) && !server.conf().containsKey(EVENT_FOLDER))) {
+                || (server.spec().conf().containsKey(EVENT_FOLDER)
+                        && !server.conf().containsKey(EVENT_FOLDER))) {
             return;
         }
         boolean named = server.conf().containsKey(EVENT_FOLDER);

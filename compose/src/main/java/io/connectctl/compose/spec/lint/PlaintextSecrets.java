@@ -19,8 +19,8 @@ final class PlaintextSecrets implements Check {
                     + "|(?:file:|local:|hdfs:|jceks:|localjceks:|s3a?:|abfss?:|gs:)?/{1,3}[^\\s@?]*|jceks://[^\\s?]*|https?://[^\\s@?]*");
 
     /** Kubernetes' secrets are named here, and stand elsewhere. */
-    private static final Pattern NAMES_ONE =
-            Pattern.compile("spark\\.kubernetes\\..*\\.(?:secretKeyRef|secrets)\\..*|spark\\.kubernetes\\.kerberos\\..*");
+    private static final Pattern NAMES_ONE = Pattern.compile(
+            "spark\\.kubernetes\\..*\\.(?:secretKeyRef|secrets)\\..*|spark\\.kubernetes\\.kerberos\\..*");
 
     @Override
     public void check(Subject server, Findings all) {

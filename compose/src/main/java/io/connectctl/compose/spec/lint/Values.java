@@ -32,7 +32,7 @@ final class Values implements Check {
                 zone(value, findings);
             } else {
                 keys.flatMap(known -> known.find(key)).ifPresent(found -> ValueType.of(found.type())
-                        .ifPresent(type -> one(server, found, type, value, findings)));
+                        .ifPresent(type -> one(found, type, value, findings)));
             }
         });
     }
@@ -67,7 +67,7 @@ final class Values implements Check {
         }
     }
 
-    private static void one(Subject server, SparkKeys.Key key, ValueType type, String value, Findings findings) {
+    private static void one(SparkKeys.Key key, ValueType type, String value, Findings findings) {
         if (!type.accepts(value)) {
             wrong(key.name(), value, type.expected(), type.suggestion(value), severity(key), findings);
         } else if (!type.isWithin(value)) {

@@ -46,8 +46,10 @@ class LinterTest {
 
     @Test
     void aStartIsRefusedOnlyForWhatSparkWouldRefuse() {
-        SpecReader.Reading refused = read("{'conf':{'spark.driver.maxResultSize':'2 GB','spark.sql.shufle.partitions':'8'}}");
-        SpecReader.Reading advised = read("{'conf':{'spark.sql.catalog.lake.warehouse':'/data','spark.history.ui.port':'x'}}");
+        SpecReader.Reading refused =
+                read("{'conf':{'spark.driver.maxResultSize':'2 GB','spark.sql.shufle.partitions':'8'}}");
+        SpecReader.Reading advised =
+                read("{'conf':{'spark.sql.catalog.lake.warehouse':'/data','spark.history.ui.port':'x'}}");
 
         assertThat(refused.spec()).isEmpty();
         assertThat(refused.problems()).extracting(Problem::rule).contains(Rule.VALUE_TYPE);
