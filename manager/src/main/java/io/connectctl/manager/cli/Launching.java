@@ -115,7 +115,7 @@ abstract class Launching extends ServerCommand {
         if (Problems.anyError(reading.problems())) {
             // Errors of other servers keep none from starting, but whoever opens the file now can mend them, too.
             List<Problem> all = new ArrayList<>(reading.problems());
-            project.file().map(ProjectFile::allProblems).orElse(List.of()).stream()
+            project.file().map(Linter::lint).orElse(List.of()).stream()
                     .filter(problem -> !(problem.key() + ".").startsWith("servers." + server + "."))
                     .forEach(all::add);
             Problems.refuseErrors(all, "the declaration of '" + server + "' isn't valid");
