@@ -37,7 +37,8 @@ final class ContainerMemory implements Check {
 
     private static void beyond(Subject server, long heap, MemorySize limit, Findings findings) {
         String size = "spark.memory.offHeap.size";
-        if (server.isOn("spark.memory.offHeap.enabled")) {
+        // On a cluster it is taken by the executors, which are elsewhere.
+        if (server.isLocal() && server.isOn("spark.memory.offHeap.enabled")) {
             server.bytes(size, "b")
                     .ifPresent(bytes -> compare(server, heap, bytes, limit, Subject.pointer(size), size, findings));
         }
