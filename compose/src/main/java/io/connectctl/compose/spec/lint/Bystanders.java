@@ -108,7 +108,7 @@ final class Bystanders implements Check {
     private static boolean isOff(Subject server, String key) {
         boolean unknown =
                 server.spec().conf().containsKey(key) && !server.conf().containsKey(key);
-        return !unknown && !server.isOn(key) && !server.declares("/templates");
+        return !unknown && !server.isOn(key) && !server.hasTemplates();
     }
 
     private static boolean isOptionOfNoCatalog(Subject server, String key) {
@@ -116,7 +116,7 @@ final class Bystanders implements Check {
                 && !catalog(key).equals("spark_catalog")
                 && key.length() > CATALOG.length() + catalog(key).length()
                 && !server.spec().conf().containsKey(CATALOG + catalog(key))
-                && !server.declares("/templates");
+                && !server.hasTemplates();
     }
 
     private static String catalog(String key) {

@@ -104,8 +104,7 @@ final class Classes implements Check {
     private static boolean isOpaque(Subject server) {
         return server.spec().sparkHome().isPresent()
                 || server.spec().container().image().isPresent()
-                || server.declares("/templates")
-                || server.declares("/profile")
+                || server.hasTemplates()
                 || server.spec().env().containsKey("SPARK_DIST_CLASSPATH")
                 || Stream.of("spark.jars", "spark.driver.extraClassPath")
                         .anyMatch(key -> server.spec().conf().containsKey(key));

@@ -3,6 +3,7 @@ package io.connectctl.compose.spec.lint;
 import io.connectctl.compose.spec.Findings;
 import io.connectctl.compose.spec.Problem.Severity;
 import io.connectctl.compose.spec.Rule;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -27,7 +28,7 @@ final class KeyConflicts implements Check {
     private static void offHeap(Subject server, Findings findings) {
         String enabled = "spark.memory.offHeap.enabled";
         String size = "spark.memory.offHeap.size";
-        boolean none = !server.spec().conf().containsKey(size)
+        boolean none = (!server.spec().conf().containsKey(size) && !server.hasTemplates())
                 || server.bytes(size, "b").filter(bytes -> bytes == 0).isPresent();
         if (server.isOn(enabled) && none) {
             findings.value(
@@ -44,7 +45,9 @@ final class KeyConflicts implements Check {
         String timeout = "spark.network.timeout";
         Optional<Long> beat = ValueType.millis(server.conf().getOrDefault(interval, "10s"), "ms");
         Optional<Long> patience = ValueType.millis(server.conf().getOrDefault(timeout, "120s"), "s");
-        if (beat.isPresent() && patience.isPresent() && beat.get() >= patience.get()) {
+        boolean mayDiffer =
+                server.hasTemplates() && !server.spec().conf().keySet().containsAll(List.of(interval, timeout));
+        if (!mayDiffer && beat.isPresent() && patience.isPresent() && beat.get() >= patience.get()) {
             String key = server.conf().containsKey(interval) ? interval : timeout;
             findings.value(
                     Severity.ERROR,
@@ -58,7 +61,7 @@ final class KeyConflicts implements Check {
 
     private static void encryption(Subject server, Findings findings) {
         for (String key : new String[] {"spark.network.crypto.enabled", "spark.authenticate.enableSaslEncryption"}) {
-            if (server.isOn(key) && !server.spec().conf().containsKey("spark.authenticate")) {
+            if (server.isOn(key) && !server.spec().conf().containsKey("spark.authenticate") && !server.hasTemplates()) {
                 findings.value(
                         Severity.ERROR,
                         Subject.pointer(key),
@@ -123,7 +126,7 @@ final class KeyConflicts implements Check {
         String key = "spark.sql.defaultCatalog";
         String catalog = server.conf().getOrDefault(key, "spark_catalog").strip();
         if (!catalog.equals("spark_catalog")
-                && !server.declares("/templates")
+                && !server.hasTemplates()
                 && !server.spec().conf().containsKey("spark.sql.catalog." + catalog)) {
             findings.value(
                     Severity.ERROR,

@@ -46,7 +46,7 @@ final class Paths implements Check {
         boolean named = server.conf().containsKey(EVENT_FOLDER);
         Optional<Path> folder = path(server.conf().getOrDefault(EVENT_FOLDER, "/tmp/spark-events"));
         // A template may name another one.
-        if (folder.isPresent() && isMissing(server, folder.get(), true) && (named || !server.declares("/templates"))) {
+        if (folder.isPresent() && isMissing(server, folder.get(), true) && (named || !server.hasTemplates())) {
             findings.value(
                     // Where it is open which of the two it will be, the folder may be there after all.
                     server.isProcess() || server.isContainer() ? Severity.ERROR : Severity.WARNING,

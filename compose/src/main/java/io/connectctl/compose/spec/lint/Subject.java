@@ -35,6 +35,11 @@ record Subject(ServerName name, Declaration declaration, ServerSpec spec, Map<St
         return !node.isMissingNode() && !node.isNull();
     }
 
+    /** True if templates of somebody's own may set what isn't written here. */
+    boolean hasTemplates() {
+        return declares("/templates") || declares("/profile");
+    }
+
     /** A key's value if it is {@code true}. */
     boolean isOn(String key) {
         return conf.getOrDefault(key, "").strip().equalsIgnoreCase("true");
