@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -155,6 +156,21 @@ final class SparkKeys {
                 .or(() -> sibling)
                 .or(() -> exact);
         return found.or(() -> between(rows)).map(Row::key);
+    }
+
+    /** The key in this version; in one that isn't itself catalogued, as any of its line has it whose key passes the test. */
+    Optional<Key> find(String name, Predicate<Key> test) {
+        Optional<Key> found = find(name);
+        if (Catalogue.VERSIONS.contains(version) || found.filter(test).isPresent()) {
+            return found;
+        }
+        return rows(name).stream()
+                .filter(this::here)
+                .map(Row::key)
+                .filter(Key::isDeclared)
+                .filter(test)
+                .findFirst()
+                .or(() -> found);
     }
 
     /** What a line before and a line after have is there in between: a module may not be published for it. */

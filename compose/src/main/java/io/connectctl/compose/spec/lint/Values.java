@@ -31,10 +31,17 @@ final class Values implements Check {
             } else if (key.equals(ZONE)) {
                 zone(value, findings);
             } else {
-                keys.flatMap(known -> known.find(key)).ifPresent(found -> ValueType.of(found.type())
-                        .ifPresent(type -> one(found, type, value, findings)));
+                keys.flatMap(known -> known.find(key, each -> takes(each, value)))
+                        .ifPresent(found ->
+                                ValueType.of(found.type()).ifPresent(type -> one(found, type, value, findings)));
             }
         });
+    }
+
+    private static boolean takes(SparkKeys.Key key, String value) {
+        return ValueType.of(key.type())
+                .map(type -> type.accepts(value) && type.isWithin(value))
+                .orElse(true);
     }
 
     private static void words(String key, String value, List<String> words, Findings findings) {
