@@ -78,8 +78,10 @@ final class Classes implements Check {
             return;
         }
         List<String> packages = server.spec().packages();
+        // A package that nobody knows, such as a company's own bundle, may depend on any library.
         boolean brought = library.map(known -> packages.stream()
-                        .anyMatch(one -> one.toLowerCase(Locale.ROOT).contains(known.artifact())))
+                        .anyMatch(one ->
+                                one.toLowerCase(Locale.ROOT).contains(known.artifact()) || !Libraries.isKnown(one)))
                 .orElse(!packages.isEmpty());
         if (!brought) {
             findings.value(

@@ -6,7 +6,12 @@ import java.util.Optional;
 /** Keys and classes of others than Spark: data. */
 final class Libraries {
     /** A library that servers often load: how its classes begin, and what its artifacts have in their names. */
-    record Library(String classes, String artifact, String example) {}
+    record Library(String classes, String artifact, String example) {
+        /** True if a package is published by the same group. */
+        boolean publishes(String coordinates) {
+            return coordinates.startsWith(example.substring(0, example.indexOf(':') + 1));
+        }
+    }
 
     /** Keys of these beginnings are built by Spark from names that its users choose, or go through it to somebody else. */
     private static final List<String> OPEN = List.of(
@@ -129,6 +134,11 @@ final class Libraries {
     /** True if a key isn't Spark's own to know. */
     static boolean ownsKey(String key) {
         return OPEN.stream().anyMatch(key::startsWith);
+    }
+
+    /** True if a package is a library of these, so that it brings the classes of no other. */
+    static boolean isKnown(String coordinates) {
+        return KNOWN.stream().anyMatch(library -> library.publishes(coordinates));
     }
 
     /** The library that a class belongs to. */
