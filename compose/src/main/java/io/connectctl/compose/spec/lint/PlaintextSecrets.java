@@ -12,11 +12,14 @@ import java.util.regex.Pattern;
 /** Secrets that stand in a file, where whoever reads the file, or its history, reads them. Values are never shown. */
 final class PlaintextSecrets implements Check {
     /** What a key about secrets may hold without being one: words, numbers, durations, classes, places. */
-    private static final Pattern HARMLESS = Pattern.compile(
-            "(?i)\\s*|true|false|none|simple|kerberos|optional|required"
-                    + "|-?\\d{1,9}(?:us|ms|s|m|min|h|d|b|k|kb|mb|g|gb)?"
-                    + "|(?:[a-z_$][\\w$]*\\.){2,}[A-Za-z_$][\\w$]*(?:\\s*,\\s*(?:[a-z_$][\\w$]*\\.){2,}[A-Za-z_$][\\w$]*)*"
-                    + "|(?:file:|local:|hdfs:|jceks:|localjceks:|s3a?:|abfss?:|gs:)?/{1,3}[^\\s@?]*|jceks://[^\\s?]*|https?://[^\\s@?]*");
+    private static final Pattern HARMLESS = Pattern.compile("(?i)\\s*|true|false|none|simple|kerberos|optional|required"
+            + "|-?\\d{1,9}(?:us|ms|s|m|min|h|d|b|k|kb|mb|g|gb)?"
+            + "|(?:[a-z_$][\\w$]*\\.){2,}[A-Za-z_$][\\w$]*(?:\\s*,\\s*(?:[a-z_$][\\w$]*\\.){2,}[A-Za-z_$][\\w$]*)*"
+            + "|(?:file:|local:|hdfs:|jceks:|localjceks:|s3a?:|abfss?:|gs:)?/{1,3}[^\\s@?]*|jceks://[^\\s?]*|https?://[^\\s@?]*"
+            + "|arn:aws[\\w-]*:kms:\\S+");
+
+    /** Keys that hold the kind of an authentication. */
+    private static final Pattern KIND = Pattern.compile("(?:^|.*\\.)auth\\.type(?:\\..*|$)");
 
     /** Kubernetes' secrets are named here, and stand elsewhere. */
     private static final Pattern NAMES_ONE = Pattern.compile(
@@ -34,7 +37,7 @@ final class PlaintextSecrets implements Check {
             if (!typed
                     && !NAMES_ONE.matcher(key).matches()
                     && Secrets.isSecret(key, value)
-                    && (!HARMLESS.matcher(value).matches() || Secrets.isSecret("x", value))) {
+                    && (!isHarmless(key, value) || Secrets.isSecret("x", value))) {
                 tell(
                         server,
                         Subject.pointer(key),
@@ -54,6 +57,10 @@ final class PlaintextSecrets implements Check {
                         findings);
             }
         });
+    }
+
+    private static boolean isHarmless(String key, String value) {
+        return KIND.matcher(key).matches() || HARMLESS.matcher(value).matches();
     }
 
     private static void tell(Subject server, String pointer, String remedy, Findings findings) {
