@@ -35,7 +35,6 @@ final class Bystanders implements Check {
             "spark.executor.memoryOverhead",
             "spark.executor.memoryOverheadFactor",
             "spark.executor.extraJavaOptions",
-            "spark.executor.extraClassPath",
             "spark.executor.extraLibraryPath",
             "spark.cores.max",
             "spark.dynamicAllocation.enabled");

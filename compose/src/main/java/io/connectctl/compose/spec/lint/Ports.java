@@ -33,7 +33,8 @@ final class Ports {
             Findings findings = new Findings("servers." + server.name(), server.declaration()).of(Rule.PORT_CLASH);
             one(server, server.spec().port(), "/port", "port", held, findings);
             one(server, server.spec().uiPort(), UI, "uiPort", held, findings);
-            for (String key : KEYS) {
+            // A container's ports are its own, but for those that are published.
+            for (String key : server.isContainer() ? List.<String>of() : KEYS) {
                 String value = server.conf().getOrDefault(key, "").strip();
                 if (value.matches("[1-9]\\d{3,4}")) {
                     claim(server, Integer.parseInt(value), Subject.pointer(key), key, held, findings);
@@ -65,9 +66,13 @@ final class Ports {
         String who = "server " + server.name();
         Holder other = held.putIfAbsent(port, new Holder(who, what));
         // A port and the UI of one server, and the gRPC ports of two, are told by the readers.
+        // The two keys of the block manager are one port: the driver's own wins.
         boolean told = other != null
                 && ((other.what.equals("port") && what.equals("port"))
-                        || (other.who.equals(who) && (what.equals("port") || what.equals("uiPort"))));
+                        || (other.who.equals(who)
+                                && (what.equals("port")
+                                        || what.equals("uiPort")
+                                        || (isBlockManager(what) && isBlockManager(other.what)))));
         if (other != null && !told) {
             boolean defaultUi = pointer.equals(UI) && !server.declares(UI);
             findings.value(
@@ -84,5 +89,9 @@ final class Ports {
                             ? "give it one of its own, or write 'uiPort: auto' or 'off'"
                             : "give it one of its own");
         }
+    }
+
+    private static boolean isBlockManager(String key) {
+        return key.endsWith("blockManager.port");
     }
 }
