@@ -40,6 +40,17 @@ public final class RpcFailures {
         return failure.getStatus().getCode() == Status.Code.UNIMPLEMENTED && !notGrpc(failure);
     }
 
+    /** True if an answer came and this side couldn't take it: it is longer than we read, or no such message. gRPC tells that in texts. */
+    public static boolean unreadable(StatusRuntimeException failure) {
+        String text = String.valueOf(failure.getStatus().getDescription());
+        return switch (failure.getStatus().getCode()) {
+            // The server says the same of a request that is too long, with its own limit.
+            case RESOURCE_EXHAUSTED -> text.contains("exceeds maximum size " + SparkConnectClient.MAX_ANSWER_BYTES);
+            case CANCELLED -> text.contains("Failed to read message");
+            default -> false;
+        };
+    }
+
     /** The failure as the result of a probe that called {@code method}; {@code otherwise} where nothing fits better. */
     static ProbeResult.Failed failed(
             String method, ProbeTarget target, StatusRuntimeException failure, Kind otherwise) {

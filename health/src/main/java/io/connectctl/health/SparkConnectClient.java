@@ -64,7 +64,7 @@ public final class SparkConnectClient implements AutoCloseable {
             1, new DefaultThreadFactory("connectctl-probe", true), NioIoHandler.newFactory());
 
     /** Answers to probes are a few hundred bytes; a foreign server must not fill our heap. */
-    private static final int MAX_ANSWER_BYTES = 64 * 1024;
+    static final int MAX_ANSWER_BYTES = 64 * 1024;
 
     /** Spark puts a piece of its stack trace into the trailers of an error (spark.connect.jvmStacktrace.maxSize). */
     private static final int MAX_TRAILER_BYTES = 32 * 1024;

@@ -473,8 +473,9 @@ public final class Doctor {
             return;
         }
         end("session", Verdict.OK, "", "Spark " + version, "");
-        messageSize(url, client);
-        clock(client);
+        if (messageSize(url, client)) {
+            clock(client);
+        }
         if (release) {
             try {
                 client.releaseFixedSession(deadline);
@@ -484,7 +485,8 @@ public final class Doctor {
         }
     }
 
-    private void messageSize(ConnectUrl url, SparkConnectClient client) throws InterruptedException {
+    /** False if the server is there no longer, or refuses who asks: then the next call could say nothing new. */
+    private boolean messageSize(ConnectUrl url, SparkConnectClient client) throws InterruptedException {
         begin("message-size");
         long mine = url.maxMessage().orElse(CLIENT_MESSAGE);
         try {
@@ -505,8 +507,14 @@ public final class Doctor {
                 end("message-size", Verdict.OK, "", both, "");
             }
         } catch (StatusRuntimeException e) {
+            if (!RpcFailures.unreadable(e) && (!answered(e) || code(e) == Status.Code.UNAUTHENTICATED)) {
+                failedCall("message-size", e);
+                return false;
+            }
+            // A server may keep its configuration to itself and be usable: whether it is, the next check tells.
             end("message-size", Verdict.NOTE, "", "the server didn't tell: " + RpcFailures.answer(e), "");
         }
+        return true;
     }
 
     private void clock(SparkConnectClient client) throws InterruptedException {
@@ -536,7 +544,23 @@ public final class Doctor {
                 end("clock", Verdict.OK, "", "the server's clock differs by less than " + seconds(SKEW), "");
             }
         } catch (StatusRuntimeException e) {
-            end("clock", Verdict.NOTE, "", "the server didn't tell its time: " + RpcFailures.answer(e), "");
+            unplanned(e);
+        }
+    }
+
+    /** The clock is a by-product: a query that can't be planned is one that no client can run. */
+    private void unplanned(StatusRuntimeException failure) {
+        if (RpcFailures.lacksMethod(failure) || RpcFailures.unreadable(failure)) {
+            end("clock", Verdict.NOTE, "", "the server didn't tell its time: " + RpcFailures.answer(failure), "");
+        } else if (!answered(failure) || denied(failure)) {
+            failedCall("clock", failure);
+        } else {
+            end(
+                    "clock",
+                    Verdict.FAILED,
+                    "QUERY_FAILED",
+                    "the server opens a session and can't plan a query: " + RpcFailures.answer(failure),
+                    "see its log; mostly a class of spark.sql.extensions, or a catalog (spark.sql.catalog.*), is broken or made for another Spark");
         }
     }
 

@@ -7,6 +7,7 @@ import io.connectctl.health.testing.FakeSparkConnect;
 import io.connectctl.health.testing.FakeSparkConnect.Dialect;
 import io.connectctl.health.testing.RawServer;
 import io.grpc.Deadline;
+import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -20,14 +21,20 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each cause is told from the others, on real sockets. */
 @Timeout(30)
 class DoctorTest {
     private static List<Check> examine(String url, Optional<String> token, Clock clock) throws InterruptedException {
+        return examine(url, token, clock, Duration.ofSeconds(8));
+    }
+
+    private static List<Check> examine(String url, Optional<String> token, Clock clock, Duration limit)
+            throws InterruptedException {
         List<Check> checks = new ArrayList<>();
-        Doctor.examine(url, token, clock, Duration.ofSeconds(8), new Doctor.Listener() {
+        Doctor.examine(url, token, clock, limit, new Doctor.Listener() {
             @Override
             public void begins(String check) {
                 assertThat(checks).noneMatch(done -> done.name().equals(check));
@@ -318,23 +325,80 @@ class DoctorTest {
     void aServerThatHangsBehindHttp2TimesOut() throws InterruptedException {
         try (FakeSparkConnect server = FakeSparkConnect.start(Dialect.SPARK_4)) {
             server.mute = true;
-            List<Check> checks = new ArrayList<>();
-            Doctor.examine(
-                    "sc://localhost:" + server.port(),
-                    Optional.empty(),
-                    Clock.systemUTC(),
-                    Duration.ofSeconds(1),
-                    new Doctor.Listener() {
-                        @Override
-                        public void begins(String check) {}
+            List<Check> checks = examine(
+                    "sc://localhost:" + server.port(), Optional.empty(), Clock.systemUTC(), Duration.ofSeconds(1));
 
-                        @Override
-                        public void ended(Check check) {
-                            checks.add(check);
-                        }
-                    });
             assertThat(failure(checks).code()).isEqualTo("TIMED_OUT");
             assertThat(failure(checks).name()).isEqualTo("grpc");
+        }
+    }
+
+    @Test
+    void aServerThatHangsAfterTheSessionIsNotUsable() throws InterruptedException {
+        try (FakeSparkConnect server = FakeSparkConnect.start(Dialect.SPARK_4)) {
+            server.hangsAfterSession = true;
+
+            List<Check> checks = examine(
+                    "sc://localhost:" + server.port(), Optional.empty(), Clock.systemUTC(), Duration.ofSeconds(3));
+
+            assertThat(check(checks, "session").verdict()).isEqualTo(Verdict.OK);
+            assertThat(failure(checks).name()).isEqualTo("message-size");
+            assertThat(failure(checks).code()).isEqualTo("TIMED_OUT");
+            assertThat(check(checks, "clock").verdict()).isEqualTo(Verdict.SKIPPED);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "DEADLINE_EXCEEDED,TIMED_OUT,TIMED_OUT",
+        "UNAVAILABLE,NOT_GRPC,NOT_GRPC",
+        "UNAUTHENTICATED,DENIED,DENIED",
+        "PERMISSION_DENIED,'',DENIED",
+        "UNIMPLEMENTED,'',''",
+        "UNKNOWN,'',QUERY_FAILED",
+        "INTERNAL,'',QUERY_FAILED",
+        "RESOURCE_EXHAUSTED,'',QUERY_FAILED"
+    })
+    void aCallThatFailsAfterTheSessionFailsUnlessItOnlyDidNotTell(Status.Code code, String ofConfig, String ofPlan)
+            throws InterruptedException {
+        try (FakeSparkConnect server = FakeSparkConnect.start(Dialect.SPARK_4)) {
+            String url = "sc://localhost:" + server.port();
+            server.configFails = Optional.of(code.toStatus());
+            Check config = check(examine(url), "message-size");
+            server.configFails = Optional.empty();
+            server.planFails = Optional.of(code.toStatus());
+            Check plan = check(examine(url), "clock");
+
+            assertThat(config.verdict()).isEqualTo(ofConfig.isEmpty() ? Verdict.NOTE : Verdict.FAILED);
+            assertThat(config.code()).isEqualTo(ofConfig);
+            assertThat(plan.verdict()).isEqualTo(ofPlan.isEmpty() ? Verdict.NOTE : Verdict.FAILED);
+            assertThat(plan.code()).isEqualTo(ofPlan);
+        }
+    }
+
+    @Test
+    void aServerThatCanNotPlanAQueryIsToldSoAndKeepsNoSession() throws InterruptedException {
+        try (FakeSparkConnect server = FakeSparkConnect.start(Dialect.SPARK_4)) {
+            server.planFails =
+                    Optional.of(Status.INTERNAL.withDescription("org/apache/spark/sql/catalyst/AliasIdentifier"));
+
+            Check failure = failure(examine("sc://localhost:" + server.port()));
+
+            assertThat(failure.detail()).contains("can't plan a query", "AliasIdentifier");
+            assertThat(failure.remedy()).contains("log", "spark.sql.extensions", "catalog");
+            assertThat(server.sessions()).isEmpty();
+        }
+    }
+
+    /** It was planned: that it is more than we read is no fault of the server. */
+    @Test
+    void aPlanThatIsTooLongToBeReadIsNoFailure() throws InterruptedException {
+        try (FakeSparkConnect server = FakeSparkConnect.start(Dialect.SPARK_4)) {
+            server.planLength = 1 << 17;
+
+            assertThat(check(examine("sc://localhost:" + server.port()), "clock")
+                            .verdict())
+                    .isEqualTo(Verdict.NOTE);
         }
     }
 }

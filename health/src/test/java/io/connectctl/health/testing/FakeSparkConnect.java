@@ -73,6 +73,18 @@ public final class FakeSparkConnect implements AutoCloseable {
     /** True: a query fails though the context lives. */
     public volatile boolean queryFails;
 
+    /** True: a session opens and tells its version; what it is asked then is never answered. */
+    public volatile boolean hangsAfterSession;
+
+    /** What a call for the configuration fails with, though sessions open. */
+    public volatile Optional<Status> configFails = Optional.empty();
+
+    /** What planning a query fails with, though sessions open. */
+    public volatile Optional<Status> planFails = Optional.empty();
+
+    /** How long a plan is, at least, in characters. */
+    public volatile int planLength;
+
     /** What a query answers: rows, one batch each. */
     public volatile int rows = 2;
 
@@ -179,13 +191,17 @@ public final class FakeSparkConnect implements AutoCloseable {
         }
         sessions.add(request.getSessionId());
         if (request.hasExplain()) {
+            if (hangsAfterSession || fails(planFails, answer)) {
+                return;
+            }
             // As Spark 4.0.1 prints EXPLAIN EXTENDED of unix_millis(current_timestamp()).
             finish(
                     answer,
                     AnalyzePlanResponse.newBuilder()
                             .setExplain(AnalyzePlanResponse.Explain.newBuilder()
                                     .setExplainString("== Optimized Logical Plan ==\nProject ["
-                                            + System.currentTimeMillis() + " AS now#1L]\n+- OneRowRelation\n"))
+                                            + System.currentTimeMillis() + " AS now#1L]\n+- OneRowRelation\n"
+                                            + " ".repeat(planLength)))
                             .build());
             return;
         }
@@ -199,6 +215,9 @@ public final class FakeSparkConnect implements AutoCloseable {
 
     private void config(ConfigRequest request, StreamObserver<ConfigResponse> answer) {
         sessions.add(request.getSessionId());
+        if (hangsAfterSession || fails(configFails, answer)) {
+            return;
+        }
         ConfigResponse.Builder response = ConfigResponse.newBuilder();
         for (String key : request.getOperation().getGetOption().getKeysList()) {
             KeyValue.Builder pair = KeyValue.newBuilder().setKey(key);
@@ -253,6 +272,11 @@ public final class FakeSparkConnect implements AutoCloseable {
             answer.onNext(value);
             answer.onCompleted();
         }
+    }
+
+    private static boolean fails(Optional<Status> how, StreamObserver<?> answer) {
+        how.ifPresent(status -> answer.onError(status.asRuntimeException()));
+        return how.isPresent();
     }
 
     private boolean fails(boolean when, String text, StreamObserver<?> answer) {
