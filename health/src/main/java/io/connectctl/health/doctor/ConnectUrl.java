@@ -38,6 +38,9 @@ public record ConnectUrl(
     /** Of what is wrong, only this is quoted: anything longer, or of other characters, may hold a token. */
     private static final Pattern QUOTABLE = Pattern.compile("[0-9A-Za-z_-]{0,36}");
 
+    /** A port that is quoted, even a wrong one; what else stands in its place may be a token. */
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,6}");
+
     private static final Pattern SCHEME = Pattern.compile("[A-Za-z][0-9A-Za-z+.-]{0,20}");
 
     private static final String SHAPE = "write it as sc://HOST:PORT, or sc://HOST:PORT/;token=...;use_ssl=true";
@@ -200,7 +203,8 @@ public record ConnectUrl(
             int colon = authority.indexOf(':');
             if (colon >= 0 && authority.indexOf(':', colon + 1) >= 0) {
                 throw new BadUrlException(
-                        "an IPv6 address stands in brackets", "write it as sc://[" + authority + "]:15002");
+                        "more than one : stands before the parameters",
+                        "write an IPv6 address in brackets, as in sc://[::1]:15002; behind the port only /; follows");
             }
             host = colon < 0 ? authority : authority.substring(0, colon);
         }
@@ -218,10 +222,11 @@ public record ConnectUrl(
     private static int port(String authority) throws BadUrlException {
         String after = authority.startsWith("[") ? authority.substring(authority.indexOf(']') + 1) : authority;
         int colon = after.indexOf(':');
+        if (authority.startsWith("[") && !after.isEmpty() && colon != 0) {
+            throw new BadUrlException(
+                    "what follows the ] of the IPv6 address is no :PORT", "write it as sc://[::1]:15002");
+        }
         if (colon < 0) {
-            if (authority.startsWith("[") && !after.isEmpty()) {
-                throw new BadUrlException("'" + after + "' follows the IPv6 address", "write it as sc://[::1]:15002");
-            }
             return DEFAULT_PORT;
         }
         String digits = after.substring(colon + 1);
@@ -233,6 +238,9 @@ public record ConnectUrl(
         } catch (NumberFormatException e) {
             // Told below.
         }
-        throw new BadUrlException("'" + digits + "' is no port: 1-65535", SHAPE);
+        throw new BadUrlException(
+                (NUMBER.matcher(digits).matches() ? "'" + digits + "'" : "what follows the host's :")
+                        + " is no port: 1-65535",
+                SHAPE);
     }
 }

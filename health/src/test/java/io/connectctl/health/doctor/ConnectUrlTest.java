@@ -95,12 +95,25 @@ class ConnectUrlTest {
                 "sc://host/;session_id=1,token=s3cr3t",
                 "sc://host/;grpc_max_message_size=1&token=s3cr3t",
                 "sc://host/;token=abc;s3cr3t+/=",
-                "host:15002/;token=s3cr3t;x-from=http://a"
+                "host:15002/;token=s3cr3t;x-from=http://a",
+                "sc://host:s3cr3t",
+                "sc://host:15002:s3cr3t",
+                "sc://[::1]s3cr3t",
+                "sc://[::1]s3cr3t:15002",
+                "sc://[::1]:s3cr3t",
+                "sc://[::1]:15002:s3cr3t"
             })
     void aRefusalDoesNotQuoteTheToken(String text) {
         assertThatThrownBy(() -> ConnectUrl.parse(text)).isInstanceOfSatisfying(BadUrlException.class, refusal -> {
             assertThat(refusal.getMessage()).doesNotContain("s3cr3t");
             assertThat(refusal.remedy()).doesNotContain("s3cr3t");
         });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "65536", "150020"})
+    void aNumberThatIsNoPortIsQuoted(String port) {
+        assertThatThrownBy(() -> ConnectUrl.parse("sc://host:" + port))
+                .hasMessage("'" + port + "' is no port: 1-65535");
     }
 }
