@@ -58,7 +58,7 @@ final class DoctorCommand extends CliCommand {
     /** For the examining process, which comes up later and should end before it is ended. */
     private static final Duration INNER = Duration.ofMillis(6500);
 
-    /** However little is left for the daemon, one that is well answers within it. */
+    /** However little is left for the daemon, one that is well answers within it; and a process that has ended is gone. */
     private static final Duration LEAST_FOR_DAEMON = Duration.ofMillis(500);
 
     /** Of one line of stdin: nothing that is longer is a URL. */
@@ -153,7 +153,8 @@ final class DoctorCommand extends CliCommand {
                 .info()
                 .startInstant()
                 .map(start -> Duration.between(start, context.clock().instant()))
-                .filter(age -> !age.isNegative() && age.compareTo(LIMIT) < 0)
+                // A clock that was set back tells nothing; an age beyond the limit tells that we are late.
+                .filter(age -> !age.isNegative())
                 .orElse(Duration.ZERO);
         Duration left = LIMIT.minus(spent);
         return left.compareTo(LEAST) > 0 ? left : LEAST;
@@ -241,7 +242,7 @@ final class DoctorCommand extends CliCommand {
         boolean over =
                 process.waitFor(Math.max(LEAST_FOR_DAEMON.toNanos(), end - System.nanoTime()), TimeUnit.NANOSECONDS);
         // Its last words, unless a child of it holds the pipe open.
-        errors.join(LEAST.toMillis());
+        errors.join(forLastWords(Duration.ofNanos(end - System.nanoTime())).toMillis());
         if (over && process.exitValue() == 0 && open.isEmpty() && !checks.isEmpty()) {
             return;
         }
@@ -258,6 +259,12 @@ final class DoctorCommand extends CliCommand {
                 "the examining process " + how + " before it was done",
                 remedy,
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since)));
+    }
+
+    /** What is left, within reason: some at any rate, and not all of a whole limit. */
+    static Duration forLastWords(Duration left) {
+        Duration some = left.compareTo(LEAST_FOR_DAEMON) > 0 ? left : LEAST_FOR_DAEMON;
+        return some.compareTo(LEAST) < 0 ? some : LEAST;
     }
 
     private void passOn(Process process) {

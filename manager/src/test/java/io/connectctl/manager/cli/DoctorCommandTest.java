@@ -53,6 +53,7 @@ class DoctorCommandTest {
         folder = temporary;
         daemon = new FakeDaemon(folder);
         cli = new CliHarness(folder, daemon.socket());
+        startedAgo(Duration.ZERO);
     }
 
     @AfterEach
@@ -141,6 +142,24 @@ class DoctorCommandTest {
 
         assertThat(result.out()).contains("tcp", "TIMED_OUT: not done in time", "not usable: TIMED_OUT");
         assertThat(result.code()).isEqualTo(7);
+    }
+
+    @Test
+    void aStartThatIsOverdueHasTheLeastTimeAndNotTheWhole() {
+        startedAgo(Duration.ofSeconds(20));
+        cli.tool = script(HANG);
+
+        long began = System.nanoTime();
+        CliHarness.Result result = cli.run("doctor", URL);
+
+        assertThat(result.out()).contains("TIMED_OUT");
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isBetween(Duration.ofSeconds(2), Duration.ofSeconds(7));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-3000,500", "0,500", "1200,1200", "8000,2000"})
+    void lastWordsAreWaitedForAsLongAsThereIsTime(long left, long waited) {
+        assertThat(DoctorCommand.forLastWords(Duration.ofMillis(left))).isEqualTo(Duration.ofMillis(waited));
     }
 
     @Test
@@ -316,8 +335,12 @@ class DoctorCommandTest {
 
     /** So that three seconds are left. */
     private void startedLongAgo() {
+        startedAgo(Duration.ofSeconds(5));
+    }
+
+    private void startedAgo(Duration age) {
         Instant began = ProcessHandle.current().info().startInstant().orElseThrow();
-        cli.clock = Clock.fixed(began.plusSeconds(5), ZoneOffset.UTC);
+        cli.clock = Clock.fixed(began.plus(age), ZoneOffset.UTC);
     }
 
     private static String[] ok(String check, String detail) {
