@@ -2,6 +2,7 @@ package io.connectctl.health;
 
 import io.connectctl.health.ProbeFailure.Kind;
 import io.grpc.Deadline;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 
@@ -38,7 +39,8 @@ final class GrpcHealthProbe implements Probe {
                     ? ProbeResult.PASSED
                     : new ProbeResult.Undecided("serving, but not yet known to be Spark Connect");
         } catch (StatusRuntimeException e) {
-            if (RpcFailures.unimplemented(e)) {
+            // Also where something before the server answers 404 for it: the next probe tells what is there.
+            if (e.getStatus().getCode() == Status.Code.UNIMPLEMENTED) {
                 findings.healthServiceAbsent = true;
                 return new ProbeResult.Undecided("no grpc.health.v1");
             }

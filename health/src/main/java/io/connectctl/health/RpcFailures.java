@@ -6,8 +6,8 @@ import io.grpc.StatusRuntimeException;
 import java.net.ConnectException;
 import org.jspecify.annotations.Nullable;
 
-/** What a gRPC status says of a server. */
-final class RpcFailures {
+/** What a gRPC status says of a server; for {@code io.connectctl.health} and its packages only. */
+public final class RpcFailures {
     /** Longer texts are pieces of stack traces. */
     private static final int MAX_DETAIL = 300;
 
@@ -35,9 +35,9 @@ final class RpcFailures {
         };
     }
 
-    /** True if the server has no such method. */
-    static boolean unimplemented(StatusRuntimeException failure) {
-        return failure.getStatus().getCode() == Status.Code.UNIMPLEMENTED;
+    /** True if a gRPC server said that it has no such method. What an HTTP/2 server without gRPC says (404) gets the same code. */
+    public static boolean lacksMethod(StatusRuntimeException failure) {
+        return failure.getStatus().getCode() == Status.Code.UNIMPLEMENTED && !notGrpc(failure);
     }
 
     /** The failure as the result of a probe that called {@code method}; {@code otherwise} where nothing fits better. */
@@ -72,6 +72,11 @@ final class RpcFailures {
     }
 
     static String detail(String method, ProbeTarget target, StatusRuntimeException failure) {
+        return method + " at " + target.host() + ":" + target.port() + " answered " + answer(failure);
+    }
+
+    /** The code, and the first line of what was said with it. */
+    public static String answer(StatusRuntimeException failure) {
         String text = failure.getStatus().getDescription();
         Throwable cause = failure.getStatus().getCause();
         String why = text != null ? text : cause != null ? String.valueOf(cause.getMessage()) : "";
@@ -79,12 +84,11 @@ final class RpcFailures {
         if (line.length() > MAX_DETAIL) {
             line = line.substring(0, MAX_DETAIL) + "...";
         }
-        return method + " at " + target.host() + ":" + target.port() + " answered "
-                + failure.getStatus().getCode() + (line.isEmpty() ? "" : ": " + line);
+        return failure.getStatus().getCode() + (line.isEmpty() ? "" : ": " + line);
     }
 
     /** An HTTP/1 server, an HTTP/2 server without gRPC, or something else that speaks no HTTP/2. */
-    static boolean notGrpc(StatusRuntimeException failure) {
+    public static boolean notGrpc(StatusRuntimeException failure) {
         String text = String.valueOf(failure.getStatus().getDescription());
         return text.contains("HTTP status code")
                 || text.contains("invalid content-type")

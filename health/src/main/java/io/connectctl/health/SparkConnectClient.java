@@ -4,12 +4,16 @@ import io.connectctl.health.proto.AddArtifactsRequest;
 import io.connectctl.health.proto.AddArtifactsResponse;
 import io.connectctl.health.proto.AnalyzePlanRequest;
 import io.connectctl.health.proto.ArtifactStatusesRequest;
+import io.connectctl.health.proto.ConfigRequest;
+import io.connectctl.health.proto.ConfigResponse;
 import io.connectctl.health.proto.ExecutePlanRequest;
 import io.connectctl.health.proto.ExecutePlanResponse;
+import io.connectctl.health.proto.KeyValue;
 import io.connectctl.health.proto.Plan;
 import io.connectctl.health.proto.Range;
 import io.connectctl.health.proto.Relation;
 import io.connectctl.health.proto.ReleaseSessionRequest;
+import io.connectctl.health.proto.SQL;
 import io.connectctl.health.proto.SparkConnectServiceGrpc;
 import io.connectctl.health.proto.UserContext;
 import io.grpc.CallOptions;
@@ -36,6 +40,9 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.util.Iterator;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -44,11 +51,11 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls that probes make to one Spark Connect server, over one plaintext connection that is opened at the first call
+ * The calls that probes and doctor make to one Spark Connect server, over one connection that is opened at the first call
  * and kept. Every call blocks until its deadline at most and throws {@link StatusRuntimeException} for whatever the
- * server answers but a result.
+ * server answers but a result. For {@code io.connectctl.health} and its packages only.
  */
-final class SparkConnectClient implements AutoCloseable {
+public final class SparkConnectClient implements AutoCloseable {
     /**
      * One thread for the connections of all ladders: gRPC needs an event loop, and a daemon that watches many servers
      * must not pay for one each. The callers do the waiting.
@@ -68,22 +75,75 @@ final class SparkConnectClient implements AutoCloseable {
     /** Who asks, as the server's /connect page shows it where a session can't be avoided. */
     private static final String NAME = "connectctl";
 
-    private static final UserContext USER =
-            UserContext.newBuilder().setUserId(NAME).build();
+    /**
+     * Who is called, and as whom.
+     *
+     * @param address where to connect; it is resolved, or a name that the system's resolver is asked for
+     * @param authority {@code host:port} as the caller names it
+     * @param tls whether to speak TLS, with this JVM's trust
+     * @param token bearer token, sent with each call
+     * @param headers sent with each call too; their keys are checked: {@code [0-9A-Za-z_.-]}, none ends in {@code -bin}
+     * @param name user agent and client type, as the server's /connect page shows it
+     * @param user whose session it is
+     * @param session the one session for the calls that need one
+     */
+    public record Peer(
+            InetSocketAddress address,
+            String authority,
+            boolean tls,
+            Optional<String> token,
+            Map<String, String> headers,
+            String name,
+            String user,
+            UUID session) {
+        public Peer {
+            headers = Map.copyOf(headers);
+        }
+
+        static Peer of(ProbeTarget target) {
+            return new Peer(
+                    new InetSocketAddress(target.host(), target.port()),
+                    (target.host().contains(":") ? "[" + target.host() + "]" : target.host()) + ":" + target.port(),
+                    false,
+                    target.token(),
+                    Map.of(),
+                    NAME,
+                    NAME,
+                    target.sessionId());
+        }
+
+        /** Without the token and the headers, which may be credentials. */
+        @Override
+        public String toString() {
+            return authority + (tls ? " (TLS)" : "") + (token.isPresent() ? " (token)" : "") + " as " + name;
+        }
+    }
 
     /** Rows of the tiny query: enough to be told from an empty answer. */
     static final int QUERY_ROWS = 2;
 
-    private final ProbeTarget target;
+    private final Peer peer;
+    private final UserContext user;
+    private final Metadata headers = new Metadata();
     private @Nullable ManagedChannel channel;
     private boolean closed;
 
     SparkConnectClient(ProbeTarget target) {
-        this.target = target;
+        this(Peer.of(target));
+    }
+
+    /** Connects at the first call. */
+    public SparkConnectClient(Peer peer) {
+        this.peer = peer;
+        this.user = UserContext.newBuilder().setUserId(peer.user()).build();
+        peer.token().ifPresent(text -> headers.put(AUTHORIZATION, "Bearer " + text));
+        peer.headers()
+                .forEach((key, value) -> headers.put(
+                        Metadata.Key.of(key.toLowerCase(Locale.ROOT), Metadata.ASCII_STRING_MARSHALLER), value));
     }
 
     /** grpc.health.v1 for the server as a whole. */
-    ServingStatus checkHealth(Deadline deadline) throws InterruptedException {
+    public ServingStatus checkHealth(Deadline deadline) throws InterruptedException {
         return unary(
                         HealthGrpc.getCheckMethod(),
                         HealthCheckRequest.newBuilder().setService("").build(),
@@ -92,7 +152,7 @@ final class SparkConnectClient implements AutoCloseable {
     }
 
     /** Makes the call with an id that no session has. */
-    void call(TracelessCall call, Deadline deadline) throws InterruptedException {
+    public void call(TracelessCall call, Deadline deadline) throws InterruptedException {
         String nobody = UUID.randomUUID().toString();
         switch (call) {
             case RELEASE_SESSION ->
@@ -100,8 +160,8 @@ final class SparkConnectClient implements AutoCloseable {
                         SparkConnectServiceGrpc.getReleaseSessionMethod(),
                         ReleaseSessionRequest.newBuilder()
                                 .setSessionId(nobody)
-                                .setUserContext(USER)
-                                .setClientType(NAME)
+                                .setUserContext(user)
+                                .setClientType(peer.name())
                                 .build(),
                         deadline);
             case ARTIFACT_STATUS ->
@@ -109,27 +169,67 @@ final class SparkConnectClient implements AutoCloseable {
                         SparkConnectServiceGrpc.getArtifactStatusMethod(),
                         ArtifactStatusesRequest.newBuilder()
                                 .setSessionId(nobody)
-                                .setUserContext(USER)
-                                .setClientType(NAME)
+                                .setUserContext(user)
+                                .setClientType(peer.name())
                                 .build(),
                         deadline);
             case ADD_ARTIFACTS -> addNoArtifacts(deadline);
         }
     }
 
-    /** Spark's version, asked in the instance's fixed session, which this creates. */
-    String sparkVersion(Deadline deadline) throws InterruptedException {
+    /** Spark's version, such as {@code 4.0.1}, asked in the fixed session, which this creates. */
+    public String sparkVersion(Deadline deadline) throws InterruptedException {
         return unary(
                         SparkConnectServiceGrpc.getAnalyzePlanMethod(),
-                        AnalyzePlanRequest.newBuilder()
-                                .setSessionId(target.sessionId().toString())
-                                .setUserContext(USER)
-                                .setClientType(NAME)
+                        analysis()
                                 .setSparkVersion(AnalyzePlanRequest.SparkVersion.getDefaultInstance())
                                 .build(),
                         deadline)
                 .getSparkVersion()
                 .getVersion();
+    }
+
+    /** Every plan of a query, from the parsed one to the physical one, in the fixed session; runs no job. */
+    public String explain(String sql, Deadline deadline) throws InterruptedException {
+        Plan plan = Plan.newBuilder()
+                .setRoot(Relation.newBuilder().setSql(SQL.newBuilder().setQuery(sql)))
+                .build();
+        return unary(
+                        SparkConnectServiceGrpc.getAnalyzePlanMethod(),
+                        analysis()
+                                .setExplain(AnalyzePlanRequest.Explain.newBuilder()
+                                        .setPlan(plan)
+                                        .setExplainMode(AnalyzePlanRequest.Explain.ExplainMode.EXPLAIN_MODE_EXTENDED))
+                                .build(),
+                        deadline)
+                .getExplain()
+                .getExplainString();
+    }
+
+    private AnalyzePlanRequest.Builder analysis() {
+        return AnalyzePlanRequest.newBuilder()
+                .setSessionId(peer.session().toString())
+                .setUserContext(user)
+                .setClientType(peer.name());
+    }
+
+    /** A property as the fixed session sees it; empty where it isn't set and has no default. */
+    public Optional<String> property(String key, Deadline deadline) throws InterruptedException {
+        ConfigResponse answer = unary(
+                SparkConnectServiceGrpc.getConfigMethod(),
+                ConfigRequest.newBuilder()
+                        .setSessionId(peer.session().toString())
+                        .setUserContext(user)
+                        .setClientType(peer.name())
+                        .setOperation(ConfigRequest.Operation.newBuilder()
+                                .setGetOption(
+                                        ConfigRequest.GetOption.newBuilder().addKeys(key)))
+                        .build(),
+                deadline);
+        return answer.getPairsList().stream()
+                .filter(KeyValue::hasValue)
+                .map(KeyValue::getValue)
+                .findFirst();
     }
 
     /**
@@ -140,9 +240,9 @@ final class SparkConnectClient implements AutoCloseable {
      */
     long runTinyQuery(Deadline deadline) throws InterruptedException {
         ExecutePlanRequest request = ExecutePlanRequest.newBuilder()
-                .setSessionId(target.sessionId().toString())
-                .setUserContext(USER)
-                .setClientType(NAME)
+                .setSessionId(peer.session().toString())
+                .setUserContext(user)
+                .setClientType(peer.name())
                 .setPlan(Plan.newBuilder()
                         .setRoot(Relation.newBuilder()
                                 .setRange(Range.newBuilder()
@@ -168,13 +268,13 @@ final class SparkConnectClient implements AutoCloseable {
      * Gives the instance's fixed session back, keeping its id usable. Only Spark 4.0 and later know this; elsewhere the
      * session ends by itself after an hour without calls.
      */
-    void releaseFixedSession(Deadline deadline) throws InterruptedException {
+    public void releaseFixedSession(Deadline deadline) throws InterruptedException {
         unary(
                 SparkConnectServiceGrpc.getReleaseSessionMethod(),
                 ReleaseSessionRequest.newBuilder()
-                        .setSessionId(target.sessionId().toString())
-                        .setUserContext(USER)
-                        .setClientType(NAME)
+                        .setSessionId(peer.session().toString())
+                        .setUserContext(user)
+                        .setClientType(peer.name())
                         .setAllowReconnect(true)
                         .build(),
                 deadline);
@@ -203,34 +303,31 @@ final class SparkConnectClient implements AutoCloseable {
         if (open == null) {
             // An address instead of a name: no name resolver, no service config from DNS, and no HTTPS_PROXY on the way
             // to a server of this machine.
-            open = NettyChannelBuilder.forAddress(new InetSocketAddress(target.host(), target.port()))
-                    .overrideAuthority(authority())
-                    .usePlaintext()
+            NettyChannelBuilder builder = NettyChannelBuilder.forAddress(peer.address())
+                    .overrideAuthority(peer.authority())
                     .eventLoopGroup(EVENT_LOOP)
                     .channelType(NioSocketChannel.class, InetSocketAddress.class)
                     // A pooled allocator would keep megabytes for answers of a few bytes.
                     .withOption(ChannelOption.ALLOCATOR, new UnpooledByteBufAllocator(false))
                     .directExecutor()
-                    .offloadExecutor(Runnable::run)
                     .proxyDetector(address -> null)
                     .disableRetry()
                     .disableServiceConfigLookUp()
                     .maxInboundMessageSize(MAX_ANSWER_BYTES)
                     .maxInboundMetadataSize(MAX_TRAILER_BYTES)
-                    .userAgent(NAME)
+                    .userAgent(peer.name());
+            // A TLS handshake computes in the offload executor: in the event loop it would hold up every other
+            // connection.
+            open = (peer.tls()
+                            ? builder.useTransportSecurity()
+                            : builder.usePlaintext().offloadExecutor(Runnable::run))
                     .build();
             channel = open;
         }
-        if (target.token().isEmpty()) {
+        if (headers.keys().isEmpty()) {
             return open;
         }
-        Metadata headers = new Metadata();
-        headers.put(AUTHORIZATION, "Bearer " + target.token().get());
         return ClientInterceptors.intercept(open, MetadataUtils.newAttachHeadersInterceptor(headers));
-    }
-
-    private String authority() {
-        return (target.host().contains(":") ? "[" + target.host() + "]" : target.host()) + ":" + target.port();
     }
 
     private static CallOptions options(Deadline deadline) {

@@ -48,7 +48,7 @@ final class SparkConnectProbe implements Probe {
             findings.tracelessCall = call;
             return ProbeResult.PASSED;
         } catch (StatusRuntimeException e) {
-            if (RpcFailures.unimplemented(e) && !RpcFailures.notGrpc(e)) {
+            if (RpcFailures.lacksMethod(e)) {
                 return new ProbeResult.Undecided("no " + call.method());
             }
             if (RpcFailures.answeredByMethod(e)) {

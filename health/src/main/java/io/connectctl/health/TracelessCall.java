@@ -5,7 +5,7 @@ package io.connectctl.health;
  * that lacks one answers UNIMPLEMENTED, so asking in this order finds the one for its version; the order matters, since
  * {@link #ARTIFACT_STATUS} does create a session on 4.x. Measured figures: docs/probing.md.
  */
-enum TracelessCall {
+public enum TracelessCall {
     /** Spark 4.0 and later: releasing a session that doesn't exist does nothing. */
     RELEASE_SESSION("ReleaseSession"),
     /** Spark 3.5: asking for the status of no artifacts. */
@@ -20,7 +20,7 @@ enum TracelessCall {
     }
 
     /** The method's name in {@code spark.connect.SparkConnectService}. */
-    String method() {
+    public String method() {
         return method;
     }
 }

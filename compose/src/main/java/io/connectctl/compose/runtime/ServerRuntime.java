@@ -4,6 +4,7 @@ import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SparkVersion;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +35,16 @@ public interface ServerRuntime extends AutoCloseable {
      */
     default String condition() throws RuntimeUnavailableException, InterruptedException {
         return "runtime " + name() + " needs nothing but this machine";
+    }
+
+    /**
+     * The Java of this machine that a server of this Spark runs on, where its declaration names none; empty where its Java isn't
+     * this machine's.
+     *
+     * @throws LaunchException if none here fits: says what was found
+     */
+    default Optional<JavaChoice> java(SparkVersion spark) throws LaunchException {
+        return Optional.empty();
     }
 
     /** What people should know of how this server runs here, a sentence each: what its hardening lacks, and why. Asks nobody for long. */

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * A Spark Connect URL, {@code sc://host:port/;key=value;...}, as Spark's clients read it (client-connection-string.md of Spark's sources).
@@ -18,7 +19,7 @@ import java.util.UUID;
  * @param token {@code token}; a client sends it with each call, and opens TLS for it unless the host reads {@code localhost}
  * @param userId {@code user_id}; {@code connectctl} where there is none
  * @param maxMessage {@code grpc_max_message_size} in bytes
- * @param headers everything else: clients send it as metadata of each call
+ * @param headers everything else: clients send it as metadata of each call, so its keys are such as gRPC takes
  */
 public record ConnectUrl(
         String host,
@@ -30,6 +31,14 @@ public record ConnectUrl(
         Map<String, String> headers) {
     /** Spark's default ({@code spark.connect.grpc.binding.port}). */
     static final int DEFAULT_PORT = 15002;
+
+    /** What gRPC takes as a key of a text; one that ends in {@code -bin} holds bytes. */
+    private static final Pattern KEY = Pattern.compile("(?i)[0-9a-z_.-]+(?<!-bin)");
+
+    /** Of what is wrong, only this is quoted: anything longer, or of other characters, may hold a token. */
+    private static final Pattern QUOTABLE = Pattern.compile("[0-9A-Za-z_-]{0,36}");
+
+    private static final Pattern SCHEME = Pattern.compile("[A-Za-z][0-9A-Za-z+.-]{0,20}");
 
     private static final String SHAPE = "write it as sc://HOST:PORT, or sc://HOST:PORT/;token=...;use_ssl=true";
 
@@ -54,14 +63,16 @@ public record ConnectUrl(
         if (!url.startsWith("sc://")) {
             int end = url.indexOf("://");
             throw new BadUrlException(
-                    end > 0 ? "the scheme is '" + url.substring(0, end) + "', not 'sc'" : "it doesn't begin with sc://",
+                    end > 0 && SCHEME.matcher(url.substring(0, end)).matches()
+                            ? "the scheme is '" + url.substring(0, end) + "', not 'sc'"
+                            : "it doesn't begin with sc://",
                     SHAPE);
         }
         String rest = url.substring("sc://".length());
         int slash = rest.indexOf('/');
         int semicolon = rest.indexOf(';');
-        if (slash < 0 && semicolon >= 0) {
-            throw new BadUrlException("parameters begin with /; and this has no /", SHAPE);
+        if (semicolon >= 0 && (slash < 0 || semicolon < slash)) {
+            throw new BadUrlException("parameters begin with /; and no / stands before the first ;", SHAPE);
         }
         String authority = slash < 0 ? rest : rest.substring(0, slash);
         String parameters = slash < 0 ? "" : rest.substring(slash + 1);
@@ -71,6 +82,10 @@ public record ConnectUrl(
         if (authority.contains("@")) {
             throw new BadUrlException(
                     "a user before the host isn't understood by any client", "name it as ;user_id=NAME");
+        }
+        // Before anything of it is quoted, or asked for in DNS: it may be a token behind the wrong sign.
+        if (authority.contains("?") || authority.contains("=")) {
+            throw new BadUrlException("parameters begin with /; and stand behind the host and port", SHAPE);
         }
         Map<String, String> values = parameters(parameters);
         boolean useSsl = flag(values, "use_ssl");
@@ -97,23 +112,32 @@ public record ConnectUrl(
 
     private static Map<String, String> parameters(String text) throws BadUrlException {
         Map<String, String> values = new LinkedHashMap<>();
+        int number = 0;
         for (String pair : text.split(";", -1)) {
             if (pair.isEmpty()) {
                 continue;
             }
+            number++;
             int equals = pair.indexOf('=');
             if (equals < 1) {
-                throw new BadUrlException("parameter " + (values.size() + 1) + " isn't KEY=VALUE", SHAPE);
+                throw new BadUrlException("parameter " + number + " isn't KEY=VALUE", SHAPE);
+            }
+            String key = pair.substring(0, equals);
+            if (!KEY.matcher(key).matches()) {
+                throw new BadUrlException(
+                        "the key of parameter " + number
+                                + " can't be sent: gRPC takes letters, digits, '_', '.' and '-',"
+                                + " and no end in -bin",
+                        "write no blanks around ; and =, and percent-encode a ; that belongs to a value");
             }
             try {
                 values.put(
-                        pair.substring(0, equals),
+                        key,
                         // '+' stands for itself: only %XX is decoded, as Python's unquote does.
                         URLDecoder.decode(pair.substring(equals + 1).replace("+", "%2B"), StandardCharsets.UTF_8));
             } catch (IllegalArgumentException e) {
                 throw new BadUrlException(
-                        "the value of " + pair.substring(0, equals) + " has a % that no two hex digits follow",
-                        "write % itself as %25");
+                        "the value of " + key + " has a % that no two hex digits follow", "write % itself as %25");
             }
         }
         return values;
@@ -128,8 +152,12 @@ public record ConnectUrl(
             case "true" -> true;
             case "false" -> false;
             default ->
-                throw new BadUrlException(key + "=" + value + " is neither true nor false", "write " + key + "=true");
+                throw new BadUrlException(key + quoted(value) + " is neither true nor false", "write " + key + "=true");
         };
+    }
+
+    private static String quoted(String value) {
+        return QUOTABLE.matcher(value).matches() ? "=" + value : "";
     }
 
     private static void requireUuid(String session) throws BadUrlException {
@@ -140,7 +168,7 @@ public record ConnectUrl(
         } catch (IllegalArgumentException e) {
             // Told below, as the short forms that Java takes and Spark doesn't.
         }
-        throw new BadUrlException("session_id=" + session + " is no UUID", "leave it out: the client makes one");
+        throw new BadUrlException("session_id" + quoted(session) + " is no UUID", "leave it out: the client makes one");
     }
 
     private static OptionalLong size(@org.jspecify.annotations.Nullable String text) throws BadUrlException {
@@ -156,7 +184,7 @@ public record ConnectUrl(
             // Told below.
         }
         throw new BadUrlException(
-                "grpc_max_message_size=" + text + " is no number of bytes",
+                "grpc_max_message_size" + quoted(text) + " is no number of bytes",
                 "write it as grpc_max_message_size=134217728");
     }
 

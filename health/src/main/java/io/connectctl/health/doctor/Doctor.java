@@ -1,5 +1,9 @@
 package io.connectctl.health.doctor;
 
+import io.connectctl.health.RpcFailures;
+import io.connectctl.health.SparkConnectClient;
+import io.connectctl.health.SparkConnectClient.Peer;
+import io.connectctl.health.TracelessCall;
 import io.connectctl.health.doctor.Check.Verdict;
 import io.connectctl.health.wire.TimedSocket;
 import io.grpc.Deadline;
@@ -7,10 +11,12 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
-import java.net.NoRouteToHostException;
+import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -58,6 +65,8 @@ public final class Doctor {
 
     /** What clients take at most unless told otherwise: PySpark's and the JVM client's own default. */
     private static final long CLIENT_MESSAGE = 128L << 20;
+
+    private static final String NAME = "connectctl-doctor";
 
     private static final String SERVER_MESSAGE = "spark.connect.grpc.maxInboundMessageSize";
 
@@ -128,9 +137,25 @@ public final class Doctor {
         if (!language.goOn) {
             return;
         }
-        try (Talk talk = Talk.to(url, address.get(), language.tls, token)) {
-            talk(url, talk, token);
+        try (SparkConnectClient client = new SparkConnectClient(peer(url, address.get(), language.tls, token))) {
+            talk(url, client, token);
         }
+    }
+
+    private static Peer peer(ConnectUrl url, InetAddress address, boolean tls, Optional<String> token) {
+        // An id that is made of the user's name, so that a server that is examined again and again holds one session
+        // for all
+        // of it: 3.x has places for 100 and can't give one back.
+        UUID session = UUID.nameUUIDFromBytes((NAME + " " + url.userId()).getBytes(StandardCharsets.UTF_8));
+        return new Peer(
+                new InetSocketAddress(address, url.port()),
+                url.authority(),
+                tls,
+                token,
+                url.headers(),
+                NAME,
+                url.userId(),
+                session);
     }
 
     private List<InetAddress> addresses(ConnectUrl url) {
@@ -157,6 +182,7 @@ public final class Doctor {
         Deadline end = soon(CONNECTING);
         List<String> failures = new ArrayList<>();
         boolean refused = false;
+        boolean silent = false;
         for (int i = 0; i < addresses.size(); i++) {
             String where = addresses.get(i).getHostAddress() + " port " + url.port();
             // Each address gets its share of what is left: the first one may be a black hole.
@@ -175,12 +201,19 @@ public final class Doctor {
                                 : "clients may try the dead address first: name the other one in the URL");
                 return Optional.of(addresses.get(i));
             } catch (SocketTimeoutException e) {
+                silent = true;
                 failures.add(where + " doesn't answer");
-            } catch (NoRouteToHostException e) {
-                failures.add(where + " has no route: " + e.getMessage());
-            } catch (IOException e) {
-                refused = true;
+            } catch (ConnectException e) {
+                // The system's own patience ends in one, too.
+                if (String.valueOf(e.getMessage()).contains("timed out")) {
+                    silent = true;
+                } else {
+                    refused = true;
+                }
                 failures.add(where + ": " + e.getMessage());
+            } catch (IOException e) {
+                // EHOSTUNREACH, ENETUNREACH, EPERM of a packet filter: no packet reached anybody.
+                failures.add(where + " has no route: " + e.getMessage());
             }
         }
         if (refused) {
@@ -190,6 +223,13 @@ public final class Doctor {
                     "REFUSED",
                     String.join("; ", failures),
                     "nothing listens there: is the server up, is the port right, and does it listen on this address? (connectctl status)");
+        } else if (!silent) {
+            end(
+                    "tcp",
+                    Verdict.FAILED,
+                    "NO_ROUTE",
+                    String.join("; ", failures),
+                    "this machine has no way there: is its network, or the VPN, up? is the address right? (ip route get ADDRESS)");
         } else {
             end(
                     "tcp",
@@ -213,8 +253,18 @@ public final class Doctor {
         if (heard.kind() == Greeting.Kind.HTTP2) {
             return overPlaintext(url, address, wantsTls, token);
         }
-        Greeting.Handshake shake = Greeting.tls(url.host(), address, url.port(), soon(LISTENING));
-        if (!shake.tls()) {
+        Greeting.Handshake shake = Greeting.tls(url.host(), address, url.port(), () -> soon(LISTENING));
+        boolean alert = heard.kind() == Greeting.Kind.TLS;
+        if (shake.outcome() == Greeting.Outcome.STALLED || (shake.outcome() == Greeting.Outcome.SILENT && alert)) {
+            end(
+                    "http2",
+                    Verdict.FAILED,
+                    "TIMED_OUT",
+                    "the port speaks TLS, and didn't finish a handshake in time",
+                    "what ends TLS there hangs or is overloaded: look at the proxy before the server, and try again");
+            return Language.NONE;
+        }
+        if (shake.outcome() == Greeting.Outcome.NONE || shake.outcome() == Greeting.Outcome.SILENT) {
             return notHttp2(heard);
         }
         if (!wantsTls) {
@@ -235,12 +285,21 @@ public final class Doctor {
                     "switch HTTP/2 on in the proxy before the server; gRPC needs it");
             return Language.NONE;
         }
-        if (!shake.trusted().isEmpty()) {
+        if (shake.outcome() == Greeting.Outcome.BROKEN) {
+            end(
+                    "http2",
+                    Verdict.FAILED,
+                    "NOT_GRPC",
+                    "the port speaks TLS, and ended the second connection: " + shake.why(),
+                    "a proxy that limits connections, or one whose server comes and goes: look at its log, and try again");
+            return Language.NONE;
+        }
+        if (shake.outcome() == Greeting.Outcome.UNTRUSTED) {
             end(
                     "http2",
                     Verdict.FAILED,
                     "TLS_CERTIFICATE",
-                    "the certificate isn't trusted here: " + shake.trusted(),
+                    "the certificate isn't trusted here: " + shake.why(),
                     "name the host that the certificate is for, or give clients its authority (GRPC_DEFAULT_SSL_ROOTS_FILE_PATH for PySpark)");
             return Language.NONE;
         }
@@ -308,64 +367,70 @@ public final class Doctor {
         return Language.NONE;
     }
 
-    private void talk(ConnectUrl url, Talk talk, Optional<String> token) {
+    private void talk(ConnectUrl url, SparkConnectClient client, Optional<String> token) throws InterruptedException {
         begin("grpc");
         @Nullable StatusRuntimeException refusal = null;
         boolean release = true;
         try {
-            talk.releaseNothing(deadline);
+            client.call(TracelessCall.RELEASE_SESSION, deadline);
         } catch (StatusRuntimeException e) {
             refusal = e;
-            if (code(e) == Status.Code.UNIMPLEMENTED) {
+            if (RpcFailures.lacksMethod(e)) {
                 release = false;
                 try {
-                    talk.statusOfNothing(deadline);
+                    client.call(TracelessCall.ARTIFACT_STATUS, deadline);
                     refusal = null;
                 } catch (StatusRuntimeException older) {
                     // 3.4 has neither: the session tells.
-                    refusal = code(older) == Status.Code.UNIMPLEMENTED ? null : older;
+                    refusal = RpcFailures.lacksMethod(older) ? null : older;
                 }
             }
+        }
+        if (refusal != null && denied(refusal)) {
+            if (!RpcFailures.notGrpc(refusal)) {
+                end("grpc", Verdict.OK, "", "a gRPC server answers", "");
+                begin("token");
+                refusedToken("token", refusal, token);
+            } else {
+                // 401 or 403 of a proxy: who is behind it isn't known.
+                refusedToken("grpc", refusal, token);
+            }
+            return;
         }
         if (refusal != null && !answered(refusal)) {
             failedCall("grpc", refusal);
             return;
         }
         end("grpc", Verdict.OK, "", "a gRPC server answers", "");
-        if (refusal != null && code(refusal) == Status.Code.UNAUTHENTICATED) {
-            refusedToken(refusal, token);
-            return;
-        }
         begin("token");
         end("token", Verdict.OK, "", token.isEmpty() ? "none, and none is asked for" : "not refused", "");
-        if (health(talk)) {
-            session(url, talk, release);
+        if (health(client)) {
+            session(url, client, release);
         }
     }
 
-    private void refusedToken(StatusRuntimeException refusal, Optional<String> token) {
-        begin("token");
+    private void refusedToken(String check, StatusRuntimeException refusal, Optional<String> token) {
         if (token.isEmpty()) {
             end(
-                    "token",
+                    check,
                     Verdict.FAILED,
                     "TOKEN_MISSING",
-                    "the server asks for a token: " + text(refusal),
+                    "the server asks for a token: " + RpcFailures.answer(refusal),
                     "give it in " + TOKEN_VARIABLE + "; of a server of connectctl: eval \"$(connectctl env NAME)\"");
         } else {
             end(
-                    "token",
+                    check,
                     Verdict.FAILED,
                     "TOKEN_WRONG",
-                    "the server refuses the token: " + text(refusal),
+                    "the server refuses the token: " + RpcFailures.answer(refusal),
                     "get the present one: a server may have been made anew; of a server of connectctl: eval \"$(connectctl env NAME)\"");
         }
     }
 
-    private boolean health(Talk talk) {
+    private boolean health(SparkConnectClient client) throws InterruptedException {
         begin("health");
         try {
-            ServingStatus status = talk.health(deadline);
+            ServingStatus status = client.checkHealth(deadline);
             if (status != ServingStatus.SERVING) {
                 end(
                         "health",
@@ -381,21 +446,21 @@ public final class Doctor {
                     "health",
                     Verdict.NOTE,
                     "",
-                    code(e) == Status.Code.UNIMPLEMENTED
+                    RpcFailures.lacksMethod(e)
                             ? "no grpc.health.v1, as in every Spark up to 4.2"
-                            : "grpc.health.v1 answered " + text(e),
+                            : "grpc.health.v1 answered " + RpcFailures.answer(e),
                     "");
         }
         return true;
     }
 
-    private void session(ConnectUrl url, Talk talk, boolean release) {
+    private void session(ConnectUrl url, SparkConnectClient client, boolean release) throws InterruptedException {
         begin("session");
         String version;
         try {
-            version = talk.sparkVersion(deadline);
+            version = client.sparkVersion(deadline);
         } catch (StatusRuntimeException e) {
-            if (code(e) == Status.Code.UNIMPLEMENTED) {
+            if (RpcFailures.lacksMethod(e)) {
                 end(
                         "session",
                         Verdict.FAILED,
@@ -408,27 +473,27 @@ public final class Doctor {
             return;
         }
         end("session", Verdict.OK, "", "Spark " + version, "");
-        messageSize(url, talk);
-        clock(talk);
+        messageSize(url, client);
+        clock(client);
         if (release) {
             try {
-                talk.releaseSession(deadline);
+                client.releaseFixedSession(deadline);
             } catch (StatusRuntimeException e) {
                 // A server without spark-mllib can't close a session. It expires there by itself, if at all.
             }
         }
     }
 
-    private void messageSize(ConnectUrl url, Talk talk) {
+    private void messageSize(ConnectUrl url, SparkConnectClient client) throws InterruptedException {
         begin("message-size");
-        long client = url.maxMessage().orElse(CLIENT_MESSAGE);
+        long mine = url.maxMessage().orElse(CLIENT_MESSAGE);
         try {
             long server =
-                    talk.property(SERVER_MESSAGE, deadline).map(Doctor::bytes).orElse(CLIENT_MESSAGE);
-            String both = "the server takes messages of up to " + mib(server) + ", a client of this URL " + mib(client);
+                    client.property(SERVER_MESSAGE, deadline).map(Doctor::bytes).orElse(CLIENT_MESSAGE);
+            String both = "the server takes messages of up to " + mib(server) + ", a client of this URL " + mib(mine);
             if (server <= 0) {
                 end("message-size", Verdict.NOTE, "", SERVER_MESSAGE + " isn't told in bytes", "");
-            } else if (client < CLIENT_MESSAGE || server < CLIENT_MESSAGE) {
+            } else if (mine < CLIENT_MESSAGE || server < CLIENT_MESSAGE) {
                 end(
                         "message-size",
                         Verdict.WARNING,
@@ -440,16 +505,16 @@ public final class Doctor {
                 end("message-size", Verdict.OK, "", both, "");
             }
         } catch (StatusRuntimeException e) {
-            end("message-size", Verdict.NOTE, "", "the server didn't tell: " + text(e), "");
+            end("message-size", Verdict.NOTE, "", "the server didn't tell: " + RpcFailures.answer(e), "");
         }
     }
 
-    private void clock(Talk talk) {
+    private void clock(SparkConnectClient client) throws InterruptedException {
         begin("clock");
         try {
             // Named, so that the number itself is the only one of its length in the plan.
             Instant before = clock.instant();
-            String plans = talk.explain("SELECT unix_millis(current_timestamp()) AS now", deadline);
+            String plans = client.explain("SELECT unix_millis(current_timestamp()) AS now", deadline);
             Instant after = clock.instant();
             Matcher millis = MILLIS.matcher(plans);
             if (!millis.find()) {
@@ -471,11 +536,20 @@ public final class Doctor {
                 end("clock", Verdict.OK, "", "the server's clock differs by less than " + seconds(SKEW), "");
             }
         } catch (StatusRuntimeException e) {
-            end("clock", Verdict.NOTE, "", "the server didn't tell its time: " + text(e), "");
+            end("clock", Verdict.NOTE, "", "the server didn't tell its time: " + RpcFailures.answer(e), "");
         }
     }
 
     private void failedCall(String check, StatusRuntimeException failure) {
+        if (RpcFailures.notGrpc(failure)) {
+            end(
+                    check,
+                    Verdict.FAILED,
+                    "NOT_GRPC",
+                    "HTTP/2 is spoken there, but no gRPC: " + RpcFailures.answer(failure),
+                    "another program has this port, or a proxy that knows no gRPC server for these calls: check the port, and the proxy's routes");
+            return;
+        }
         switch (code(failure)) {
             case DEADLINE_EXCEEDED ->
                 end(
@@ -488,22 +562,22 @@ public final class Doctor {
                 end(
                         check,
                         Verdict.FAILED,
-                        "TOKEN_WRONG",
-                        "the server refuses the call: " + text(failure),
-                        "get the present token, or ask the operator of the proxy before the server");
+                        "DENIED",
+                        "the server answered a first call and refuses this one: " + RpcFailures.answer(failure),
+                        "ask whoever runs the server, or the proxy before it, for the right to use it");
             case UNAVAILABLE, CANCELLED ->
                 end(
                         check,
                         Verdict.FAILED,
                         "NOT_GRPC",
-                        "HTTP/2 is spoken there, but the call failed: " + text(failure),
+                        "HTTP/2 is spoken there, but the call failed: " + RpcFailures.answer(failure),
                         "is the server behind the proxy up? see its log");
             default ->
                 end(
                         check,
                         Verdict.FAILED,
                         check.equals("session") ? "CONTEXT_GONE" : "NOT_GRPC",
-                        "the call failed: " + text(failure),
+                        "the call failed: " + RpcFailures.answer(failure),
                         check.equals("session")
                                 ? "the server answers without a usable SparkContext: restart it, see its log"
                                 : "another program has this port: check the port of the server");
@@ -512,24 +586,18 @@ public final class Doctor {
 
     /** True if gRPC is spoken there, whatever the answer says. */
     private static boolean answered(StatusRuntimeException failure) {
-        String description = String.valueOf(failure.getStatus().getDescription());
         return switch (code(failure)) {
             case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED -> false;
-            default -> !description.contains("HTTP status code") && !description.contains("invalid content-type");
+            default -> !RpcFailures.notGrpc(failure);
         };
+    }
+
+    private static boolean denied(StatusRuntimeException failure) {
+        return code(failure) == Status.Code.UNAUTHENTICATED || code(failure) == Status.Code.PERMISSION_DENIED;
     }
 
     private static Status.Code code(StatusRuntimeException failure) {
         return failure.getStatus().getCode();
-    }
-
-    private static String text(StatusRuntimeException failure) {
-        String description = failure.getStatus().getDescription();
-        String line = description == null
-                ? ""
-                : description.lines().findFirst().orElse("").strip();
-        return code(failure)
-                + (line.isEmpty() ? "" : ": " + (line.length() > 200 ? line.substring(0, 200) + "..." : line));
     }
 
     /** As Spark prints a size: a number of bytes, or one with a unit; 0 where it can't be read. */

@@ -2,7 +2,10 @@ package io.connectctl.health.doctor;
 
 import io.connectctl.health.wire.TimedSocket;
 import io.grpc.Deadline;
+import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -12,6 +15,7 @@ import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
@@ -19,6 +23,7 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
 
 /** What a TCP port speaks, told from the first words it says. */
 final class Greeting {
@@ -44,11 +49,27 @@ final class Greeting {
     /**
      * How a TLS handshake went.
      *
-     * @param tls whether the port speaks TLS at all
-     * @param http2 whether it chose {@code h2}
-     * @param trusted empty text if this JVM trusts its certificate for the host, else why not
+     * @param outcome how far it came
+     * @param http2 whether the port chose {@code h2}
+     * @param why what stood in the way, for people; empty where nothing did
      */
-    record Handshake(boolean tls, boolean http2, String trusted) {}
+    record Handshake(Outcome outcome, boolean http2, String why) {}
+
+    /** How far a TLS handshake came. */
+    enum Outcome {
+        /** This JVM trusts the certificate for the host. */
+        TRUSTED,
+        /** It doesn't. */
+        UNTRUSTED,
+        /** The port speaks TLS and ended the connection of one who checks the certificate. */
+        BROKEN,
+        /** The port speaks TLS, and was silent before the end of the second handshake. */
+        STALLED,
+        /** Nothing was said within the time, or not enough of it. */
+        SILENT,
+        /** No TLS is spoken there. */
+        NONE
+    }
 
     /** RFC 9113, 3.4: what a client says first, followed by its settings, here none. */
     private static final byte[] PREFACE = concat(
@@ -111,24 +132,34 @@ final class Greeting {
         return all.length() > SHOWN ? all.substring(0, SHOWN) + "..." : all;
     }
 
-    /** Tries TLS, whatever the certificate; then once more, as one who checks it. */
-    static Handshake tls(String host, InetAddress address, int port, Deadline deadline) {
+    /**
+     * Tries TLS, whatever the certificate; then once more, as one who checks it.
+     *
+     * @param limit the end of a handshake that begins now
+     */
+    static Handshake tls(String host, InetAddress address, int port, Supplier<Deadline> limit) {
         try {
             SSLContext anyone = SSLContext.getInstance("TLS");
             anyone.init(null, new TrustManager[] {new Anyone()}, null);
             boolean http2;
             try {
-                http2 = shake(anyone, host, address, port, deadline, false);
+                http2 = shake(anyone, host, address, port, limit.get(), false);
             } catch (IOException e) {
-                return new Handshake(false, false, "");
+                return new Handshake(
+                        causedBy(e, SocketTimeoutException.class) ? Outcome.SILENT : Outcome.NONE, false, said(e));
             }
             try {
-                shake(SSLContext.getDefault(), host, address, port, deadline, true);
-                return new Handshake(true, http2, "");
-            } catch (SSLException e) {
-                return new Handshake(true, http2, String.valueOf(e.getMessage()));
+                shake(SSLContext.getDefault(), host, address, port, limit.get(), true);
+                return new Handshake(Outcome.TRUSTED, http2, "");
             } catch (IOException e) {
-                return new Handshake(true, http2, "a second handshake failed: " + e.getMessage());
+                // Only a refusal of TLS itself is one of the certificate: JSSE wraps what happens to the connection as
+                // well.
+                Outcome outcome = causedBy(e, SocketTimeoutException.class)
+                        ? Outcome.STALLED
+                        : e instanceof SSLException && !causedBy(e, EOFException.class)
+                                ? Outcome.UNTRUSTED
+                                : Outcome.BROKEN;
+                return new Handshake(outcome, http2, said(e));
             }
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this JVM has no TLS", e);
@@ -138,9 +169,8 @@ final class Greeting {
     private static boolean shake(
             SSLContext context, String host, InetAddress address, int port, Deadline deadline, boolean checked)
             throws IOException {
-        try (Socket plain = new Socket()) {
+        try (Socket plain = new BoundedSocket(deadline)) {
             plain.connect(new InetSocketAddress(address, port), millis(deadline));
-            plain.setSoTimeout(millis(deadline));
             try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, host, port, true)) {
                 SSLParameters parameters = socket.getSSLParameters();
                 parameters.setApplicationProtocols(new String[] {"h2"});
@@ -156,6 +186,52 @@ final class Greeting {
 
     private static int millis(Deadline deadline) {
         return (int) Math.max(1, deadline.timeRemaining(TimeUnit.MILLISECONDS));
+    }
+
+    private static String said(IOException failure) {
+        return String.valueOf(failure.getMessage());
+    }
+
+    private static boolean causedBy(IOException failure, Class<? extends Throwable> type) {
+        for (@Nullable Throwable at = failure; at != null; at = at.getCause()) {
+            if (type.isInstance(at)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** All of its reads together end at the deadline; a socket's own timeout starts anew with each byte that trickles in. */
+    private static final class BoundedSocket extends Socket {
+        private final Deadline deadline;
+
+        BoundedSocket(Deadline deadline) {
+            this.deadline = deadline;
+        }
+
+        @Override
+        public InputStream getInputStream() throws IOException {
+            return new FilterInputStream(super.getInputStream()) {
+                @Override
+                public int read() throws IOException {
+                    bound();
+                    return super.read();
+                }
+
+                @Override
+                public int read(byte[] bytes, int offset, int length) throws IOException {
+                    bound();
+                    return super.read(bytes, offset, length);
+                }
+            };
+        }
+
+        private void bound() throws IOException {
+            if (deadline.isExpired()) {
+                throw new SocketTimeoutException("the handshake was not done within the deadline");
+            }
+            setSoTimeout(millis(deadline));
+        }
     }
 
     /** Takes every certificate: only for a handshake that carries nothing and tells whether there is TLS at all. */

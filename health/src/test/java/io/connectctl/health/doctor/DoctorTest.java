@@ -6,6 +6,7 @@ import io.connectctl.health.doctor.Check.Verdict;
 import io.connectctl.health.testing.FakeSparkConnect;
 import io.connectctl.health.testing.FakeSparkConnect.Dialect;
 import io.connectctl.health.testing.RawServer;
+import io.grpc.Deadline;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -15,8 +16,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each cause is told from the others, on real sockets. */
 @Timeout(30)
@@ -103,6 +107,16 @@ class DoctorTest {
         assertThat(failure.name()).isEqualTo("tcp");
     }
 
+    /** No packet is sent for a connection to a broadcast address: the system has no route for it (ENETUNREACH). */
+    @Test
+    void anAddressWithoutARouteIsToldFromAPortThatRefuses() throws InterruptedException {
+        Check failure = failure(examine("sc://127.255.255.255:15002"));
+
+        assertThat(failure.code()).isEqualTo("NO_ROUTE");
+        assertThat(failure.name()).isEqualTo("tcp");
+        assertThat(failure.detail()).contains("no route");
+    }
+
     @Test
     void aPortThatIsSilentIsToldFromOneThatRefuses() throws IOException, InterruptedException {
         // Its backlog takes the connections; nobody ever answers them, as with a stopped process.
@@ -133,6 +147,29 @@ class DoctorTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {404, 502})
+    void anHttp2ServerWithoutGrpcIsNoGrpcServer(int status) throws IOException, InterruptedException {
+        try (RawServer proxy = RawServer.http2(status)) {
+            List<Check> checks = examine("sc://127.0.0.1:" + proxy.port());
+
+            assertThat(failure(checks).code()).isEqualTo("NOT_GRPC");
+            assertThat(failure(checks).name()).isEqualTo("grpc");
+            assertThat(failure(checks).detail()).contains("HTTP status code " + status);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {401, 403})
+    void aProxyThatRefusesTheTokenIsTold(int status) throws IOException, InterruptedException {
+        try (RawServer proxy = RawServer.http2(status)) {
+            String url = "sc://localhost:" + proxy.port();
+
+            assertThat(failure(examine(url)).code()).isEqualTo("TOKEN_MISSING");
+            assertThat(failure(examine(url + "/;token=wrong")).code()).isEqualTo("TOKEN_WRONG");
+        }
+    }
+
     @Test
     void aTlsPortAsksForUseSsl() throws Exception {
         try (TlsServer server = TlsServer.start()) {
@@ -149,6 +186,30 @@ class DoctorTest {
             assertThat(failure(examine("sc://127.0.0.1:" + server.port() + "/;use_ssl=true"))
                             .code())
                     .isEqualTo("TLS_CERTIFICATE");
+        }
+    }
+
+    @Test
+    void aSecondHandshakeThatIsNotAnsweredIsNoWordOnTheCertificate() throws Exception {
+        try (TlsServer server = TlsServer.startStallingAfterOne()) {
+            Check failure = failure(examine("sc://127.0.0.1:" + server.port() + "/;use_ssl=true"));
+
+            assertThat(failure.code()).isEqualTo("TIMED_OUT");
+            assertThat(failure.name()).isEqualTo("http2");
+        }
+    }
+
+    /** A record of 16 KiB, a byte each 20 ms: each byte would give a timeout per read a new life. */
+    @Test
+    void aHandshakeThatTricklesKeepsItsLimit() throws IOException {
+        try (RawServer server = RawServer.trickling(new byte[] {0x16, 0x03, 0x03, 0x3f, (byte) 0xff})) {
+            Greeting.Handshake shake = Greeting.tls(
+                    "127.0.0.1",
+                    InetAddress.getLoopbackAddress(),
+                    server.port(),
+                    () -> Deadline.after(400, TimeUnit.MILLISECONDS));
+
+            assertThat(shake.outcome()).isEqualTo(Greeting.Outcome.SILENT);
         }
     }
 
@@ -182,6 +243,32 @@ class DoctorTest {
             assertThat(examine(url, Optional.of("right"), Clock.systemUTC()))
                     .noneMatch(each -> each.verdict() == Verdict.FAILED);
             assertThat(examine(url + "/;token=s3cr3t").toString()).doesNotContain("s3cr3t");
+        }
+    }
+
+    @Test
+    void aServerThatForbidsEveryCallRefusesTheToken() throws InterruptedException {
+        try (FakeSparkConnect server = FakeSparkConnect.start(Dialect.SPARK_4)) {
+            server.forbids = true;
+
+            List<Check> checks = examine("sc://localhost:" + server.port() + "/;token=any");
+
+            assertThat(failure(checks).name()).isEqualTo("token");
+            assertThat(failure(checks).code()).isEqualTo("TOKEN_WRONG");
+        }
+    }
+
+    /** A piece of a stack trace is in the trailers of Spark's errors: more than gRPC takes unless told. */
+    @Test
+    void aZombieWithALongStackTraceIsStillOne() throws InterruptedException {
+        try (FakeSparkConnect server = FakeSparkConnect.start(Dialect.SPARK_4)) {
+            server.zombie = true;
+            server.trailer = "at org.apache.spark.SparkContext.assertNotStopped ".repeat(320);
+
+            assertThat(failure(examine("sc://localhost:" + server.port())).code())
+                    .isEqualTo("CONTEXT_GONE");
+            assertThat(failure(examine("sc://localhost:" + server.port())).detail())
+                    .contains("UNKNOWN: Application error");
         }
     }
 

@@ -61,6 +61,12 @@ public final class FakeSparkConnect implements AutoCloseable {
     /** True: the SparkContext is gone, though gRPC answers. */
     public volatile boolean zombie;
 
+    /** True: no caller is allowed anything, as behind a proxy that checks rights. */
+    public volatile boolean forbids;
+
+    /** What the trailers of a zombie's errors hold beside the status. */
+    public volatile String trailer = "";
+
     /** True: calls are never answered. */
     public volatile boolean mute;
 
@@ -249,9 +255,13 @@ public final class FakeSparkConnect implements AutoCloseable {
         }
     }
 
-    private static boolean fails(boolean when, String text, StreamObserver<?> answer) {
+    private boolean fails(boolean when, String text, StreamObserver<?> answer) {
         if (when) {
-            answer.onError(Status.UNKNOWN.withDescription(text).asRuntimeException());
+            Metadata trailers = new Metadata();
+            if (!trailer.isEmpty()) {
+                trailers.put(Metadata.Key.of("stacktrace", Metadata.ASCII_STRING_MARSHALLER), trailer);
+            }
+            answer.onError(Status.UNKNOWN.withDescription(text).asRuntimeException(trailers));
         }
         return when;
     }
@@ -280,6 +290,10 @@ public final class FakeSparkConnect implements AutoCloseable {
                 ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
             calls.add(String.valueOf(call.getMethodDescriptor().getBareMethodName()));
             String given = headers.get(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER));
+            if (forbids) {
+                call.close(Status.PERMISSION_DENIED.withDescription("RBAC: access denied"), new Metadata());
+                return new ServerCall.Listener<>() {};
+            }
             if (token.isPresent() && !("Bearer " + token.get()).equals(given)) {
                 call.close(
                         Status.UNAUTHENTICATED.withDescription(

@@ -1,5 +1,7 @@
 package io.connectctl.health.testing;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -18,6 +20,12 @@ public final class RawServer implements AutoCloseable {
         /** Talks; {@code end} opens when the server is closed. */
         void hold(Socket socket, CountDownLatch end) throws IOException, InterruptedException;
     }
+
+    private static final int HEADERS = 1;
+    private static final int SETTINGS = 4;
+    private static final int ACK = 1;
+    private static final int END_STREAM = 1;
+    private static final int END_HEADERS = 4;
 
     private final ServerSocket listener;
     private final CountDownLatch end = new CountDownLatch(1);
@@ -58,8 +66,13 @@ public final class RawServer implements AutoCloseable {
 
     /** Answers every request with an HTTP status and a body that gains a byte each 20 ms and never ends. */
     public static RawServer trickling() {
+        return trickling("HTTP/1.1 200 OK\r\n\r\n[".getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Sends these bytes, whatever it is asked, and then a blank each 20 ms that never ends. */
+    public static RawServer trickling(byte[] first) {
         return new RawServer((socket, end) -> {
-            socket.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n[".getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(first);
             while (!end.await(20, java.util.concurrent.TimeUnit.MILLISECONDS)) {
                 socket.getOutputStream().write(' ');
             }
@@ -74,6 +87,41 @@ public final class RawServer implements AutoCloseable {
             // Read what was asked, so that closing doesn't reset the connection before the answer was read.
             socket.getInputStream().readAllBytes();
         });
+    }
+
+    /** Speaks HTTP/2 and answers every request with this status and nothing else, as a proxy does that knows no such path. */
+    public static RawServer http2(int status) {
+        return new RawServer((socket, end) -> {
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+            DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+            frame(out, SETTINGS, 0, 0, new byte[0]);
+            in.skipNBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".length());
+            while (true) {
+                int length = in.readUnsignedShort() << 8 | in.readUnsignedByte();
+                int type = in.readUnsignedByte();
+                int flags = in.readUnsignedByte();
+                int stream = in.readInt();
+                in.skipNBytes(length);
+                if (type == SETTINGS && (flags & ACK) == 0) {
+                    frame(out, SETTINGS, ACK, 0, new byte[0]);
+                } else if (type == HEADERS) {
+                    // RFC 7541, 6.2.2: a literal without indexing whose name is number 8 of the static table, :status.
+                    byte[] head = ("\u0008\u0003" + status).getBytes(StandardCharsets.US_ASCII);
+                    frame(out, HEADERS, END_STREAM | END_HEADERS, stream, head);
+                }
+            }
+        });
+    }
+
+    private static void frame(DataOutputStream out, int type, int flags, int stream, byte[] payload)
+            throws IOException {
+        out.writeShort(payload.length >> 8);
+        out.writeByte(payload.length);
+        out.writeByte(type);
+        out.writeByte(flags);
+        out.writeInt(stream);
+        out.write(payload);
+        out.flush();
     }
 
     /** A port on which nothing listens. */

@@ -271,6 +271,10 @@ final class Cli {
         if (run != null) {
             run.getCommandSpec().usageMessage().exitCodeList(RunCommand.exits());
         }
+        CommandLine doctor = root.getSubcommands().get("doctor");
+        if (doctor != null) {
+            doctor.getCommandSpec().usageMessage().exitCodeList(DoctorCommand.exits());
+        }
         root.setCaseInsensitiveEnumValuesAllowed(true);
         root.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         // Asked for help only: to ask a terminal for its size takes a process.

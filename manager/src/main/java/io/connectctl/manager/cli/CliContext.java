@@ -1,10 +1,12 @@
 package io.connectctl.manager.cli;
 
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.manager.client.ToolProcess;
 import io.connectctl.manager.client.ToolVersion;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +17,7 @@ import java.util.Map;
 /**
  * All that a command sees of the world, so that tests can give it another one.
  *
+ * @param in what is piped in
  * @param out data
  * @param err progress, warnings, errors
  * @param environment the caller's environment
@@ -24,10 +27,12 @@ import java.util.Map;
  * @param socket where the daemon listens
  * @param version which connectctl this is
  * @param starter starts the daemon
+ * @param tool how another process of this tool is run
  * @param interrupts tells of signals
  * @param clock for ages
  */
 record CliContext(
+        InputStream in,
         PrintStream out,
         PrintStream err,
         Map<String, String> environment,
@@ -37,6 +42,7 @@ record CliContext(
         Path socket,
         ToolVersion version,
         DaemonStarter starter,
+        ToolProcess tool,
         Interrupts interrupts,
         Clock clock) {
     CliContext {
@@ -49,6 +55,7 @@ record CliContext(
         long uid = uid();
         Folders folders = Folders.of(environment, Path.of(System.getProperty("user.home")), uid);
         return new CliContext(
+                System.in,
                 stream(FileDescriptor.out),
                 stream(FileDescriptor.err),
                 environment,
@@ -58,6 +65,7 @@ record CliContext(
                 folders.socket(uid),
                 ToolVersion.current(),
                 DaemonStarter.detached(folders.state(), environment),
+                ToolProcess.OF_THIS_INSTALLATION,
                 Interrupts.system(),
                 Clock.systemUTC());
     }

@@ -4,12 +4,13 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import io.connectctl.manager.api.v1.CheckList;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.LeftoverList;
-import io.connectctl.manager.client.ApiException;
+import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.DaemonUnreachableException;
-import io.connectctl.manager.client.ToolProcess;
 import io.connectctl.manager.client.Wire;
 import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -36,8 +37,7 @@ import picocli.CommandLine.Parameters;
             "Examine a Spark Connect URL as its clients would use it, whoever runs the server: name, TCP, HTTP/2 and TLS, gRPC, token, health service,"
                     + " session, versions, message size, clock. Done within 10 s. It runs no job.",
             "Without a URL, examine this machine: Java, engine, folders, disk, ports, memory, cache, daemon, orphans.",
-            "Where the URL has no token, that of SPARK_CONNECT_AUTHENTICATE_TOKEN is used, as by clients; - reads the URL from stdin.",
-            "Exits with 0 if it is usable, 4 if it is reachable and not usable, 6 if the URL is wrong, 7 if nothing is reached there."
+            "Where the URL has no token, that of SPARK_CONNECT_AUTHENTICATE_TOKEN is used, as by clients; - reads the URL from stdin."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -58,12 +58,21 @@ final class DoctorCommand extends CliCommand {
     /** For the examining process, which comes up later and should end before it is ended. */
     private static final Duration INNER = Duration.ofMillis(6500);
 
+    /** However little is left for the daemon, one that is well answers within it. */
+    private static final Duration LEAST_FOR_DAEMON = Duration.ofMillis(500);
+
+    /** Of one line of stdin: nothing that is longer is a URL. */
+    private static final int LONGEST_URL = 1 << 16;
+
     private static final String END = "";
+
+    /** 128 + SIGKILL. */
+    private static final int KILLED = 137;
 
     /** Failures of these checks mean that nothing was reached. */
     private static final Set<String> REACHING = Set.of("start", "name", "tcp");
 
-    private static final Pattern MINOR = Pattern.compile("(\\d+)\\.(\\d+)\\..*");
+    private static final Pattern MINOR = Pattern.compile("(\\d{1,4})\\.(\\d{1,4})\\..*");
 
     @Parameters(
             arity = "0..1",
@@ -89,18 +98,33 @@ final class DoctorCommand extends CliCommand {
         super(context);
     }
 
+    /** As {@code --help} lists them. */
+    static Map<String, String> exits() {
+        Map<String, String> lines = new LinkedHashMap<>();
+        lines.put("0", "usable, perhaps with a warning");
+        lines.put("1", ExitCode.FAILURE.meaning());
+        lines.put("2", ExitCode.USAGE.meaning());
+        lines.put("4", "reachable and not usable; of this machine: a check failed");
+        lines.put("6", "the URL is wrong");
+        lines.put("7", "nothing is reached: name resolution or TCP failed, or this machine didn't come that far");
+        lines.put("130", ExitCode.INTERRUPTED.meaning());
+        return lines;
+    }
+
     @Override
     ExitCode execute() throws IOException, InterruptedException {
-        long end = System.nanoTime() + left().toNanos();
         if (client != null && !MINOR.matcher(client + ".").matches()) {
             throw CliFailure.usage("--client '" + client + "' is no version of Spark", "write it as 4.0.1");
         }
         if (url == null) {
+            long end = System.nanoTime() + left().toNanos();
             examine(List.of("machine"), "", end);
-            daemon();
+            daemon(end);
         } else {
-            String text =
-                    url.equals("-") ? new String(System.in.readNBytes(1 << 16), StandardCharsets.UTF_8).strip() : url;
+            boolean piped = url.equals("-");
+            String text = piped ? line(context.in()) : url;
+            // Whoever writes into a pipe, or types, has the time it takes.
+            long end = System.nanoTime() + (piped ? LIMIT : left()).toNanos();
             examine(List.of("url", Long.toString(INNER.toMillis())), text, end);
             CheckList.Entry parsed = checks.get("url");
             target = parsed == null || parsed.verdict().equals("FAILED") ? "the URL" : parsed.detail();
@@ -109,6 +133,19 @@ final class DoctorCommand extends CliCommand {
         CheckList list = list();
         print(list);
         return exit(list);
+    }
+
+    /** Not to the end: a terminal, or a pipe that somebody holds open, has none. */
+    private static String line(InputStream in) throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        while (line.size() < LONGEST_URL) {
+            int next = in.read();
+            if (next < 0 || next == '\n') {
+                break;
+            }
+            line.write(next);
+        }
+        return line.toString(StandardCharsets.UTF_8).strip();
     }
 
     private Duration left() {
@@ -123,21 +160,23 @@ final class DoctorCommand extends CliCommand {
     }
 
     private void examine(List<String> arguments, String input, long end) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(ToolProcess.command(
-                        List.of(
-                                "-XX:+UseSerialGC",
-                                "-XX:TieredStopAtLevel=1",
-                                "-Xmx128m",
-                                "-Djava.net.preferIPv6Addresses=system",
-                                "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"),
-                        MAIN,
-                        arguments))
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
+        Process process = new ProcessBuilder(context.tool()
+                        .command(
+                                List.of(
+                                        "-XX:+UseSerialGC",
+                                        "-XX:TieredStopAtLevel=1",
+                                        "-Xmx128m",
+                                        "-Djava.net.preferIPv6Addresses=system",
+                                        "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"),
+                                MAIN,
+                                arguments))
                 .start();
         Interrupts.Watch watch = context.interrupts().onSignal(process::destroyForcibly);
         try {
             try (OutputStream stdin = process.getOutputStream()) {
                 stdin.write((input.lines().findFirst().orElse("") + "\n").getBytes(StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                // It has ended already: what it said and its exit code tell more than a broken pipe.
             }
             follow(process, end);
         } finally {
@@ -146,11 +185,10 @@ final class DoctorCommand extends CliCommand {
         }
     }
 
-    private void follow(Process process, long end) throws IOException, InterruptedException {
+    private void follow(Process process, long end) throws InterruptedException {
         BlockingQueue<String> lines = new LinkedBlockingQueue<>();
-        Thread reader = new Thread(() -> read(process, lines), "examination");
-        reader.setDaemon(true);
-        reader.start();
+        daemonThread("examination", () -> read(process, lines));
+        Thread errors = daemonThread("examination-errors", () -> passOn(process));
         String open = "";
         long since = System.nanoTime();
         while (true) {
@@ -161,8 +199,7 @@ final class DoctorCommand extends CliCommand {
                 return;
             }
             if (line == null) {
-                // What is parsed and not done is no wrong URL: the machine is.
-                String check = open.isEmpty() || open.equals("url") ? "start" : open;
+                String check = stoodAt(open);
                 add(new CheckList.Entry(
                         check,
                         "FAILED",
@@ -177,29 +214,73 @@ final class DoctorCommand extends CliCommand {
                 return;
             }
             if (line.equals(END)) {
-                if (checks.isEmpty()) {
-                    throw new CliFailure(
-                            ExitCode.FAILURE,
-                            "the examination ended with exit code " + process.waitFor(),
-                            "run it by hand to see why: connectctl doctor --verbose");
-                }
+                ended(process, errors, open, end, since);
                 return;
             }
             if (line.startsWith("begin ")) {
                 open = line.substring("begin ".length());
                 since = System.nanoTime();
             } else if (line.startsWith("end ")) {
-                open = "";
-                add(entry(line.substring("end ".length())));
+                // Half a line is the last word of one that was killed: its check stays open.
+                Optional<CheckList.Entry> entry = entry(line.substring("end ".length()));
+                if (entry.isPresent()) {
+                    open = "";
+                    add(entry.get());
+                }
             }
         }
     }
 
-    private static CheckList.Entry entry(String json) throws IOException {
+    /** What is parsed and not done is no wrong URL: the machine is. */
+    private static String stoodAt(String open) {
+        return open.isEmpty() || open.equals("url") ? "start" : open;
+    }
+
+    /** An examination that ended by itself has told all only if it says so: it may have been killed, or have died of a mistake. */
+    private void ended(Process process, Thread errors, String open, long end, long since) throws InterruptedException {
+        boolean over =
+                process.waitFor(Math.max(LEAST_FOR_DAEMON.toNanos(), end - System.nanoTime()), TimeUnit.NANOSECONDS);
+        // Its last words, unless a child of it holds the pipe open.
+        errors.join(LEAST.toMillis());
+        if (over && process.exitValue() == 0 && open.isEmpty() && !checks.isEmpty()) {
+            return;
+        }
+        String how = over ? "ended with exit code " + process.exitValue() : "fell silent and doesn't end";
+        String remedy = over && process.exitValue() == KILLED
+                ? "it was killed, mostly for want of memory (dmesg tells): make room, and try again"
+                : global.verbose
+                        ? "what it said stands on stderr: try again, and report it"
+                        : "see what it said: connectctl doctor --verbose";
+        add(new CheckList.Entry(
+                stoodAt(open),
+                "FAILED",
+                "EXAMINATION_DIED",
+                "the examining process " + how + " before it was done",
+                remedy,
+                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since)));
+    }
+
+    private void passOn(Process process) {
+        try (BufferedReader reader = process.errorReader(StandardCharsets.UTF_8)) {
+            reader.lines().filter(line -> global.verbose).forEach(line -> context.err()
+                    .println(Cli.printable(line)));
+        } catch (IOException | java.io.UncheckedIOException e) {
+            // It was ended.
+        }
+    }
+
+    private static Thread daemonThread(String name, Runnable work) {
+        Thread thread = new Thread(work, name);
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+
+    private static Optional<CheckList.Entry> entry(String json) {
         try {
-            return Wire.mapper().readValue(json, CheckList.Entry.class);
+            return Optional.of(Wire.mapper().readValue(json, CheckList.Entry.class));
         } catch (JsonProcessingException e) {
-            throw new IOException("the examination said something that isn't understood", e);
+            return Optional.empty();
         }
     }
 
@@ -227,13 +308,14 @@ final class DoctorCommand extends CliCommand {
         }
         long began = System.nanoTime();
         String server = session.detail().substring("Spark ".length());
-        Optional<String> mine = client != null
-                ? Optional.of(client)
+        PythonNote.Pyspark pyspark = client != null
+                ? new PythonNote.Pyspark(Optional.of(client), "")
                 : PythonNote.pyspark(context.environment(), Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+        Optional<String> mine = pyspark.version();
         long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
         if (mine.isEmpty()) {
             add(new CheckList.Entry(
-                    "client", "NOTE", "", "no pyspark on this machine to compare with Spark " + server, "", took));
+                    "client", "NOTE", "", pyspark.why() + ", to compare with Spark " + server, "", took));
             return;
         }
         int order = Integer.compare(minor(mine.get()), minor(server));
@@ -257,10 +339,15 @@ final class DoctorCommand extends CliCommand {
         return parts.matches() ? Integer.parseInt(parts.group(1)) * 1000 + Integer.parseInt(parts.group(2)) : 0;
     }
 
-    private void daemon() throws IOException {
+    private ApiClient client(long end) {
+        long left = Math.max(LEAST_FOR_DAEMON.toNanos(), end - System.nanoTime());
+        return new ApiClient(context.socket(), Duration.ofNanos(left), this);
+    }
+
+    private void daemon(long end) {
         long began = System.nanoTime();
         try {
-            DaemonView daemon = client().daemon();
+            DaemonView daemon = client(end).daemon();
             String version = context.version().text();
             boolean same = daemon.version().equals(context.version().version());
             add(new CheckList.Entry(
@@ -285,14 +372,24 @@ final class DoctorCommand extends CliCommand {
                     millis(began)));
             add(skipped("orphans"));
             return;
+        } catch (IOException e) {
+            add(new CheckList.Entry(
+                    "daemon",
+                    "FAILED",
+                    "DAEMON_UNREACHABLE",
+                    "it answers, and not as a daemon does: " + e.getMessage(),
+                    "see daemon.log in the state folder; restart it, servers stay: connectctl daemon stop",
+                    millis(began)));
+            add(skipped("orphans"));
+            return;
         }
-        orphans();
+        orphans(end);
     }
 
-    private void orphans() throws IOException {
+    private void orphans(long end) {
         long began = System.nanoTime();
         try {
-            LeftoverList found = client().collect(true);
+            LeftoverList found = client(end).leftovers();
             List<String> what = new ArrayList<>();
             for (LeftoverList.Entry entry : found.leftovers()) {
                 what.add(entry.what());
@@ -304,7 +401,8 @@ final class DoctorCommand extends CliCommand {
                     what.isEmpty() ? "nothing is left over" : String.join("; ", what),
                     what.isEmpty() ? "" : "look, then remove them: connectctl gc --dry-run, connectctl gc",
                     millis(began)));
-        } catch (ApiException e) {
+        } catch (IOException e) {
+            // A refusal, or no answer in the time that is left: an engine may be slow to tell what it has.
             add(new CheckList.Entry(
                     "orphans", "NOTE", "", "they can't be listed: " + e.getMessage(), "", millis(began)));
         }

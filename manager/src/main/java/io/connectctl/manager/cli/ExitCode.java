@@ -30,6 +30,11 @@ enum ExitCode {
         return code;
     }
 
+    /** What it means unless a command says otherwise. */
+    String meaning() {
+        return meaning;
+    }
+
     /** The code for a problem that the daemon answered with. */
     static ExitCode of(String problemCode) {
         return switch (problemCode) {

@@ -2,7 +2,6 @@ package io.connectctl.manager.cli;
 
 import io.connectctl.compose.spec.Defaults;
 import io.connectctl.compose.spec.SparkVersion;
-import io.connectctl.manager.client.ToolProcess;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -78,19 +77,20 @@ final class ImageBuildCommand extends CliCommand {
         } catch (IllegalArgumentException e) {
             throw CliFailure.usage("--spark '" + version + "' is no version of Spark", "write it as 4.0.1");
         }
-        Process process = new ProcessBuilder(ToolProcess.command(
-                        List.of(
-                                "-XX:+UseSerialGC",
-                                "-XX:TieredStopAtLevel=1",
-                                "-Xmx256m",
-                                "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"),
-                        MAIN,
-                        List.of(
-                                version,
-                                base == null ? "" : base,
-                                String.join(",", packages),
-                                tag == null ? "" : tag,
-                                noArchive ? "no-archive" : "archive")))
+        Process process = new ProcessBuilder(context.tool()
+                        .command(
+                                List.of(
+                                        "-XX:+UseSerialGC",
+                                        "-XX:TieredStopAtLevel=1",
+                                        "-Xmx256m",
+                                        "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"),
+                                MAIN,
+                                List.of(
+                                        version,
+                                        base == null ? "" : base,
+                                        String.join(",", packages),
+                                        tag == null ? "" : tag,
+                                        noArchive ? "no-archive" : "archive")))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         // Its stdin ends with us, whatever ends us; the hook only makes sure that it is gone when we are.

@@ -85,11 +85,28 @@ final class PythonNote {
                 "Python UDFs run in " + python.get() + ": clients need the same Python " + version + " for them", true);
     }
 
-    /** The version of this machine's pyspark; empty where there is none, or python3 didn't answer in time. */
-    static Optional<String> pyspark(Map<String, String> environment, Duration patience) throws InterruptedException {
+    /**
+     * This machine's pyspark.
+     *
+     * @param version empty where there is none, or none is known
+     * @param why it is empty, for people
+     */
+    record Pyspark(Optional<String> version, String why) {}
+
+    /** Asks for the version of this machine's pyspark. */
+    static Pyspark pyspark(Map<String, String> environment, Duration patience) throws InterruptedException {
         Optional<Path> python = find(environment.getOrDefault("PATH", ""));
-        Optional<String> answer = python.isEmpty() ? Optional.empty() : ask(python.get(), patience);
-        return answer.map(words -> words.substring(words.indexOf(' ') + 1)).filter(version -> !version.equals("-"));
+        if (python.isEmpty()) {
+            return new Pyspark(Optional.empty(), "no pyspark on this machine");
+        }
+        Optional<String> answer = ask(python.get(), patience);
+        if (answer.isEmpty()) {
+            return new Pyspark(Optional.empty(), python.get() + " didn't say whether it has a pyspark");
+        }
+        String version = answer.get().substring(answer.get().indexOf(' ') + 1);
+        return version.equals("-")
+                ? new Pyspark(Optional.empty(), "no pyspark on this machine")
+                : new Pyspark(Optional.of(version), "");
     }
 
     private static Optional<Path> find(String path) {

@@ -3,6 +3,7 @@ package io.connectctl.manager.cli;
 import io.connectctl.manager.client.ToolVersion;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.StandardProtocolFamily;
@@ -90,6 +91,7 @@ final class TrainCommand extends CliCommand {
 
     private CliContext trained(PrintStream nowhere, Path socket) {
         return new CliContext(
+                InputStream.nullInputStream(),
                 nowhere,
                 nowhere,
                 context.environment(),
@@ -99,6 +101,7 @@ final class TrainCommand extends CliCommand {
                 socket,
                 context.version(),
                 (client, announce) -> false,
+                context.tool(),
                 lastWord -> () -> {},
                 context.clock());
     }

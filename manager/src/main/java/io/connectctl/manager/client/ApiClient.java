@@ -74,7 +74,8 @@ public final class ApiClient {
         this(socket, PATIENCE, listener);
     }
 
-    private ApiClient(Path socket, Duration timeout, @Nullable Listener listener) {
+    /** A client that tells {@code listener} who answers, with a time for each call. */
+    public ApiClient(Path socket, Duration timeout, @Nullable Listener listener) {
         this.socket = socket;
         this.timeout = timeout;
         this.listener = listener;
@@ -392,6 +393,11 @@ public final class ApiClient {
     /** Removes what belongs to no server that is known; {@code dryRun} only tells it. */
     public LeftoverList collect(boolean dryRun) throws IOException {
         return call("POST", "/v1/gc" + (dryRun ? "?dryRun=true" : ""), null, PRUNING, LeftoverList.class);
+    }
+
+    /** What belongs to no server that is known, if it is told within the timeout of each call. */
+    public LeftoverList leftovers() throws IOException {
+        return call("POST", "/v1/gc?dryRun=true", null, timeout, LeftoverList.class);
     }
 
     /** The daemon itself. */

@@ -8,8 +8,10 @@ import java.util.List;
  * How to run one of this tool's own main classes with all its libraries, as a process of its own: by name, so that none of
  * those libraries are on the command line's path.
  */
-public final class ToolProcess {
-    private ToolProcess() {}
+@FunctionalInterface
+public interface ToolProcess {
+    /** With the Java and the libraries that this process itself has. */
+    ToolProcess OF_THIS_INSTALLATION = new OfThisInstallation();
 
     /**
      * The command.
@@ -18,18 +20,26 @@ public final class ToolProcess {
      * @param mainClass its main class
      * @param arguments what it is called with
      */
-    public static List<String> command(List<String> options, String mainClass, List<String> arguments) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        String home = System.getProperty("connectctl.home");
-        if (home != null) {
-            command.add("-Dconnectctl.home=" + home);
+    List<String> command(List<String> options, String mainClass, List<String> arguments);
+
+    /** No lambda: it is made by every command, and most never use it. */
+    final class OfThisInstallation implements ToolProcess {
+        private OfThisInstallation() {}
+
+        @Override
+        public List<String> command(List<String> options, String mainClass, List<String> arguments) {
+            List<String> command = new ArrayList<>();
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            String home = System.getProperty("connectctl.home");
+            if (home != null) {
+                command.add("-Dconnectctl.home=" + home);
+            }
+            command.addAll(options);
+            command.add("-cp");
+            command.add(home != null ? home + "/lib/*" : System.getProperty("java.class.path"));
+            command.add(mainClass);
+            command.addAll(arguments);
+            return command;
         }
-        command.addAll(options);
-        command.add("-cp");
-        command.add(home != null ? home + "/lib/*" : System.getProperty("java.class.path"));
-        command.add(mainClass);
-        command.addAll(arguments);
-        return command;
     }
 }

@@ -57,8 +57,7 @@ public final class DoctorMain {
         for (String name : Runtimes.names()) {
             runtimes.put(name, Runtimes.create(name, folders, environment));
         }
-        new MachineDoctor(folders, runtimes, Path.of("/usr/lib/jvm"), Path.of("/proc/meminfo"), new Teller(out))
-                .examine();
+        new MachineDoctor(folders, runtimes, Path.of("/proc/meminfo"), new Teller(out)).examine();
     }
 
     private record Teller(PrintStream out) implements Doctor.Listener {

@@ -3,6 +3,8 @@ package io.connectctl.manager.doctor;
 import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.CacheEntry;
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.JavaChoice;
+import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Defaults;
@@ -23,7 +25,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -42,6 +43,9 @@ public final class MachineDoctor {
     /** Below this even a state database may fail. */
     private static final long NO_DISK = 100L << 20;
 
+    private static final String ANOTHER_JAVA =
+            "install a JDK 17 (Debian: apt-get install openjdk-17-jre-headless), or declare javaHome";
+
     private static final Pattern MEMORY = Pattern.compile("(?m)^(MemTotal|MemAvailable):\\s+(\\d+) kB");
 
     private static final Set<PosixFilePermission> OTHERS = Set.of(
@@ -54,21 +58,17 @@ public final class MachineDoctor {
 
     private final Folders folders;
     private final Map<String, ServerRuntime> runtimes;
-    private final Path installedJava;
     private final Path memory;
     private final Listener listener;
     private long began;
 
     /**
      * @param runtimes by their names
-     * @param installedJava where the system keeps its JDKs: {@code /usr/lib/jvm}
      * @param memory the kernel's account of memory: {@code /proc/meminfo}
      */
-    public MachineDoctor(
-            Folders folders, Map<String, ServerRuntime> runtimes, Path installedJava, Path memory, Listener listener) {
+    public MachineDoctor(Folders folders, Map<String, ServerRuntime> runtimes, Path memory, Listener listener) {
         this.folders = folders;
         this.runtimes = new TreeMap<>(runtimes);
-        this.installedJava = installedJava;
         this.memory = memory;
         this.listener = listener;
     }
@@ -86,33 +86,27 @@ public final class MachineDoctor {
 
     private void java() {
         begin("java");
-        int own = Runtime.version().feature();
-        List<String> others = new ArrayList<>();
-        boolean usable = JavaSupport.fit(Defaults.SPARK, own) == JavaSupport.Fit.GOOD;
-        if (Files.isDirectory(installedJava)) {
-            try (DirectoryStream<Path> homes = Files.newDirectoryStream(installedJava)) {
-                for (Path home : homes) {
-                    OptionalInt major = JavaSupport.majorOf(home);
-                    if (major.isPresent() && !Files.isSymbolicLink(home)) {
-                        others.add(major.getAsInt() + " at " + home);
-                        usable |= JavaSupport.fit(Defaults.SPARK, major.getAsInt()) == JavaSupport.Fit.GOOD;
-                    }
-                }
-            } catch (IOException e) {
-                others.add(installedJava + " can't be read: " + e.getMessage());
+        ServerRuntime processes = runtimes.get("process");
+        try {
+            Optional<JavaChoice> choice = processes == null ? Optional.empty() : processes.java(Defaults.SPARK);
+            if (choice.isEmpty()) {
+                end("java", Verdict.NOTE, "", "this connectctl runs no servers on this machine's own Java", "");
+                return;
             }
-        }
-        String seen =
-                "connectctl runs on Java " + own + (others.isEmpty() ? "" : "; there is " + String.join(", ", others));
-        if (usable) {
-            end("java", Verdict.OK, "", seen, "");
-        } else {
-            end(
-                    "java",
-                    Verdict.WARNING,
-                    "JAVA_UNFIT",
-                    seen + ": " + JavaSupport.remedy(Defaults.SPARK),
-                    "install a JDK 17 (Debian: apt-get install openjdk-17-jre-headless), or declare javaHome");
+            String seen = "Spark " + Defaults.SPARK + " would run on Java "
+                    + choice.get().version() + " at " + choice.get().home();
+            if (choice.get().tested()) {
+                end("java", Verdict.OK, "", seen, "");
+            } else {
+                end(
+                        "java",
+                        Verdict.WARNING,
+                        "JAVA_UNTESTED",
+                        seen + ", untested: " + JavaSupport.remedy(Defaults.SPARK),
+                        ANOTHER_JAVA);
+            }
+        } catch (LaunchException e) {
+            end("java", Verdict.WARNING, "JAVA_UNFIT", String.valueOf(e.getMessage()), ANOTHER_JAVA);
         }
     }
 
@@ -140,18 +134,26 @@ public final class MachineDoctor {
         List<String> bad = new ArrayList<>();
         List<String> open = new ArrayList<>();
         List<String> made = new ArrayList<>();
+        Optional<String> unread = Optional.empty();
         for (Map.Entry<String, Path> each : named().entrySet()) {
             Path folder = each.getValue();
+            // It is only read: where there is none, everything has its default, and nobody makes it.
+            boolean config = each.getKey().equals("config");
             if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
                 Path above = existing(folder);
-                if (!Files.isWritable(above)) {
+                if (!config && !Files.isDirectory(above)) {
+                    bad.add(each.getKey() + " folder " + folder + " can't be made: " + above + " is no folder");
+                } else if (!config && !Files.isWritable(above)) {
                     bad.add(each.getKey() + " folder " + folder + " can't be made: " + above + " isn't writable");
                 }
                 continue;
             }
             made.add(folder.toString());
-            if (!Files.isDirectory(folder)
-                    || (!Files.isWritable(folder) && !each.getKey().equals("config"))) {
+            if (config) {
+                if (!Files.isDirectory(folder) || !Files.isReadable(folder) || !Files.isExecutable(folder)) {
+                    unread = Optional.of("config folder " + folder + " isn't a folder that this user may read");
+                }
+            } else if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
                 bad.add(each.getKey() + " folder " + folder + " isn't a folder that this user may write to");
             } else if ((each.getKey().equals("state") || each.getKey().equals("run")) && others(folder)) {
                 open.add(folder.toString());
@@ -164,6 +166,13 @@ public final class MachineDoctor {
                     "FOLDER_UNWRITABLE",
                     String.join("; ", bad),
                     "mend the owner and mode, or name others: CONNECTCTL_STATE_DIR, CONNECTCTL_RUN_DIR, CONNECTCTL_CACHE_DIR");
+        } else if (unread.isPresent()) {
+            end(
+                    "folders",
+                    Verdict.FAILED,
+                    "FOLDER_UNREADABLE",
+                    unread.get(),
+                    "mend its owner and mode, or name another: CONNECTCTL_CONFIG_DIR");
         } else if (!open.isEmpty()) {
             end(
                     "folders",

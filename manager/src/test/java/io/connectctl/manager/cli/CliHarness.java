@@ -1,8 +1,10 @@
 package io.connectctl.manager.cli;
 
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.manager.client.ToolProcess;
 import io.connectctl.manager.client.ToolVersion;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -26,6 +28,12 @@ final class CliHarness {
     /** What hears of a signal; a command that leaves none is ended by it alone. */
     Interrupts interrupts = lastWord -> () -> {};
 
+    /** What is piped into the command. */
+    InputStream in = InputStream.nullInputStream();
+
+    ToolProcess tool = ToolProcess.OF_THIS_INSTALLATION;
+    Clock clock = Clock.fixed(NOW, ZoneOffset.UTC);
+
     CliHarness(Path folder, Path socket) {
         this.folder = folder;
         this.socket = socket;
@@ -39,6 +47,7 @@ final class CliHarness {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         CliContext context = new CliContext(
+                in,
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 environment,
@@ -48,8 +57,9 @@ final class CliHarness {
                 socket,
                 new ToolVersion("0.1.0", "bbbbbbbbbbbb", Optional.empty()),
                 (client, announce) -> false,
+                tool,
                 interrupts,
-                Clock.fixed(NOW, ZoneOffset.UTC));
+                clock);
         int code = Cli.run(context, arguments);
         return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }

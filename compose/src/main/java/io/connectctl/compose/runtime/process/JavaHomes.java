@@ -1,8 +1,10 @@
 package io.connectctl.compose.runtime.process;
 
+import io.connectctl.compose.runtime.JavaChoice;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.spec.JavaSupport;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SparkVersion;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -58,7 +60,16 @@ final class JavaHomes {
             }
             return home;
         }
-        Optional<Path> untested = Optional.empty();
+        JavaChoice choice = choose(spec.spark());
+        if (!choice.tested()) {
+            LOG.warn("{} runs on {}, untested: {}", spec.name(), choice.home(), JavaSupport.remedy(spec.spark()));
+        }
+        return choice.home();
+    }
+
+    /** What {@link #find} takes where nothing is declared. */
+    JavaChoice choose(SparkVersion spark) throws LaunchException {
+        Optional<JavaChoice> untested = Optional.empty();
         List<String> seen = new ArrayList<>();
         boolean newer = false;
         boolean older = false;
@@ -67,18 +78,19 @@ final class JavaHomes {
             if (version.isEmpty()) {
                 continue;
             }
-            switch (JavaSupport.fit(spec.spark(), version.getAsInt())) {
+            JavaChoice choice = new JavaChoice(home, version.getAsInt(), true);
+            switch (JavaSupport.fit(spark, choice.version())) {
                 case GOOD -> {
-                    return home;
+                    return choice;
                 }
-                case UNTESTED -> untested = untested.or(() -> Optional.of(home));
+                case UNTESTED ->
+                    untested = untested.or(() -> Optional.of(new JavaChoice(home, choice.version(), false)));
                 case TOO_NEW -> newer = true;
                 case TOO_OLD -> older = true;
             }
             seen.add(version.getAsInt() + " at " + home);
         }
         if (untested.isPresent()) {
-            LOG.warn("{} runs on {}, untested: {}", spec.name(), untested.get(), JavaSupport.remedy(spec.spark()));
             return untested.get();
         }
         String code;
@@ -91,7 +103,7 @@ final class JavaHomes {
         }
         throw new LaunchException(
                 code,
-                JavaSupport.remedy(spec.spark()) + "; found "
+                JavaSupport.remedy(spark) + "; found "
                         + (seen.isEmpty() ? "no Java" : "only " + String.join(", ", seen)),
                 "install a JDK 17 (such as the package openjdk-17-jre-headless), or name one with --java-home",
                 false);

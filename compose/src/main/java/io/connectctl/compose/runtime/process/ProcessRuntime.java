@@ -7,6 +7,7 @@ import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.JavaChoice;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
@@ -20,6 +21,7 @@ import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SparkHome;
+import io.connectctl.compose.spec.SparkVersion;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -135,6 +137,11 @@ public final class ProcessRuntime implements ServerRuntime {
     @Override
     public String host() {
         return "localhost";
+    }
+
+    @Override
+    public Optional<JavaChoice> java(SparkVersion spark) throws LaunchException {
+        return Optional.of(javaHomes.choose(spark));
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.ExitStatus;
 import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.JavaChoice;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
@@ -18,6 +19,7 @@ import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SparkVersion;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -54,6 +56,7 @@ import org.jspecify.annotations.Nullable;
  * runtime.stopOutside(name);                               // a person stops it with the runtime's own tools
  * runtime.startOutside(name);                              // a person starts it again: its next incarnation
  * runtime.obstacle("no engine answers");                   // auto doesn't take it
+ * runtime.java(choice);                                    // the Java that servers run on; noJava(failure): none fits
  * runtime.foreign(found);                                  // somebody else's server, which may be adopted
  * runtime.left(trace);                                     // something there is of a server, known or not
  * }</pre>
@@ -170,6 +173,8 @@ public final class FakeRuntime implements ServerRuntime {
     private final Map<String, Adoptable> foreign = new TreeMap<>();
     private final Map<ServerName, Trace> traces = new TreeMap<>();
     private final Set<ServerName> adopted = new TreeSet<>();
+    private Optional<JavaChoice> javaChoice = Optional.empty();
+    private @Nullable LaunchException noJava;
     private long nextPid = 1000;
     private int nextPort = 40_000;
 
@@ -396,6 +401,24 @@ public final class FakeRuntime implements ServerRuntime {
     @Override
     public synchronized void adopt(ServerName server, Adoptable found) {
         adopted.add(server);
+    }
+
+    /** Which Java {@link #java(SparkVersion)} tells. */
+    public synchronized void java(JavaChoice choice) {
+        javaChoice = Optional.of(choice);
+    }
+
+    /** Why {@link #java(SparkVersion)} finds no Java. */
+    public synchronized void noJava(LaunchException failure) {
+        noJava = failure;
+    }
+
+    @Override
+    public synchronized Optional<JavaChoice> java(SparkVersion spark) throws LaunchException {
+        if (noJava != null) {
+            throw noJava;
+        }
+        return javaChoice;
     }
 
     @Override
