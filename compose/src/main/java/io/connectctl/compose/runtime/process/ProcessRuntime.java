@@ -101,6 +101,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private final Folders folders;
     private final Map<String, String> environment;
     private final SparkDistributions distributions;
+    private final Packages packages;
     private final ProcessCache cache;
     private final JavaHomes javaHomes;
     private final long logLimit;
@@ -120,8 +121,11 @@ public final class ProcessRuntime implements ServerRuntime {
         this.folders = folders;
         this.environment = Map.copyOf(environment);
         this.distributions = new SparkDistributions(folders.cache(), environment);
+        this.packages = new Packages(folders.cache(), environment);
         this.cache = new ProcessCache(
-                distributions, new ClassDataArchives(folders.cache(), ARCHIVE_LIMIT, this::serverEnvironment));
+                distributions,
+                packages,
+                new ClassDataArchives(folders.cache(), ARCHIVE_LIMIT, this::serverEnvironment));
         this.javaHomes = new JavaHomes(environment, Path.of(System.getProperty("java.home")), Path.of("/usr/lib/jvm"));
         this.logLimit = logLimit;
         this.logCheckSeconds = logCheckSeconds;
@@ -159,13 +163,13 @@ public final class ProcessRuntime implements ServerRuntime {
 
     @Override
     public Site plannedSite(ServerSpec spec) {
-        return site(spec, javaHomes.planned(spec));
+        return site(spec, javaHomes.planned(spec), PackageSet.of(spec));
     }
 
-    private Site site(ServerSpec spec, Path javaHome) {
+    private Site site(ServerSpec spec, Path javaHome, Optional<PackageSet> wanted) {
         ServerFolder folder = ServerFolder.of(folders, spec.name());
         Optional<SparkHome> home = spec.sparkHome().map(SparkHome::of);
-        return new Site(
+        Site site = new Site(
                 folder.conf(),
                 folder.work(),
                 folder.warehouse(),
@@ -175,6 +179,7 @@ public final class ProcessRuntime implements ServerRuntime {
                         ? home.flatMap(SparkHome::bareJars)
                         : Optional.of(distributions.jarsFolder(spec.spark())),
                 true);
+        return site.with(wanted.map(packages::jarsFolder));
     }
 
     @Override
@@ -191,7 +196,11 @@ public final class ProcessRuntime implements ServerRuntime {
         } else {
             distributions.fetch(spec.spark(), progress);
         }
-        return site(spec, javaHome);
+        Optional<PackageSet> wanted = PackageSet.of(spec);
+        if (wanted.isPresent()) {
+            packages.fetch(wanted.get(), distributions.jarsFolder(spec.spark()), progress);
+        }
+        return site(spec, javaHome, wanted);
     }
 
     private static void checkSparkHome(Path home) throws LaunchException {
