@@ -111,6 +111,7 @@ abstract class Resolution {
                         code,
                         file + ", which " + consumer() + " needs, is damaged: " + e.getMessage(),
                         "delete it and start again; if it comes back so, a proxy or mirror answers with something else",
+                        List.of(file + ": " + e.getMessage()),
                         false,
                         e);
             }
