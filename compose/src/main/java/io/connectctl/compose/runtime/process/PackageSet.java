@@ -36,7 +36,7 @@ record PackageSet(List<String> coordinates, String spark, String scala, List<Str
 
     /** What connectctl is to fetch for this declaration: empty where there is nothing, or where Spark is to do it itself. */
     static Optional<PackageSet> of(ServerSpec spec) {
-        if (SPARKS_OWN.stream().anyMatch(spec.conf()::containsKey)
+        if (SPARKS_OWN.stream().anyMatch(key -> spec.conf().containsKey(key))
                 || spec.env().containsKey(SPARKS_REPOSITORY)) {
             return Optional.empty();
         }
