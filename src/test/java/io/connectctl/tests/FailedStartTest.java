@@ -49,7 +49,6 @@ class FailedStartTest {
                 "value   | PROCESS | 4.0.1 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
                 "size    | PROCESS | 4.0.1 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
                 "value35 | PROCESS | 3.5.0 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
-                "package | PROCESS | 4.0.1 | PACKAGE_UNRESOLVABLE | --packages io.connectctl.none:nothing_2.13:1.0",
                 "class   | PROCESS | 4.0.1 | CLASS_NOT_FOUND      | --conf spark.connect.grpc.interceptor.classes=com.example.Nope",
                 "events  | PROCESS | 4.0.1 | FOLDER_UNWRITABLE    | --conf spark.eventLog.enabled=true --conf spark.eventLog.dir=file:/proc/nothing",
                 "value   | DOCKER  | 4.0.1 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
@@ -59,6 +58,18 @@ class FailedStartTest {
     void declarationThatSparkRefusesEndsInItsCause(
             String name, Where where, String version, String code, String flags) {
         failsWith(where, version, code, name, Stream.of(flags.split(" ")));
+    }
+
+    @Test
+    void packageThatNobodyHasEndsTheStartBeforeALaunch() {
+        String missing = "io.connectctl.none:nothing_2.13:1.0";
+        Outcome outcome =
+                fails(Where.PROCESS, "4.0.1", "PACKAGE_UNRESOLVABLE", "package", Stream.of("--packages", missing));
+
+        assertThat(outcome.err()).contains("package " + missing, "asked: ");
+        assertThat(installation.status("package").path("logFile").isNull())
+                .as("nothing ran that could have logged")
+                .isTrue();
     }
 
     @ParameterizedTest
@@ -139,25 +150,23 @@ class FailedStartTest {
                 }
             }
         }
-        // Spark's Ivy looks into the local Maven repository of whoever runs these tests, by Java's idea of a home; what
-        // lies there
-        // incomplete is in its way (see PackageUnresolvable).
         Outcome outcome = installation.ok(
-                "start",
-                "jarless",
-                "--spark-home",
-                folder.toString(),
-                "--port",
-                "auto",
-                "--ui-port",
-                "auto",
-                "--conf",
-                Where.JAVA_KEY + "=" + Where.JAVA + " -Duser.home=" + installation.home());
+                "start", "jarless", "--spark-home", folder.toString(), "--port", "auto", "--ui-port", "auto");
         assertThat(outcome.err()).contains("rung=query");
         installation.ok("stop", "jarless");
     }
 
     private static void failsWith(Where where, String version, String code, String name, Stream<String> flags) {
+        Outcome outcome = fails(where, version, code, name, flags);
+        assertThat(outcome.err())
+                .contains(
+                        // A container's log is the engine's.
+                        where == Where.DOCKER
+                                ? "connectctl logs " + name
+                                : in(where).status(name).path("logFile").asText());
+    }
+
+    private static Outcome fails(Where where, String version, String code, String name, Stream<String> flags) {
         Installation installation = in(where);
         List<String> arguments = new ArrayList<>(List.of("start", name, "--port", "auto", "--ui-port", "auto"));
         arguments.addAll(where.flags(installation, version));
@@ -178,11 +187,8 @@ class FailedStartTest {
                         code,
                         status.at("/cause/summary").asText(),
                         status.at("/cause/evidence/0").asText(),
-                        status.at("/cause/remedy").asText(),
-                        // A container's log is the engine's.
-                        where == Where.DOCKER
-                                ? "connectctl logs " + name
-                                : status.path("logFile").asText());
+                        status.at("/cause/remedy").asText());
+        return outcome;
     }
 
     private static Optional<Path> newerJava() {

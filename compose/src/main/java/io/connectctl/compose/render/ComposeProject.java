@@ -93,6 +93,7 @@ public final class ComposeProject {
                 bare ? Optional.empty() : Optional.of(Path.of("/opt/spark")),
                 bare ? Optional.of(Path.of("/opt/spark/jars")) : Optional.empty(),
                 false,
+                Optional.empty(),
                 spec.auth() == Auth.TOKEN ? Optional.of(CONF.resolve("token")) : Optional.empty());
     }
 

@@ -13,6 +13,8 @@ import java.util.Optional;
  * @param sparkHome a Spark distribution with its own bin/; empty when {@code jars} is used
  * @param jars a bare folder of jars; empty when {@code sparkHome} is used
  * @param loopback true if binding to loopback confines the server to this machine (a process), false if the network does (a container)
+ * @param packages a folder of jars that the declaration's packages came to, and the Connect server where its Spark lacks one;
+ *     empty where there are none, or where Spark is to resolve them itself at each start
  * @param token a file that holds the server's token, where it isn't handed over through the environment
  */
 public record Site(
@@ -23,6 +25,7 @@ public record Site(
         Optional<Path> sparkHome,
         Optional<Path> jars,
         boolean loopback,
+        Optional<Path> packages,
         Optional<Path> token) {
     public Site {
         if (sparkHome.isPresent() == jars.isPresent()) {
@@ -39,6 +42,20 @@ public record Site(
             Optional<Path> sparkHome,
             Optional<Path> jars,
             boolean loopback) {
-        this(conf, work, warehouse, Optional.of(javaHome), sparkHome, jars, loopback, Optional.empty());
+        this(
+                conf,
+                work,
+                warehouse,
+                Optional.of(javaHome),
+                sparkHome,
+                jars,
+                loopback,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /** The same with the jars of its packages in this folder. */
+    public Site with(Optional<Path> packages) {
+        return new Site(conf, work, warehouse, javaHome, sparkHome, jars, loopback, packages, token);
     }
 }

@@ -7,10 +7,8 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.pebbletemplates.pebble.extension.escaper.SafeString;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -25,6 +23,7 @@ final class Variables {
     private static final String EXTRA_OPTIONS = "spark.driver.extraJavaOptions";
     private static final String DEFAULT_OPTIONS = "spark.driver.defaultJavaOptions";
     private static final String PACKAGES = "spark.jars.packages";
+    private static final String JARS = "spark.jars";
 
     /** Settings that reach Spark in another way than as a line of spark-defaults.conf. */
     private static final Set<String> ELSEWHERE = Set.of(EXTRA_OPTIONS, DEFAULT_OPTIONS, PACKAGES);
@@ -32,6 +31,9 @@ final class Variables {
     /** Variables that a JVM reads options from by itself. */
     private static final List<String> OPTION_VARIABLES =
             List.of("SPARK_SUBMIT_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS");
+
+    /** What a path in spark.jars can't hold as itself: it is split at commas, read as a URI, and looked up as a pattern. */
+    private static final Pattern NO_PATTERN = Pattern.compile("[,#{}\\[\\]*?\\\\]");
 
     private static final Pattern ENVIRONMENT_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
@@ -80,7 +82,7 @@ final class Variables {
             checkClassPath(site.jars().get());
         }
 
-        SortedMap<String, String> conf = spec.conf();
+        SortedMap<String, String> conf = conf(spec, site);
         List<String> javaOptions = javaOptions(spec, site);
         List<String> everyOption = new ArrayList<>(javaOptions);
         for (String variable : OPTION_VARIABLES) {
@@ -91,7 +93,8 @@ final class Variables {
         variables.put("argumentFileOption", JavaOptions.join("@" + site.conf().resolve("java.options")));
         variables.put("extraClassPath", conf.getOrDefault("spark.driver.extraClassPath", ""));
         variables.put("extraLibraryPath", conf.getOrDefault("spark.driver.extraLibraryPath", ""));
-        variables.put("packages", packages(spec));
+        variables.put("packagesFolder", site.packages().map(Path::toString).orElse(""));
+        variables.put("packages", site.packages().isPresent() ? List.of() : spec.allPackages());
         variables.put("conf", entries(conf));
         variables.put("confKeys", List.copyOf(conf.keySet()));
         variables.put("env", environment(spec));
@@ -148,16 +151,19 @@ final class Variables {
         }
     }
 
-    /** The field's packages, and those of spark.jars.packages after them: both reach Spark in one list. */
-    private static List<String> packages(ServerSpec spec) {
-        Set<String> packages = new LinkedHashSet<>(spec.packages());
-        for (String more :
-                Objects.requireNonNullElse(spec.conf().get(PACKAGES), "").split(",", -1)) {
-            if (!more.isBlank()) {
-                packages.add(more.strip());
-            }
+    /** The declaration's settings; its jars joined by those that its packages came to, so that either is on the class path. */
+    private static SortedMap<String, String> conf(ServerSpec spec, Site site) throws RenderException {
+        if (site.packages().isEmpty()) {
+            return spec.conf();
         }
-        return List.copyOf(packages);
+        String folder = site.packages().get().toString();
+        if (NO_PATTERN.matcher(folder).find()) {
+            throw new RenderException("folder " + folder + " has one of , # { } [ ] * ? \\ in its path, which " + JARS
+                    + " takes for something else; move the cache folder (CONNECTCTL_CACHE_DIR)");
+        }
+        SortedMap<String, String> conf = new TreeMap<>(spec.conf());
+        conf.merge(JARS, folder + "/*.jar", (own, packages) -> own.isBlank() ? packages : own + "," + packages);
+        return conf;
     }
 
     private static List<Map<String, Object>> entries(SortedMap<String, String> conf) {

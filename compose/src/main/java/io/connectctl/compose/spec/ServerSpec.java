@@ -2,9 +2,11 @@ package io.connectctl.compose.spec;
 
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -58,6 +60,8 @@ public record ServerSpec(
         boolean archive) {
     /** What {@code runtime} says where it is for connectctl to choose. */
     public static final String AUTO = "auto";
+
+    private static final String PACKAGES = "spark.jars.packages";
 
     public ServerSpec {
         packages = List.copyOf(packages);
@@ -134,6 +138,17 @@ public record ServerSpec(
                 templates,
                 container,
                 archive);
+    }
+
+    /** The packages, and those of {@code spark.jars.packages} after them: Spark takes both in one list. */
+    public List<String> allPackages() {
+        Set<String> all = new LinkedHashSet<>(packages);
+        for (String more : conf.getOrDefault(PACKAGES, "").split(",", -1)) {
+            if (!more.isBlank()) {
+                all.add(more.strip());
+            }
+        }
+        return List.copyOf(all);
     }
 
     private static SortedMap<String, String> sorted(Map<String, String> map) {

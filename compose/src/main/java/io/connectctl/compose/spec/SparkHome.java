@@ -5,6 +5,8 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -88,6 +90,22 @@ public record SparkHome(Path path, Shape shape) {
     /** {@code 2.12} or {@code 2.13}, by the name of its core jar. */
     public Optional<String> scala() {
         return core().map(matcher -> matcher.group(1));
+    }
+
+    /** True if a Connect server lies among its jars: distributions before 4.0 have none. */
+    public boolean hasConnect() {
+        return first(jars(), "spark-connect_*.jar").isPresent();
+    }
+
+    /** The names of its jars; none where they can't be read. */
+    public List<String> jarNames() {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(jars(), "*.jar")) {
+            found.forEach(jar -> names.add(String.valueOf(jar.getFileName())));
+        } catch (IOException | DirectoryIteratorException e) {
+            return List.of(); // as above: nothing to start from
+        }
+        return names;
     }
 
     private Optional<Matcher> core() {

@@ -12,6 +12,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ComposerTest {
     private final Composer composer = Specs.composer();
@@ -158,5 +160,15 @@ class ComposerTest {
         assertThatThrownBy(
                         () -> composer.render(new Specs().spec(), Specs.site(Path.of("/state/a:b"), Path.of("/jdk"))))
                 .hasMessageContaining("/state/a:b/conf has a ':' in its path");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a,b", "a#b", "{a}", "[a]", "a*", "a?", "a\\b"})
+    void aFolderThatSparkJarsCannotHoldIsRefused(String name) {
+        Path folder = Path.of("/cache", name);
+
+        assertThatThrownBy(() ->
+                        composer.render(new Specs().spec(), Specs.bareSite().with(Optional.of(folder))))
+                .hasMessageContaining("folder " + folder + " has one of");
     }
 }

@@ -225,6 +225,18 @@ class EntrypointTest {
     }
 
     @Test
+    void withFetchedPackagesSparkFetchesNothing() throws Exception {
+        Specs specs = new Specs();
+        specs.packages = List.of("org.example:first:1.0");
+        Path packages = folder.resolve("cache/packages/0a1b/jars");
+
+        assertThat(call(specs, home.with(Optional.of(packages)), Map.of())).doesNotContain("--packages");
+        assertThat(Files.readString(home.conf().resolve("spark-defaults.conf")))
+                .contains("\nspark.jars=", "/cache/packages/0a1b/jars/*.jar\n")
+                .doesNotContain("spark.jars.packages");
+    }
+
+    @Test
     void theEnvironmentMayHaveAnyName() throws Exception {
         Specs specs = new Specs();
         Map<String, String> env = new HashMap<>();

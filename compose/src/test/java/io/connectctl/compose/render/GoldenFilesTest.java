@@ -59,6 +59,13 @@ class GoldenFilesTest {
         home.uiPort = new PortChoice.Auto();
         home.conf = Map.of("spark.driver.extraJavaOptions", "-Dgreeting=hello");
         cases.put("spark-home", new Case(home, Specs.homeSite(Path.of("/state/servers/sales"), Path.of("/opt/spark"))));
+
+        Specs fetched = specs(profile, "4.0.1");
+        fetched.packages = List.of("org.example:first:1.0");
+        fetched.conf = Map.of("spark.jars", "/own/a.jar");
+        cases.put(
+                "packages",
+                new Case(fetched, Specs.bareSite().with(Optional.of(Path.of("/cache/packages/0a1b2c3d/jars")))));
         return cases;
     }
 

@@ -322,7 +322,8 @@ public final class MachineDoctor {
         List<String> without = new ArrayList<>();
         int jars = 0;
         for (CacheEntry entry : entries) {
-            if (entry.kind() != CacheEntry.Kind.SPARK) {
+            boolean spark = entry.kind() == CacheEntry.Kind.SPARK;
+            if (!spark && entry.kind() != CacheEntry.Kind.PACKAGES) {
                 continue;
             }
             boolean mllib = false;
@@ -333,7 +334,7 @@ public final class MachineDoctor {
                     mllib |= jar.getFileName().toString().startsWith("spark-mllib_");
                     damage(jar).ifPresent(broken::add);
                 }
-                if (!mllib) {
+                if (spark && !mllib) {
                     without.add(entry.name());
                 }
             } catch (IOException e) {

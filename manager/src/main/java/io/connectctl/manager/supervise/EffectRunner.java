@@ -171,7 +171,7 @@ final class EffectRunner {
         } catch (LaunchException e) {
             // No JVM ran: its archive can't be what was in the way.
             equipped = Optional.empty();
-            failed(incarnation, new Cause(e.code(), said(e), e.remedy(), List.of(), e.retryable()));
+            failed(incarnation, new Cause(e.code(), said(e), e.remedy(), e.evidence(), e.retryable()));
         } catch (RenderException e) {
             failed(
                     incarnation,

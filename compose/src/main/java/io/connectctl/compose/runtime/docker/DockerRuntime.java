@@ -399,6 +399,7 @@ public final class DockerRuntime implements ServerRuntime {
                 sparkHome,
                 jars,
                 false,
+                Optional.empty(),
                 Optional.of(Names.CONF.resolve("token")));
     }
 

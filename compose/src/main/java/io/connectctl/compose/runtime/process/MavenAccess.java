@@ -28,6 +28,7 @@ import org.apache.maven.settings.crypto.DefaultSettingsDecryptionRequest;
 import org.apache.maven.settings.crypto.SettingsDecryptionResult;
 import org.codehaus.plexus.util.xml.pull.XmlPullParserException;
 import org.eclipse.aether.RepositorySystem;
+import org.eclipse.aether.RepositorySystemSession;
 import org.eclipse.aether.RepositorySystemSession.CloseableSession;
 import org.eclipse.aether.repository.Authentication;
 import org.eclipse.aether.repository.RemoteRepository;
@@ -191,7 +192,7 @@ final class MavenAccess {
     }
 
     /** Names of repositories and mirrors that are asked, for messages. */
-    String asked(RepositorySystem system, CloseableSession session) {
+    String asked(RepositorySystem system, RepositorySystemSession session) {
         return String.join(
                 ", ",
                 repositories(system, session).stream()
@@ -265,7 +266,7 @@ final class MavenAccess {
     }
 
     /** Maven Central and the repositories of active profiles, seen through mirrors, proxies and credentials. */
-    List<RemoteRepository> repositories(RepositorySystem system, CloseableSession session) {
+    List<RemoteRepository> repositories(RepositorySystem system, RepositorySystemSession session) {
         List<RemoteRepository> all = new ArrayList<>();
         Set<String> active = new HashSet<>(settings.getActiveProfiles());
         for (Profile profile : settings.getProfiles()) {

@@ -17,7 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The cache of servers that run as processes: Spark's jars and class data archives. */
+/** The cache of servers that run as processes: Spark's jars, those of packages, and class data archives. */
 final class ProcessCache implements Cache {
     /**
      * Between the moment when a launch picks something and the one when its process opens it; what was picked so recently
@@ -26,10 +26,12 @@ final class ProcessCache implements Cache {
     private static final Duration PICKED = Duration.ofSeconds(10);
 
     private final SparkDistributions distributions;
+    private final Packages packages;
     private final ClassDataArchives archives;
 
-    ProcessCache(SparkDistributions distributions, ClassDataArchives archives) {
+    ProcessCache(SparkDistributions distributions, Packages packages, ClassDataArchives archives) {
         this.distributions = distributions;
+        this.packages = packages;
         this.archives = archives;
     }
 
@@ -49,7 +51,15 @@ final class ProcessCache implements Cache {
         for (Path runtime : distributions.folders()) {
             String version = runtime.getFileName().toString();
             entries.add(entry(
-                    CacheEntry.Kind.SPARK, version, "Spark " + version, runtime, SparkDistributions.lastUsed(runtime)));
+                    CacheEntry.Kind.SPARK, version, "Spark " + version, runtime, FetchedFolders.lastUsed(runtime)));
+        }
+        for (Path set : packages.folders()) {
+            entries.add(entry(
+                    CacheEntry.Kind.PACKAGES,
+                    set.getFileName().toString(),
+                    FetchedFolders.about(set),
+                    set,
+                    FetchedFolders.lastUsed(set)));
         }
         for (ArchiveEntry archive : archives.entries()) {
             entries.add(entry(
@@ -86,8 +96,8 @@ final class ProcessCache implements Cache {
         List<CacheEntry> removed = new ArrayList<>();
         for (CacheEntry entry : entries()) {
             if (!entry.inUse() && !entry.lastUsed().isAfter(before)) {
-                if (entry.kind() == CacheEntry.Kind.SPARK) {
-                    distributions.remove(entry.path());
+                if (entry.kind() == CacheEntry.Kind.SPARK || entry.kind() == CacheEntry.Kind.PACKAGES) {
+                    FetchedFolders.remove(entry.path());
                 } else {
                     PrivateFiles.remove(entry.path());
                 }

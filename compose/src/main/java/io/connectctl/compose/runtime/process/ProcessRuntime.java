@@ -103,6 +103,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private final Folders folders;
     private final Map<String, String> environment;
     private final SparkDistributions distributions;
+    private final Packages packages;
     private final ProcessCache cache;
     private final JavaHomes javaHomes;
     private final long logLimit;
@@ -122,8 +123,11 @@ public final class ProcessRuntime implements ServerRuntime {
         this.folders = folders;
         this.environment = Map.copyOf(environment);
         this.distributions = new SparkDistributions(folders.cache(), environment);
+        this.packages = new Packages(folders.cache(), environment);
         this.cache = new ProcessCache(
-                distributions, new ClassDataArchives(folders.cache(), ARCHIVE_LIMIT, this::serverEnvironment));
+                distributions,
+                packages,
+                new ClassDataArchives(folders.cache(), ARCHIVE_LIMIT, this::serverEnvironment));
         this.javaHomes = new JavaHomes(environment, Path.of(System.getProperty("java.home")), Path.of("/usr/lib/jvm"));
         this.logLimit = logLimit;
         this.logCheckSeconds = logCheckSeconds;
@@ -166,13 +170,13 @@ public final class ProcessRuntime implements ServerRuntime {
 
     @Override
     public Site plannedSite(ServerSpec spec) {
-        return site(spec, javaHomes.planned(spec));
+        return site(spec, javaHomes.planned(spec), PackageSet.of(spec));
     }
 
-    private Site site(ServerSpec spec, Path javaHome) {
+    private Site site(ServerSpec spec, Path javaHome, Optional<PackageSet> wanted) {
         ServerFolder folder = ServerFolder.of(folders, spec.name());
         Optional<SparkHome> home = spec.sparkHome().map(SparkHome::of);
-        return new Site(
+        Site site = new Site(
                 folder.conf(),
                 folder.work(),
                 folder.warehouse(),
@@ -182,6 +186,7 @@ public final class ProcessRuntime implements ServerRuntime {
                         ? home.flatMap(SparkHome::bareJars)
                         : Optional.of(distributions.jarsFolder(spec.spark())),
                 true);
+        return site.with(wanted.map(packages::jarsFolder));
     }
 
     @Override
@@ -198,7 +203,11 @@ public final class ProcessRuntime implements ServerRuntime {
         } else {
             distributions.fetch(spec.spark(), progress);
         }
-        return site(spec, javaHome);
+        Optional<PackageSet> wanted = PackageSet.of(spec);
+        if (wanted.isPresent()) {
+            packages.fetch(wanted.get(), distributions.jarsFolder(spec.spark()), progress);
+        }
+        return site(spec, javaHome, wanted);
     }
 
     private static void checkSparkHome(Path home) throws LaunchException {

@@ -11,6 +11,7 @@ import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.Training;
 import io.connectctl.compose.runtime.TrainingPlan;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.SparkHome;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -153,15 +154,21 @@ final class TrainingServer implements Training {
 
     private static LaunchPlan plan(ArchiveSubject subject, LaunchPlan served, Path folder, String random)
             throws RenderException {
+        Path jars = served.site().jars().orElseThrow();
         Site site = new Site(
                 folder.resolve("conf"),
                 folder.resolve("work"),
                 folder.resolve("warehouse"),
                 subject.javaHome(),
                 served.site().sparkHome(),
-                served.site().jars(),
+                Optional.of(jars),
                 true);
-        return TrainingPlan.of(served.spec().runtime(), served.spec().spark(), site, subject.demands(), random);
+        // What was declared stays away from the training, but for a Connect server, without which there is none.
+        Optional<Path> connect = SparkHome.of(jars).hasConnect()
+                ? Optional.empty()
+                : served.site().packages();
+        return TrainingPlan.of(
+                served.spec().runtime(), served.spec().spark(), site.with(connect), subject.demands(), random);
     }
 
     private static String script() throws IOException {

@@ -325,7 +325,7 @@ class ClassDataArchivesTest {
 
     @Test
     void pruningRemovesWhatIsOldAndNotInUse() throws Exception {
-        ProcessCache all = new ProcessCache(new SparkDistributions(cache, Map.of()), archives());
+        ProcessCache all = cache();
         spark("4.0.1", Duration.ofDays(40));
         spark("3.5.0", Duration.ofDays(2));
         publish(archives());
@@ -345,18 +345,46 @@ class ClassDataArchivesTest {
     }
 
     @Test
+    void packagesAreShownAndPrunedAsTheRestIs() throws Exception {
+        Path set = cache.resolve("packages/0123");
+        fetched(set, "g:a:1 for Spark 4.0.1", Duration.ofDays(40));
+        fetched(cache.resolve("packages/4567"), "g:a:2 for Spark 4.0.1", Duration.ZERO);
+        Files.createDirectories(cache.resolve("packages/89ab/jars"));
+
+        assertThat(cache().entries())
+                .as("one without its mark isn't whole")
+                .extracting(entry -> entry.kind() + " " + entry.name() + " " + entry.about())
+                .containsExactly("PACKAGES 0123 g:a:1 for Spark 4.0.1", "PACKAGES 4567 g:a:2 for Spark 4.0.1");
+        try (var open = Files.newInputStream(set.resolve("jars/a.jar"))) {
+            assertThat(cache().prune(Duration.ZERO)).isEmpty();
+            assertThat(open.read()).isEqualTo('a');
+        }
+        assertThat(cache().prune(Duration.ofDays(30)))
+                .extracting(CacheEntry::name)
+                .containsExactly("0123");
+        assertThat(set).doesNotExist();
+    }
+
+    @Test
     void whatWasPickedThisMomentStays() throws Exception {
-        ProcessCache all = new ProcessCache(new SparkDistributions(cache, Map.of()), archives());
+        ProcessCache all = cache();
         spark("4.0.1", Duration.ZERO);
 
         assertThat(all.prune(Duration.ZERO)).isEmpty();
     }
 
+    private ProcessCache cache() {
+        return new ProcessCache(new SparkDistributions(cache, Map.of()), new Packages(cache, Map.of()), archives());
+    }
+
     private void spark(String version, Duration age) throws IOException {
-        Path folder = cache.resolve("spark").resolve(version);
+        fetched(cache.resolve("spark").resolve(version), "1 jars", age);
+    }
+
+    private static void fetched(Path folder, String about, Duration age) throws IOException {
         Files.createDirectories(folder.resolve("jars"));
         Files.writeString(folder.resolve("jars/a.jar"), "a");
-        Files.writeString(folder.resolve("COMPLETE"), "1 jars\n");
+        Files.writeString(folder.resolve("COMPLETE"), about + "\n");
         Files.writeString(folder.resolve("USED"), "");
         Files.setLastModifiedTime(
                 folder.resolve("USED"), FileTime.from(Instant.now().minus(age)));

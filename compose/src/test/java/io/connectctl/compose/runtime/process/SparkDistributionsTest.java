@@ -3,28 +3,16 @@ package io.connectctl.compose.runtime.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.spec.SparkVersion;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,71 +25,28 @@ class SparkDistributionsTest {
     @TempDir
     Path root = Path.of("set by JUnit");
 
-    private final Map<String, byte[]> files = new ConcurrentHashMap<>();
-    private final Set<String> cut = ConcurrentHashMap.newKeySet();
-    private final AtomicInteger asked = new AtomicInteger();
-    private HttpServer repository = unstarted();
-
-    private static HttpServer unstarted() {
-        try {
-            return HttpServer.create();
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
-    }
+    private SmallRepository repository = SmallRepository.closed();
 
     @BeforeEach
     void open() throws IOException {
-        repository = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        repository.createContext("/", this::answer);
-        repository.start();
-        settings("http://127.0.0.1:" + repository.getAddress().getPort());
+        repository = new SmallRepository();
+        repository.mirrorFor(root);
         for (String module : List.of("spark-connect", "spark-sql", "spark-mllib")) {
-            publish(module);
+            repository.publish(coordinates(module));
         }
     }
 
     @AfterEach
     void close() {
-        repository.stop(0);
+        repository.close();
     }
 
-    private void answer(HttpExchange exchange) throws IOException {
-        asked.incrementAndGet();
-        String path = exchange.getRequestURI().getPath();
-        byte[] body = files.get(path);
-        if (body == null) {
-            exchange.sendResponseHeaders(404, -1);
-        } else {
-            exchange.sendResponseHeaders(200, body.length);
-            // Closing with bytes still owed makes the server end the connection.
-            exchange.getResponseBody().write(cut.contains(path) ? Arrays.copyOf(body, body.length / 2) : body);
-        }
-        exchange.close();
-    }
-
-    private void settings(String mirror) throws IOException {
-        Files.createDirectories(root.resolve(".m2"));
-        Files.writeString(
-                root.resolve(".m2/settings.xml"),
-                "<settings><mirrors><mirror><id>near</id><mirrorOf>*</mirrorOf><url>" + mirror
-                        + "</url></mirror></mirrors></settings>");
+    private static String coordinates(String module) {
+        return "org.apache.spark:" + module + "_2.13:4.0.1";
     }
 
     private static String place(String module, String extension) {
-        return "/org/apache/spark/" + module + "_2.13/4.0.1/" + module + "_2.13-4.0.1." + extension;
-    }
-
-    private void publish(String module) throws IOException {
-        String pom = "<project><modelVersion>4.0.0</modelVersion><groupId>org.apache.spark</groupId><artifactId>"
-                + module + "_2.13</artifactId><version>4.0.1</version></project>";
-        files.put(place(module, "pom"), pom.getBytes(StandardCharsets.UTF_8));
-        ByteArrayOutputStream jar = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(jar)) {
-            zip.putNextEntry(new ZipEntry(module + ".txt"));
-            zip.write(new byte[1000]);
-        }
-        files.put(place(module, "jar"), jar.toByteArray());
+        return SmallRepository.place(coordinates(module), extension);
     }
 
     private SparkDistributions distributions() {
@@ -128,15 +73,15 @@ class SparkDistributionsTest {
                         "spark-connect_2.13-4.0.1.jar", "spark-sql_2.13-4.0.1.jar", "spark-mllib_2.13-4.0.1.jar");
         assertThat(distributions().lacksMllib(SPARK)).isFalse();
 
-        int before = asked.get();
-        repository.stop(0);
+        int before = repository.asked();
+        repository.close();
         assertThat(fetch()).isEqualTo(jars);
-        assertThat(asked).hasValue(before);
+        assertThat(repository.asked()).isEqualTo(before);
     }
 
     @Test
     void aWrongChecksumIsRefused() {
-        files.put(place("spark-sql", "jar.sha1"), "0".repeat(40).getBytes(StandardCharsets.UTF_8));
+        repository.files().put(place("spark-sql", "jar.sha1"), "0".repeat(40).getBytes(StandardCharsets.UTF_8));
 
         LaunchException failure = failure();
 
@@ -146,7 +91,9 @@ class SparkDistributionsTest {
 
     @Test
     void aPageInPlaceOfAJarIsNamed() {
-        files.put(place("spark-sql", "jar"), "<html>Please log in</html>".getBytes(StandardCharsets.UTF_8));
+        repository
+                .files()
+                .put(place("spark-sql", "jar"), "<html>Please log in</html>".getBytes(StandardCharsets.UTF_8));
 
         LaunchException failure = failure();
 
@@ -156,20 +103,20 @@ class SparkDistributionsTest {
 
     @Test
     void aBrokenConnectionIsNotTakenForAMissingVersionAndTheNextTryGoesOn() throws Exception {
-        cut.add(place("spark-connect", "jar"));
+        repository.cut().add(place("spark-connect", "jar"));
 
         LaunchException failure = failure();
 
         assertThat(failure).hasMessageContaining("can't be fetched").hasMessageNotContaining("isn't published");
         assertThat(failure.retryable()).isTrue();
-        cut.clear();
+        repository.cut().clear();
         assertThat(fetch()).isDirectory();
     }
 
     @Test
     void withoutMllibItGoesOnAndKnowsIt() throws Exception {
-        files.remove(place("spark-mllib", "pom"));
-        files.remove(place("spark-mllib", "jar"));
+        repository.files().remove(place("spark-mllib", "pom"));
+        repository.files().remove(place("spark-mllib", "jar"));
 
         fetch();
 
@@ -178,13 +125,15 @@ class SparkDistributionsTest {
 
     @Test
     void aVersionThatIsNotThereIsToldWithThoseThatAre() {
-        files.keySet().removeIf(path -> path.contains("spark-connect"));
-        files.put(
-                "/org/apache/spark/spark-connect_2.13/maven-metadata.xml",
-                ("<metadata><groupId>org.apache.spark</groupId><artifactId>spark-connect_2.13</artifactId><versioning>"
-                                + "<versions><version>4.0.0</version><version>4.0.1</version><version>4.1.2</version>"
-                                + "</versions></versioning></metadata>")
-                        .getBytes(StandardCharsets.UTF_8));
+        repository.files().keySet().removeIf(path -> path.contains("spark-connect"));
+        repository
+                .files()
+                .put(
+                        "/org/apache/spark/spark-connect_2.13/maven-metadata.xml",
+                        ("<metadata><groupId>org.apache.spark</groupId><artifactId>spark-connect_2.13</artifactId><versioning>"
+                                        + "<versions><version>4.0.0</version><version>4.0.1</version><version>4.1.2</version>"
+                                        + "</versions></versioning></metadata>")
+                                .getBytes(StandardCharsets.UTF_8));
 
         LaunchException failure = failure();
 
@@ -195,7 +144,7 @@ class SparkDistributionsTest {
 
     @Test
     void aMirrorThatIsDownIsToldAsSuch() {
-        repository.stop(0);
+        repository.close();
 
         LaunchException failure = failure();
 
