@@ -86,31 +86,37 @@ final class ConfRules {
         conf.forEach((key, value) -> {
             String pointer = pointer(key);
             if (key.isEmpty() || !Texts.isWritable(key) || key.codePoints().anyMatch(ConfRules::isBlank)) {
-                findings.unknown(
-                        pointer,
-                        "'" + Texts.shown(key) + "' is no configuration key: it is empty, or holds blanks or control"
-                                + " characters; remove them",
-                        Optional.empty());
+                findings.of(Rule.CONF_KEY)
+                        .unknown(
+                                pointer,
+                                "'" + Texts.shown(key)
+                                        + "' is no configuration key: it is empty, or holds blanks or control"
+                                        + " characters; remove them",
+                                Optional.empty());
             } else if (key.startsWith("spark.connectctl.")) {
-                findings.unknown(
-                        pointer, "keys under spark.connectctl. belong to connectctl: delete it", Optional.empty());
+                findings.of(Rule.CONF_KEY)
+                        .unknown(
+                                pointer,
+                                "keys under spark.connectctl. belong to connectctl: delete it",
+                                Optional.empty());
             } else if (!key.startsWith("spark.")) {
-                findings.odd(
-                        pointer,
-                        "Spark ignores keys that don't start with 'spark.', as '" + Texts.shown(key) + "'.",
-                        prefixed(key));
+                findings.of(Rule.FOREIGN_KEY)
+                        .odd(
+                                pointer,
+                                "Spark ignores keys that don't start with 'spark.', as '" + Texts.shown(key) + "'.",
+                                prefixed(key));
             } else if (!KNOWN.contains(key)) {
-                Nearest.of(key, KNOWN, 2)
-                        .ifPresent(known -> findings.odd(
+                Nearest.of(key, KNOWN, 2).ifPresent(known -> findings.of(Rule.UNKNOWN_KEY)
+                        .odd(
                                 pointer,
                                 "'" + Texts.shown(key) + "' looks misspelt; Spark ignores unknown keys silently.",
                                 Optional.of(known)));
             }
         });
-        fraction("spark.memory.fraction", conf, findings);
-        fraction("spark.memory.storageFraction", conf, findings);
+        fraction("spark.memory.fraction", conf, findings.of(Rule.VALUE_RANGE));
+        fraction("spark.memory.storageFraction", conf, findings.of(Rule.VALUE_RANGE));
         executorMemory(conf, findings);
-        javaOptions(conf, findings);
+        javaOptions(conf, findings.of(Rule.JAVA_OPTIONS));
     }
 
     private static boolean isBlank(int point) {
@@ -148,16 +154,19 @@ final class ConfRules {
         }
         OptionalLong bytes = bytes(value, 0);
         if (bytes.isEmpty()) {
-            findings.error(
-                    pointer(key),
-                    "'" + Texts.shown(value) + "' is no memory size: write a whole number and a unit, such as 2g.",
-                    memorySuggestion(value));
+            findings.of(Rule.VALUE_TYPE)
+                    .error(
+                            pointer(key),
+                            "'" + Texts.shown(value)
+                                    + "' is no memory size: write a whole number and a unit, such as 2g.",
+                            memorySuggestion(value));
         } else if (bytes.getAsLong() < MemoryModel.FLOOR_BYTES) {
-            findings.error(
-                    pointer(key),
-                    "'" + value
-                            + "' is less than Spark accepts, also with a local master: 1.5 x 300 MiB reserved = 450 MiB;"
-                            + " write at least 450m");
+            findings.of(Rule.VALUE_RANGE)
+                    .error(
+                            pointer(key),
+                            "'" + value
+                                    + "' is less than Spark accepts, also with a local master: 1.5 x 300 MiB reserved = 450 MiB;"
+                                    + " write at least 450m");
         }
     }
 
@@ -177,10 +186,13 @@ final class ConfRules {
         Set<Collector> named =
                 Collector.named(conf.getOrDefault(DEFAULT_OPTIONS, "") + " " + conf.getOrDefault(EXTRA_OPTIONS, ""));
         if (named.size() > 1) {
-            findings.error(
-                    pointer(conf.containsKey(EXTRA_OPTIONS) ? EXTRA_OPTIONS : DEFAULT_OPTIONS),
-                    "the JVM refuses two collectors ("
-                            + Texts.oneOf(named.stream().map(Collector::option).toList()) + "): name one");
+            findings.of(Rule.JAVA_OPTIONS)
+                    .error(
+                            pointer(conf.containsKey(EXTRA_OPTIONS) ? EXTRA_OPTIONS : DEFAULT_OPTIONS),
+                            "the JVM refuses two collectors ("
+                                    + Texts.oneOf(named.stream()
+                                            .map(Collector::option)
+                                            .toList()) + "): name one");
         }
         return named.size() == 1 ? named.iterator().next() : Collector.PINNED;
     }
@@ -196,30 +208,33 @@ final class ConfRules {
         address(spec, findings);
         String token = "spark.connect.authenticate.token";
         if (conf.containsKey(token)) {
-            findings.error(
-                    pointer(token),
-                    spec.spark().hasToken()
-                            ? "the token is connectctl's to make and keep: delete this and write 'auth: token'"
-                            : "Spark " + spec.spark()
-                                    + " ignores a token silently; tokens came with 4.0.0: delete this");
+            findings.of(spec.spark().hasToken() ? Rule.REFUSED_KEY : Rule.VERSION_IGNORES)
+                    .error(
+                            pointer(token),
+                            spec.spark().hasToken()
+                                    ? "the token is connectctl's to make and keep: delete this and write 'auth: token'"
+                                    : "Spark " + spec.spark()
+                                            + " ignores a token silently; tokens came with 4.0.0: delete this");
         }
         forbidden("spark.remote", "it would make this server a client of another one: delete it", conf, findings);
         if ("cluster".equals(conf.get("spark.submit.deployMode"))) {
-            findings.error(
-                    pointer("spark.submit.deployMode"),
-                    "'cluster' would run the server where connectctl can't watch it: delete it");
+            findings.of(Rule.REFUSED_KEY)
+                    .error(
+                            pointer("spark.submit.deployMode"),
+                            "'cluster' would run the server where connectctl can't watch it: delete it");
         }
         String retries = "spark.connect.grpc.port.maxRetries";
         if (conf.containsKey(retries) && !conf.getOrDefault(retries, "").strip().equals("0")) {
-            findings.error(
-                    pointer(retries),
-                    "would let the server move to another port unseen: delete it, or write 'port: auto'");
+            findings.of(Rule.REFUSED_KEY)
+                    .error(
+                            pointer(retries),
+                            "would let the server move to another port unseen: delete it, or write 'port: auto'");
         }
     }
 
     private static void forbidden(String key, String why, Map<String, String> conf, Findings findings) {
         if (conf.containsKey(key)) {
-            findings.error(pointer(key), why);
+            findings.of(Rule.REFUSED_KEY).error(pointer(key), why);
         }
     }
 
@@ -244,10 +259,11 @@ final class ConfRules {
 
     private static void tell(String key, boolean equal, String value, String field, String name, Findings findings) {
         if (equal) {
-            findings.warning(pointer(key), "says again what " + name + " says: delete it");
+            findings.of(Rule.REPEATS_FIELD).warning(pointer(key), "says again what " + name + " says: delete it");
         } else {
             String shown = Secrets.isSecret(key, value) ? "its value" : "'" + Texts.shown(value) + "'";
-            findings.error(pointer(key), shown + " contradicts a field: " + field + "; delete this and set " + name);
+            findings.of(Rule.CONTRADICTS_FIELD)
+                    .error(pointer(key), shown + " contradicts a field: " + field + "; delete this and set " + name);
         }
     }
 
@@ -298,10 +314,12 @@ final class ConfRules {
             return;
         }
         if (!spec.spark().hasBindingAddress()) {
-            findings.error(
-                    pointer(key),
-                    "Spark " + spec.spark()
-                            + " ignores this silently and binds every interface; it came with 4.0.0: delete" + " it");
+            findings.of(Rule.VERSION_IGNORES)
+                    .error(
+                            pointer(key),
+                            "Spark " + spec.spark()
+                                    + " ignores this silently and binds every interface; it came with 4.0.0: delete"
+                                    + " it");
             return;
         }
         Set<String> fitting = spec.expose() == Expose.ALL ? EVERYWHERE : LOOPBACK;

@@ -66,10 +66,11 @@ final class ContainerReader {
         }
         container.fieldNames().forEachRemaining(key -> {
             if (!KEYS.contains(key)) {
-                findings.unknown(
-                        "/container" + Declaration.pointer(key),
-                        "unknown key '" + Texts.shown(key) + "'; known are " + String.join(", ", KEYS) + ".",
-                        Nearest.of(key, KEYS));
+                findings.of(Rule.UNKNOWN_FIELD)
+                        .unknown(
+                                "/container" + Declaration.pointer(key),
+                                "unknown key '" + Texts.shown(key) + "'; known are " + String.join(", ", KEYS) + ".",
+                                Nearest.of(key, KEYS));
             }
         });
         ContainerSpec read = new ContainerSpec(
@@ -97,16 +98,19 @@ final class ContainerReader {
                     "/container/overhead",
                     "memory and overhead are both declared: one of them says it all, delete the other");
         } else if (read.memory().isPresent() && read.overheadFor(heap).compareTo(least) < 0) {
-            findings.error(
-                    "/container/memory",
-                    read.memory().get() + " is too small for a heap of " + heap
-                            + " (driverMemory): a JVM needs at least "
-                            + least + " beyond it; write at least "
-                            + new MemorySize(heap.bytes() + least.bytes()) + ", or lower driverMemory");
+            findings.of(Rule.CONTAINER_MEMORY)
+                    .error(
+                            "/container/memory",
+                            read.memory().get() + " is too small for a heap of " + heap
+                                    + " (driverMemory): a JVM needs at least "
+                                    + least + " beyond it; write at least "
+                                    + new MemorySize(heap.bytes() + least.bytes()) + ", or lower driverMemory");
         } else if (read.overhead().isPresent() && read.overhead().get().compareTo(least) < 0) {
-            findings.error(
-                    "/container/overhead",
-                    read.overhead().get() + " is too small: a JVM needs at least " + least + " beyond its heap");
+            findings.of(Rule.CONTAINER_MEMORY)
+                    .error(
+                            "/container/overhead",
+                            read.overhead().get() + " is too small: a JVM needs at least " + least
+                                    + " beyond its heap");
         }
     }
 

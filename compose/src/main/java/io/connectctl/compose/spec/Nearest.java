@@ -19,7 +19,7 @@ public final class Nearest {
     }
 
     /** The nearest of {@code words} within {@code limit} edits, the first of equals. */
-    static Optional<String> of(String text, Collection<String> words, int limit) {
+    public static Optional<String> of(String text, Collection<String> words, int limit) {
         if (text.length() > 100) {
             return Optional.empty();
         }

@@ -93,10 +93,12 @@ public record ProjectFile(
                 if (other != null) {
                     all.add(new Problem(
                             Problem.Severity.WARNING,
+                            Rule.PORT_CLASH,
                             declaration.place("/port").or(() -> declaration.place("")),
                             "servers." + name + ".port",
                             "server " + other + " has port " + fixed.port()
                                     + " too, so only one of them can run at a time; give one another port, or 'port: auto'",
+                            Optional.empty(),
                             Optional.empty()));
                 }
             }
@@ -108,7 +110,7 @@ public record ProjectFile(
     }
 
     /** By line and column; what has no place comes last. */
-    static final Comparator<Problem> IN_FILE_ORDER = Comparator.<Problem>comparingInt(
+    public static final Comparator<Problem> IN_FILE_ORDER = Comparator.<Problem>comparingInt(
                     problem -> problem.where().map(Location::line).orElse(Integer.MAX_VALUE))
             .thenComparingInt(problem -> problem.where().map(Location::column).orElse(Integer.MAX_VALUE));
 
@@ -189,9 +191,11 @@ public record ProjectFile(
             if (text.startsWith("\ufeff")) {
                 problems.add(new Problem(
                         Problem.Severity.WARNING,
+                        Rule.FILE,
                         at(1, 1),
                         NAME,
                         "the file starts with a byte order mark, which is ignored; save it as UTF-8 without one",
+                        Optional.empty(),
                         Optional.empty()));
                 text = text.substring(1);
             }
@@ -261,11 +265,14 @@ public record ProjectFile(
         }
 
         private void unknown(String path, String key, Entry entry, List<String> known) {
-            error(
+            problems.add(new Problem(
+                    Problem.Severity.ERROR,
+                    Rule.UNKNOWN_FIELD,
                     Optional.of(entry.keyPlace()),
                     path,
                     "unknown key '" + Texts.shown(key) + "'; known are " + String.join(", ", known) + ".",
-                    Nearest.of(key, known));
+                    Nearest.of(key, known),
+                    Optional.empty()));
         }
 
         private Optional<Mapping> mapping(String path, Entry entry) {
@@ -320,10 +327,12 @@ public record ProjectFile(
             for (Problem problem : SpecReader.read(standIn, declaration).problems()) {
                 problems.add(new Problem(
                         problem.severity(),
+                        problem.rule(),
                         problem.where(),
                         path + problem.key().substring(("servers." + standIn).length()),
                         problem.message(),
-                        problem.suggestion()));
+                        problem.suggestion(),
+                        problem.remedy()));
             }
         }
 
@@ -516,7 +525,8 @@ public record ProjectFile(
         }
 
         private void error(Optional<Location> where, String key, String message, Optional<String> suggestion) {
-            problems.add(new Problem(Problem.Severity.ERROR, where, key, message, suggestion));
+            Rule rule = key.equals(NAME) ? Rule.FILE : Rule.FIELD;
+            problems.add(new Problem(Problem.Severity.ERROR, rule, where, key, message, suggestion, Optional.empty()));
         }
     }
 }

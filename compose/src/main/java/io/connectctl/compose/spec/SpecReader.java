@@ -102,7 +102,22 @@ public final class SpecReader {
         return new SpecReader(name, declaration, false, false).read();
     }
 
+    /**
+     * The spec of a declaration with a default in place of each value that is wrong, so that more can be told of it at once. It is
+     * for looking at only, never for a launch.
+     */
+    public static ServerSpec draft(ServerName name, Declaration declaration) {
+        return new SpecReader(name, declaration, true, false).spec();
+    }
+
     private Reading read() {
+        ServerSpec spec = spec();
+        List<Problem> problems = findings.inOrder();
+        boolean refused = problems.stream().anyMatch(problem -> problem.severity() == Problem.Severity.ERROR);
+        return new Reading(refused ? Optional.empty() : Optional.of(spec), problems);
+    }
+
+    private ServerSpec spec() {
         unknownKeys(tree, "", KEYS);
         Optional<SparkHome> sparkHome = sparkHome();
         SparkVersion spark = spark(sparkHome);
@@ -148,10 +163,8 @@ public final class SpecReader {
                 flag("", "archive", Defaults.ARCHIVE));
         ContainerReader.checkAgainst(spec, tree, findings);
         ConfRules.checkAgainst(spec, findings);
-        EnvRules.check(spec, findings);
-        List<Problem> problems = findings.inOrder();
-        boolean refused = problems.stream().anyMatch(problem -> problem.severity() == Problem.Severity.ERROR);
-        return new Reading(refused ? Optional.empty() : Optional.of(spec), problems);
+        EnvRules.check(spec, findings.of(Rule.ENVIRONMENT));
+        return spec;
     }
 
     private SparkVersion spark(Optional<SparkHome> sparkHome) {
@@ -358,14 +371,16 @@ public final class SpecReader {
                 String message = "'" + matcher.group() + "' is built for Scala " + suffix + ", Spark " + spark
                         + " runs on Scala " + scala + ": take the artifact that ends in _" + scala;
                 if (sparks) {
-                    findings.error(pointer, message);
+                    findings.of(Rule.SCALA_SUFFIX).error(pointer, message);
                 } else {
-                    findings.warning(pointer, message);
+                    findings.of(Rule.SCALA_SUFFIX).warning(pointer, message);
                 }
             } else if (sparks && !matcher.group(4).equals(spark.text())) {
-                findings.warning(
-                        pointer,
-                        "'" + matcher.group() + "' is of another Spark version: take " + spark + ", as the server");
+                findings.of(Rule.PACKAGE_VERSION)
+                        .warning(
+                                pointer,
+                                "'" + matcher.group() + "' is of another Spark version: take " + spark
+                                        + ", as the server");
             }
             packages.add(matcher.group());
         }
@@ -374,11 +389,12 @@ public final class SpecReader {
 
     private void exposure(SparkVersion spark, Auth auth, Expose expose) {
         if (auth == Auth.TOKEN && !spark.hasToken()) {
-            findings.error(
-                    "/auth",
-                    "Spark " + spark
-                            + " ignores a token silently; tokens came with 4.0.0: write 'auth: none', or take a"
-                            + " newer Spark");
+            findings.of(Rule.VERSION_IGNORES)
+                    .error(
+                            "/auth",
+                            "Spark " + spark
+                                    + " ignores a token silently; tokens came with 4.0.0: write 'auth: none', or take a"
+                                    + " newer Spark");
         }
         if (expose != Expose.ALL) {
             return;
@@ -463,10 +479,11 @@ public final class SpecReader {
                 String elsewhere = key.startsWith("spark.")
                         ? "; Spark's own settings belong under 'conf:'."
                         : "; known are " + String.join(", ", known) + ".";
-                findings.unknown(
-                        above + Declaration.pointer(key),
-                        "unknown key '" + Texts.shown(key) + "'" + elsewhere,
-                        Nearest.of(key, known));
+                findings.of(Rule.UNKNOWN_FIELD)
+                        .unknown(
+                                above + Declaration.pointer(key),
+                                "unknown key '" + Texts.shown(key) + "'" + elsewhere,
+                                Nearest.of(key, known));
             }
         });
     }

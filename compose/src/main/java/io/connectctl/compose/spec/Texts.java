@@ -3,13 +3,13 @@ package io.connectctl.compose.spec;
 import java.util.Collection;
 
 /** How texts of a user are shown in messages. */
-final class Texts {
+public final class Texts {
     private static final int LONGEST = 120;
 
     private Texts() {}
 
     /** A text on one line: control characters and lone surrogates escaped, the end cut off where it is long. */
-    static String shown(String text) {
+    public static String shown(String text) {
         StringBuilder shown = new StringBuilder();
         for (int i = 0; i < text.length() && shown.length() < LONGEST; ) {
             int point = text.codePointAt(i);
@@ -36,7 +36,7 @@ final class Texts {
     }
 
     /** {@code a, b or c}. */
-    static String oneOf(Collection<String> words) {
+    public static String oneOf(Collection<String> words) {
         String all = String.join(", ", words);
         int last = all.lastIndexOf(", ");
         return last < 0 ? all : all.substring(0, last) + " or " + all.substring(last + 2);

@@ -128,8 +128,14 @@ final class YamlTree {
     }
 
     private void refuse(Location place, String message) {
-        problems.add(
-                new Problem(Problem.Severity.ERROR, Optional.of(place), ProjectFile.NAME, message, Optional.empty()));
+        problems.add(new Problem(
+                Problem.Severity.ERROR,
+                Rule.FILE,
+                Optional.of(place),
+                ProjectFile.NAME,
+                message,
+                Optional.empty(),
+                Optional.empty()));
     }
 
     private Location place(Mark mark) {
@@ -224,9 +230,11 @@ final class YamlTree {
             if (before != null) {
                 problems.add(new Problem(
                         Problem.Severity.ERROR,
+                        Rule.FILE,
                         Optional.of(keyPlace),
                         Texts.shown(scalar.text()),
                         "this key is already there at line " + before.keyPlace().line() + ": keep one of the two",
+                        Optional.empty(),
                         Optional.empty()));
             }
         }

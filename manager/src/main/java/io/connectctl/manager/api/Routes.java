@@ -169,7 +169,7 @@ final class Routes {
                     "The declaration has problems",
                     message,
                     null,
-                    List.of(new ProblemView("ERROR", null, "servers", message, null))));
+                    List.of(new ProblemView("ERROR", null, null, "servers", message, null, null))));
         }
         DeclareRequest request = body(call, DeclareRequest.class);
         if (!(request.declaration() instanceof ObjectNode tree)) {

@@ -331,10 +331,12 @@ final class Views {
     static ProblemView problem(Problem problem) {
         return new ProblemView(
                 problem.severity().name(),
+                problem.rule().id(),
                 problem.where().map(Location::toString).orElse(null),
                 problem.key(),
                 problem.message(),
-                problem.suggestion().orElse(null));
+                problem.suggestion().orElse(null),
+                problem.remedy().orElse(null));
     }
 
     static DeclareResponse declared(Declared declared) {

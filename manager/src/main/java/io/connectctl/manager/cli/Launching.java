@@ -9,6 +9,7 @@ import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.ProjectFile;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.SpecReader;
+import io.connectctl.compose.spec.lint.Linter;
 import io.connectctl.manager.api.v1.ApiProblem;
 import io.connectctl.manager.api.v1.DeclareResponse;
 import io.connectctl.manager.api.v1.ProblemView;
@@ -110,11 +111,11 @@ abstract class Launching extends ServerCommand {
 
     /** Every problem at once, with the places that only this side knows. */
     private void check(Project project, String server, Declaration declared, Declaration flags) throws CliFailure {
-        SpecReader.Reading reading = SpecReader.read(serverName(server), flags.patchedBy(declared));
+        SpecReader.Reading reading = Linter.read(serverName(server), flags.patchedBy(declared));
         if (Problems.anyError(reading.problems())) {
             // Errors of other servers keep none from starting, but whoever opens the file now can mend them, too.
             List<Problem> all = new ArrayList<>(reading.problems());
-            project.file().map(ProjectFile::allProblems).orElse(List.of()).stream()
+            project.file().map(Linter::lint).orElse(List.of()).stream()
                     .filter(problem -> !(problem.key() + ".").startsWith("servers." + server + "."))
                     .forEach(all::add);
             Problems.refuseErrors(all, "the declaration of '" + server + "' isn't valid");

@@ -49,16 +49,18 @@ final class Problems {
         String where = problem.where() != null ? problem.where() : place.apply(problem.key());
         return (where.isEmpty() ? "" : where + ": ") + problem.key() + ": "
                 + (problem.suggestion() == null ? "" : "did you mean '" + problem.suggestion() + "'? ")
-                + problem.message();
+                + problem.message() + (problem.remedy() == null ? "" : "; " + problem.remedy());
     }
 
     /** As it travels. */
     static ProblemView view(Problem problem) {
         return new ProblemView(
                 problem.severity().name(),
+                problem.rule().id(),
                 problem.where().map(Location::toString).orElse(null),
                 problem.key(),
                 problem.message(),
-                problem.suggestion().orElse(null));
+                problem.suggestion().orElse(null),
+                problem.remedy().orElse(null));
     }
 }

@@ -4,6 +4,7 @@ import io.connectctl.compose.spec.Defaults;
 import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.ProjectFile;
 import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.lint.Linter;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
@@ -38,7 +39,7 @@ record Project(Optional<ProjectFile> file) {
         ProjectFile file = ProjectFile.load(path.get());
         if (Problems.anyError(file.problems())) {
             // Those of its servers, too: whoever mends the file mends it once.
-            Problems.refuseErrors(file.allProblems(), path.get() + " isn't valid");
+            Problems.refuseErrors(Linter.lint(file), path.get() + " isn't valid");
         }
         return new Project(Optional.of(file));
     }

@@ -4,6 +4,7 @@ import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Secrets;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.SpecReader;
+import io.connectctl.compose.spec.lint.Linter;
 import java.util.Map;
 
 /** How declarations are read and their secrets kept apart; tests of supervision give a simple one. */
@@ -12,7 +13,7 @@ interface SpecSource {
     SpecSource REAL = new SpecSource() {
         @Override
         public SpecReader.Reading read(ServerName name, Declaration declaration) {
-            return SpecReader.read(name, declaration);
+            return Linter.read(name, declaration);
         }
 
         @Override
@@ -31,7 +32,7 @@ interface SpecSource {
         }
     };
 
-    /** See {@link SpecReader#read}. */
+    /** See {@link Linter#read}. */
     SpecReader.Reading read(ServerName name, Declaration declaration);
 
     /** See {@link SpecReader#readAccepted}. */

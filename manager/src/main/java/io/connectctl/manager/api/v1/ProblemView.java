@@ -3,7 +3,18 @@ package io.connectctl.manager.api.v1;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import org.jspecify.annotations.Nullable;
 
-/** One problem of a declaration. */
+/**
+ * One problem of a declaration.
+ *
+ * @param rule the rule it breaks, as docs/rules.md lists them
+ * @param remedy what to do, where the message doesn't tell
+ */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record ProblemView(
-        String severity, @Nullable String where, String key, String message, @Nullable String suggestion) {}
+        String severity,
+        @Nullable String rule,
+        @Nullable String where,
+        String key,
+        String message,
+        @Nullable String suggestion,
+        @Nullable String remedy) {}

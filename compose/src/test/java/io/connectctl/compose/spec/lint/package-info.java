@@ -1,0 +1,4 @@
+@NullMarked
+package io.connectctl.compose.spec.lint;
+
+import org.jspecify.annotations.NullMarked;
