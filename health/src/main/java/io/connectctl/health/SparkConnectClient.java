@@ -6,6 +6,7 @@ import io.connectctl.health.proto.AnalyzePlanRequest;
 import io.connectctl.health.proto.ArtifactStatusesRequest;
 import io.connectctl.health.proto.ExecutePlanRequest;
 import io.connectctl.health.proto.ExecutePlanResponse;
+import io.connectctl.health.proto.InterruptRequest;
 import io.connectctl.health.proto.Plan;
 import io.connectctl.health.proto.Range;
 import io.connectctl.health.proto.Relation;
@@ -176,6 +177,19 @@ final class SparkConnectClient implements AutoCloseable {
                         .setUserContext(USER)
                         .setClientType(NAME)
                         .setAllowReconnect(true)
+                        .build(),
+                deadline);
+    }
+
+    /** Ends every operation of somebody's session; the session is made where it doesn't exist. */
+    void interrupt(String user, String session, Deadline deadline) throws InterruptedException {
+        unary(
+                SparkConnectServiceGrpc.getInterruptMethod(),
+                InterruptRequest.newBuilder()
+                        .setSessionId(session)
+                        .setUserContext(UserContext.newBuilder().setUserId(user))
+                        .setClientType(NAME)
+                        .setInterruptType(InterruptRequest.InterruptType.INTERRUPT_TYPE_ALL)
                         .build(),
                 deadline);
     }
