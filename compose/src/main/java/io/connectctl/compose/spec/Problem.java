@@ -35,6 +35,11 @@ public record Problem(
         this(severity, Rule.FIELD, where, key, message, suggestion, Optional.empty());
     }
 
+    /** The same, told only. */
+    public Problem asWarning() {
+        return new Problem(Severity.WARNING, rule, where, key, message, suggestion, remedy);
+    }
+
     @Override
     public String toString() {
         return where.map(place -> place + ": ").orElse("") + key + ": "

@@ -11,7 +11,7 @@ public enum Rule {
     FILE(
             "file",
             Problem.Severity.ERROR,
-            "The file isn't YAML as connectctl reads it: syntax, encoding, a key that stands twice.",
+            "The file isn't YAML as it is read here: syntax, encoding, a key that stands twice.",
             "Mend the file at the place that is told."),
     UNKNOWN_FIELD(
             "unknown-field",
@@ -163,8 +163,8 @@ public enum Rule {
     NO_CATALOGUE(
             "no-catalogue",
             Problem.Severity.NOTE,
-            "A Spark version whose keys connectctl doesn't know: rules on keys were not applied.",
-            "Nothing is wrong; a newer connectctl may know it.");
+            "A Spark version whose keys aren't known here: rules on keys were not applied.",
+            "Nothing is wrong; a newer release may know it.");
 
     private final String id;
     private final Problem.Severity severity;

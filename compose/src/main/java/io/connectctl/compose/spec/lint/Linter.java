@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -65,7 +64,10 @@ public final class Linter {
         return all;
     }
 
-    /** As {@link SpecReader#read}, and refuses also what Spark would surely refuse. */
+    /**
+     * As {@link SpecReader#read}, and warns of what Spark would surely refuse. It refuses none of it: a build of Spark that isn't in the
+     * catalogue may take it, and where Spark doesn't, its own words are the better cause.
+     */
     public static SpecReader.Reading read(ServerName name, Declaration declaration) {
         SpecReader.Reading reading = SpecReader.read(name, declaration);
         if (reading.spec().map(ServerSpec::conf).filter(conf -> !conf.isEmpty()).isEmpty()) {
@@ -79,12 +81,13 @@ public final class Linter {
                 all,
                 findings.inOrder().stream()
                         .filter(problem -> problem.severity() == Severity.ERROR)
+                        .map(Problem::asWarning)
                         .toList());
         if (all.size() == reading.problems().size()) {
             return reading;
         }
         all.sort(ProjectFile.IN_FILE_ORDER);
-        return new SpecReader.Reading(Optional.empty(), all);
+        return new SpecReader.Reading(reading.spec(), all);
     }
 
     /** A key that is refused already needs no second reason, but a secret is one whatever else is wrong with it. */

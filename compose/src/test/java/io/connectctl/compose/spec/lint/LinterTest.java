@@ -45,13 +45,14 @@ class LinterTest {
     }
 
     @Test
-    void aStartIsRefusedOnlyForWhatSparkWouldRefuse() {
+    void aStartIsWarnedOfWhatSparkWouldRefuse() {
         SpecReader.Reading refused =
                 read("{'conf':{'spark.driver.maxResultSize':'2 GB','spark.sql.shufle.partitions':'8'}}");
         SpecReader.Reading advised =
                 read("{'conf':{'spark.sql.catalog.lake.warehouse':'/data','spark.history.ui.port':'x'}}");
 
-        assertThat(refused.spec()).isEmpty();
+        assertThat(refused.spec()).isPresent();
+        assertThat(refused.problems()).extracting(Problem::severity).containsOnly(Problem.Severity.WARNING);
         assertThat(refused.problems()).extracting(Problem::rule).contains(Rule.VALUE_TYPE);
         assertThat(refused.problems()).extracting(Problem::suggestion).contains(Optional.of("2g"));
         assertThat(advised.spec()).isPresent();
