@@ -92,6 +92,15 @@ final class FetchedFolders {
         return Files.exists(root.resolve(name).resolve(COMPLETE));
     }
 
+    /** True if this name's folder is here, or can be made here: a cache of several users' may be read-only. */
+    boolean serves(String name) {
+        Path there = root.toAbsolutePath();
+        while (!Files.exists(there) && there.getParent() != null) {
+            there = there.getParent();
+        }
+        return complete(name) || (Files.isDirectory(there) && Files.isWritable(there));
+    }
+
     /** True if its folder was stored with this mark. */
     boolean marked(String name, String mark) {
         return Files.exists(root.resolve(name).resolve(mark));

@@ -107,7 +107,8 @@ final class PackageResolution extends Resolution {
         return unresolvable(
                 "package " + name(artifact) + " isn't published; asked: " + asked(),
                 "see the version, and the Scala version in its name (this Spark's is " + scala
-                        + "); a repository of your own belongs into ~/.m2/settings.xml, or into spark.jars.repositories",
+                        + "); a repository that holds it, such as one of your own or Spark Packages, belongs into"
+                        + " ~/.m2/settings.xml, or into spark.jars.repositories (--conf spark.jars.repositories=URL)",
                 false,
                 e);
     }

@@ -24,7 +24,7 @@ record PackageSet(List<String> coordinates, String spark, String scala, List<Str
 
     /** With these settings, only Spark's own resolver gives what the declaration asks for. */
     private static final List<String> SPARKS_OWN =
-            List.of("spark.jars.ivySettings", "spark.jars.repositories", "spark.jars.excludes");
+            List.of("spark.jars.ivy", "spark.jars.ivySettings", "spark.jars.repositories", "spark.jars.excludes");
 
     /** The variable that Spark's own resolver takes the repository from. */
     private static final String SPARKS_REPOSITORY = "DEFAULT_ARTIFACT_REPOSITORY";

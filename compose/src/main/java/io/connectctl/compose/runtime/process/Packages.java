@@ -40,6 +40,11 @@ final class Packages {
         return folders.jars(set.key());
     }
 
+    /** True if this set is here, or may be fetched to here. */
+    boolean serves(PackageSet set) {
+        return folders.serves(set.key());
+    }
+
     /** The folder of every set that is here as a whole. */
     List<Path> folders() throws IOException {
         return folders.all();

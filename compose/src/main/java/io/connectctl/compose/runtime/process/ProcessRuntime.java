@@ -171,7 +171,12 @@ public final class ProcessRuntime implements ServerRuntime {
 
     @Override
     public Site plannedSite(ServerSpec spec) {
-        return site(spec, javaHomes.planned(spec), PackageSet.of(spec));
+        return site(spec, javaHomes.planned(spec), packages(spec));
+    }
+
+    /** What is fetched here; empty also where it can't be: then Spark's own resolver does it, into the server's own folder. */
+    private Optional<PackageSet> packages(ServerSpec spec) {
+        return PackageSet.of(spec).filter(packages::serves);
     }
 
     @Override
@@ -224,7 +229,7 @@ public final class ProcessRuntime implements ServerRuntime {
         } else {
             distributions.fetch(spec.spark(), progress);
         }
-        Optional<PackageSet> wanted = PackageSet.of(spec);
+        Optional<PackageSet> wanted = packages(spec);
         if (wanted.isPresent()) {
             packages.fetch(wanted.get(), distributions.jarsFolder(spec.spark()), progress);
         }

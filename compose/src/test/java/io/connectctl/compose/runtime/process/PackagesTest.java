@@ -203,6 +203,7 @@ class PackagesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "\"conf\":{\"spark.jars.ivy\":\"/opt/ivy\"}",
                 "\"conf\":{\"spark.jars.ivySettings\":\"/x.xml\"}",
                 "\"conf\":{\"spark.jars.repositories\":\"file:/x\"}",
                 "\"conf\":{\"spark.jars.excludes\":\"g:b\"}",
@@ -216,6 +217,19 @@ class PackagesTest {
         assertThat(site.packages()).isEmpty();
         assertThat(rendered(spec, site)).containsEntry("spark.jars.packages", "g:a:1");
         assertThat(repository.asked()).isZero();
+    }
+
+    @Test
+    void aCacheThatCannotBeWrittenLeavesItToSparksOwnResolver() throws Exception {
+        // Stands for a read-only one, which root could write all the same.
+        Files.createDirectories(root.resolve("cache"));
+        Files.createFile(root.resolve("cache/packages"));
+        ServerSpec spec = spec(home, "\"packages\":[\"g:a:1\"]");
+
+        Site site = prepare(spec);
+
+        assertThat(site.packages()).isEmpty();
+        assertThat(rendered(spec, site)).containsEntry("spark.jars.packages", "g:a:1");
     }
 
     @Test
