@@ -1,13 +1,17 @@
 package io.connectctl.manager.cli;
 
 import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.Problem;
+import io.connectctl.compose.spec.ProjectFile;
+import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,7 +48,7 @@ final class RestartCommand extends Launching {
     @Mixin
     final PartingOptions parting = new PartingOptions();
 
-    /** The server before, with what its clients did. */
+    /** The server before, with what its clients did; not asked for where that doesn't matter. */
     private Optional<ServerView> active = Optional.empty();
 
     private boolean agreed;
@@ -60,6 +64,7 @@ final class RestartCommand extends Launching {
 
     @Override
     void prepare(ApiClient client, Optional<ServerView> before, Declaration flags) throws IOException {
+        Optional<Duration> drain = parting.drain();
         if (same && rollback) {
             throw CliFailure.usage("--same and --rollback contradict each other", "leave one of them out");
         }
@@ -68,23 +73,47 @@ final class RestartCommand extends Launching {
                     (same ? "--same" : "--rollback") + " takes an earlier declaration, so no flag can change it",
                     "leave the flags out, or leave out " + (same ? "--same" : "--rollback"));
         }
-        if (before.isPresent()) {
+        if (before.isPresent() && !force) {
             // Before the declaration is stored: whoever is refused has changed nothing.
             active = Optional.of(client.active(before.get().name()));
-            agreed = Parting.agreed(
-                    context, active.get(), "restart", force || parting.drain().isPresent());
-            if (!agreed && !force && parting.drain().isEmpty()) {
+            agreed = Parting.agreed(context, active.get(), "restart", drain.isPresent());
+            if (!agreed && drain.isEmpty()) {
                 Parting.refuse(active.get());
             }
         }
     }
 
-    /** Whoever restarts it from another folder means what its own file says by now, too. */
+    /**
+     * Whoever restarts it from another folder means what its own file says by now, too; but didn't name that file, which may be half
+     * written: mistakes in it keep no server from being restarted.
+     */
     @Override
     Project source(Project here, Optional<ServerView> before) throws CliFailure {
-        Optional<Path> own =
+        Optional<Path> path =
                 before.flatMap(view -> Optional.ofNullable(view.declaredIn())).map(Path::of);
-        return own.isPresent() && Files.isRegularFile(own.get()) ? Project.find(context, own.get()) : here;
+        if (path.isEmpty()) {
+            return here;
+        }
+        String server = before.orElseThrow().name();
+        Project own = new Project(Optional.of(ProjectFile.load(path.get())));
+        Optional<Problem> error = firstError(own, server);
+        if (error.isEmpty()) {
+            return own;
+        }
+        warn("server '" + server + "' is restarted by its stored declaration, as " + path.get() + " can't be used: "
+                + error.get());
+        return here;
+    }
+
+    private static Optional<Problem> firstError(Project own, String server) throws CliFailure {
+        List<Problem> problems = new ArrayList<>(own.file().orElseThrow().problems());
+        Optional<Declaration> declared = declaredIn(own, server);
+        if (declared.isPresent()) {
+            problems.addAll(SpecReader.read(serverName(server), declared.get()).problems());
+        }
+        return problems.stream()
+                .filter(problem -> problem.severity() == Problem.Severity.ERROR)
+                .findFirst();
     }
 
     @Override

@@ -12,12 +12,15 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** diff, plan, apply, and what stop and restart say of drift and of running operations: from outside. */
 @Timeout(60)
@@ -207,6 +210,23 @@ class PlanApplyTest {
     }
 
     @Test
+    void applyRestartsWhatDiffersAndHasJustBegunToStart() throws IOException {
+        declare("servers: {a: {driverMemory: 2g}}\n");
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, false, CHANGES))
+                .on("GET /v1/servers", 200, Servers.list())
+                .on("GET /v1/servers/a", 200, view("a", "STARTING", "{\"rung\":\"NONE\"}"))
+                .on("GET /v1/servers/a?activity=true", 200, view("a", "STARTING", "{\"rung\":\"NONE\"}"))
+                .on("GET /v1/servers/a", 200, view("a", "HEALTHY", "{\"incarnation\":2}"))
+                .on("POST /v1/servers/a/restart?unlessBusy=true", 202, receipt("restarting"));
+
+        CliHarness.Result result = cli.run("apply");
+
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.err()).contains("a: restarting\n");
+        assertThat(daemon.requests()).contains("POST /v1/servers/a/restart?unlessBusy=true");
+    }
+
+    @Test
     void applyStopsAtTheFirstThatDoesNotBecomeHealthyAndOffersTheWayBack() throws IOException {
         declare("servers: {a: {driverMemory: 2g}, b: {}}\n");
         daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, CHANGES))
@@ -225,6 +245,22 @@ class PlanApplyTest {
     }
 
     @Test
+    void whereTheWayBackCannotBeAskedForTheFailureIsToldAllTheSame() throws IOException {
+        declare("servers: {a: {driverMemory: 2g}}\n");
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, CHANGES))
+                .on("GET /v1/servers/a?activity=true", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/a", 200, view("a", "FAILED", "{\"incarnation\":2}"))
+                .problem("GET /v1/servers/a", 404, "NO_SUCH_SERVER", "removed meanwhile")
+                .on("POST /v1/servers/a/restart?unlessBusy=true", 202, receipt("restarting"));
+
+        CliHarness.Result result = cli.run("apply");
+
+        assertThat(result.code()).isEqualTo(8);
+        assertThat(result.err()).contains("server 'a' FAILED: PORT_TAKEN").doesNotContain("removed meanwhile");
+    }
+
+    @Test
     void applyLeavesAStoppedServerStoppedAndPrunesByName() throws IOException {
         declare("servers: {a: {}}\n");
         String gone = view("b", "HEALTHY", "{\"declaredIn\":\"" + folder.resolve("connectctl.yaml") + "\"}");
@@ -233,6 +269,7 @@ class PlanApplyTest {
                 .on("GET /v1/servers", 200, "{\"servers\":[" + gone + "]}")
                 .on("POST /v1/servers/b/stop?unlessBusy=true", 202, receipt("stopping"))
                 .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPED")))
+                .problem("DELETE /v1/servers/b", 409, "RUNNING", "b is HEALTHY: stop it first")
                 .on("DELETE /v1/servers/b", 204, "");
 
         assertThat(cli.run("apply").err())
@@ -244,6 +281,50 @@ class PlanApplyTest {
         assertThat(result.code()).as(result.err()).isZero();
         assertThat(result.err()).contains("no longer declares it: removing it", "b: removed");
         assertThat(daemon.requests()).contains("DELETE /v1/servers/b");
+    }
+
+    /** One server that goes on, for the file, and some that the file declared once. */
+    private void undeclared(String... names) throws IOException {
+        declare("servers: {a: {}}\n");
+        List<String> gone = new ArrayList<>();
+        for (String name : names) {
+            gone.add(view(name, "HEALTHY", "{\"declaredIn\":\"" + folder.resolve("connectctl.yaml") + "\"}"));
+        }
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, "[]"))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers", 200, "{\"servers\":[" + String.join(",", gone) + "]}");
+    }
+
+    @Test
+    void pruneForgetsWhatWasAdoptedAndLetsItRun() throws IOException {
+        undeclared("b");
+        daemon.on("DELETE /v1/servers/b", 204, "");
+
+        CliHarness.Result result = cli.run("apply", "--prune");
+
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(daemon.requests())
+                .contains("DELETE /v1/servers/b")
+                .noneMatch(request -> request.contains("/servers/b/stop"));
+    }
+
+    @Test
+    void pruneGoesOnWhereAWarehouseHoldsDataAndSaysWhatBecameOfItsServer() throws IOException {
+        undeclared("b", "c");
+        daemon.on("POST /v1/servers/b/stop?unlessBusy=true", 202, receipt("stopping"))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPED")))
+                .problem("DELETE /v1/servers/b", 409, "RUNNING", "b is HEALTHY: stop it first")
+                .problem("DELETE /v1/servers/b", 409, "WAREHOUSE_NOT_EMPTY", "data: connectctl remove b --purge")
+                .on("DELETE /v1/servers/c", 204, "");
+
+        CliHarness.Result result = cli.run("apply", "--prune");
+
+        assertThat(result.code()).isEqualTo(8);
+        assertThat(result.err())
+                .contains(
+                        "c: removed\n",
+                        "connectctl: b is stopped, but not removed: data: connectctl remove b --purge\n",
+                        "  or start it again: connectctl start b\n");
     }
 
     @Test
@@ -290,6 +371,43 @@ class PlanApplyTest {
         assertThat(daemon.requests())
                 .contains(
                         "PUT /v1/servers/a {\"declaration\":{\"driverMemory\":\"2g\"},\"file\":\"" + elsewhere + "\"}");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'servers: {a: {driverMemory: lots}}', driverMemory",
+        "'servers: {a: {}, b c: {}}', b c",
+        "'servers: [', connectctl.yaml",
+        "'', 'doesn''t exist'",
+    })
+    void restartFromElsewhereGoesByWhatIsStoredWhereThatFileIsBroken(String yaml, String error) throws IOException {
+        Path elsewhere = Files.createDirectories(folder.resolve("elsewhere")).resolve("connectctl.yaml");
+        if (!yaml.isEmpty()) {
+            Files.writeString(elsewhere, yaml);
+        }
+        String declared = "{\"declaredIn\":\"" + elsewhere + "\"}";
+        daemon.on("GET /v1/servers/a", 200, view("a", "HEALTHY", declared))
+                .on(
+                        "GET /v1/servers/a?activity=true",
+                        200,
+                        view(
+                                "a",
+                                "HEALTHY",
+                                "{\"activity\":{\"sessions\":1,\"operations\":2,\"users\":[\"etl\"],\"drains\":false}}"))
+                .on("GET /v1/servers/a", 200, view("a", "HEALTHY", "{\"incarnation\":2}"))
+                .on("POST /v1/servers/a/restart?unlessBusy=true&drain=0s", 202, receipt("restarting"));
+        cli.answer = "y";
+
+        CliHarness.Result result = cli.run("restart", "a");
+
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.err())
+                .as("told before the question")
+                .matches("(?s)connectctl: warning: server 'a' is restarted by its stored declaration, as \\Q"
+                        + elsewhere + "\\E can't be used: [^\n]*\\Q" + error + "\\E.*Go on\\?.*");
+        assertThat(daemon.requests())
+                .contains("PUT /v1/servers/a {\"declaration\":{},\"file\":null}")
+                .noneMatch(request -> request.contains(elsewhere.toString()));
     }
 
     private void busy() throws IOException {
@@ -341,11 +459,35 @@ class PlanApplyTest {
     }
 
     @Test
+    void byForceNobodyIsAskedWhatRuns() throws IOException {
+        busy();
+        daemon.on("POST /v1/servers/a/stop?force=true", 202, receipt("killing"))
+                .on("POST /v1/servers/a/restart?unlessBusy=true&drain=0s", 202, receipt("restarting"));
+
+        assertThat(cli.run("stop", "a", "--force").code()).isZero();
+        assertThat(cli.run("restart", "a", "--force", "--no-wait").code()).isZero();
+        assertThat(daemon.requests()).noneMatch(request -> request.contains("activity"));
+    }
+
+    @Test
     void aDrainIsHandedOn() throws IOException {
         busy();
 
         assertThat(cli.run("stop", "a", "--drain", "5m").code()).isZero();
         assertThat(daemon.requests()).contains("POST /v1/servers/a/stop?unlessBusy=true&drain=300000ms");
         assertThat(cli.run("stop", "a", "--drain", "soon").code()).isEqualTo(2);
+    }
+
+    @Test
+    void aDrainOfMoreThanADayIsRefusedBeforeAnythingIsDeclared() throws IOException {
+        busy();
+
+        for (String command : List.of("stop", "restart")) {
+            CliHarness.Result result = cli.run(command, "a", "--drain", "2d");
+
+            assertThat(result.code()).isEqualTo(2);
+            assertThat(result.err()).contains("--drain: '2d' is too long", "write at most 1d");
+        }
+        assertThat(daemon.requests()).noneMatch(request -> request.startsWith("P"));
     }
 }
