@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param jars a bare folder of jars; empty when {@code sparkHome} is used
  * @param loopback true if binding to loopback confines the server to this machine (a process), false if the network does (a container)
  * @param token a file that holds the server's token, where it isn't handed over through the environment
+ * @param hadoopConf the folder of the Hadoop configuration; empty where none is declared
  */
 public record Site(
         Path conf,
@@ -23,11 +24,30 @@ public record Site(
         Optional<Path> sparkHome,
         Optional<Path> jars,
         boolean loopback,
-        Optional<Path> token) {
+        Optional<Path> token,
+        Optional<Path> hadoopConf) {
     public Site {
         if (sparkHome.isPresent() == jars.isPresent()) {
             throw new IllegalArgumentException("a site has either a SPARK_HOME or a folder of jars");
         }
+    }
+
+    /** Without a Hadoop configuration. */
+    public Site(
+            Path conf,
+            Path work,
+            Path warehouse,
+            Optional<Path> javaHome,
+            Optional<Path> sparkHome,
+            Optional<Path> jars,
+            boolean loopback,
+            Optional<Path> token) {
+        this(conf, work, warehouse, javaHome, sparkHome, jars, loopback, token, Optional.empty());
+    }
+
+    /** The same place with this folder of a Hadoop configuration. */
+    public Site withHadoopConf(Optional<Path> folder) {
+        return new Site(conf, work, warehouse, javaHome, sparkHome, jars, loopback, token, folder);
     }
 
     /** Of a process: its JDK is known, its token comes through the environment. */

@@ -4,6 +4,7 @@ import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.DriverReach;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.Instance;
@@ -166,15 +167,16 @@ public final class ProcessRuntime implements ServerRuntime {
         ServerFolder folder = ServerFolder.of(folders, spec.name());
         Optional<SparkHome> home = spec.sparkHome().map(SparkHome::of);
         return new Site(
-                folder.conf(),
-                folder.work(),
-                folder.warehouse(),
-                javaHome,
-                home.flatMap(SparkHome::distribution),
-                home.isPresent()
-                        ? home.flatMap(SparkHome::bareJars)
-                        : Optional.of(distributions.jarsFolder(spec.spark())),
-                true);
+                        folder.conf(),
+                        folder.work(),
+                        folder.warehouse(),
+                        javaHome,
+                        home.flatMap(SparkHome::distribution),
+                        home.isPresent()
+                                ? home.flatMap(SparkHome::bareJars)
+                                : Optional.of(distributions.jarsFolder(SparkRuntime.of(spec))),
+                        true)
+                .withHadoopConf(spec.cluster().hadoopConf());
     }
 
     @Override
@@ -189,7 +191,7 @@ public final class ProcessRuntime implements ServerRuntime {
         if (spec.sparkHome().isPresent()) {
             checkSparkHome(spec.sparkHome().get());
         } else {
-            distributions.fetch(spec.spark(), progress);
+            distributions.fetch(SparkRuntime.of(spec), progress);
         }
         return site(spec, javaHome);
     }
@@ -277,7 +279,8 @@ public final class ProcessRuntime implements ServerRuntime {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
                         run.path().resolve("keeper.log").toFile()));
         builder.environment().clear();
-        builder.environment().putAll(serverEnvironment(plan));
+        builder.environment()
+                .putAll(serverEnvironment(DriverReach.ofProcess(plan.spec()).in(plan)));
         Process process;
         try {
             process = builder.start();

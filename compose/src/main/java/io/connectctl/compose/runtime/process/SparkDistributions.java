@@ -53,6 +53,7 @@ import org.eclipse.aether.collection.CollectRequest;
 import org.eclipse.aether.collection.DependencyCollectionException;
 import org.eclipse.aether.graph.Dependency;
 import org.eclipse.aether.graph.DependencyNode;
+import org.eclipse.aether.graph.Exclusion;
 import org.eclipse.aether.repository.RemoteRepository;
 import org.eclipse.aether.resolution.ArtifactDescriptorException;
 import org.eclipse.aether.resolution.ArtifactDescriptorRequest;
@@ -74,7 +75,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Spark Connect runtimes fetched from Maven coordinates, one folder of jars a version: {@code CACHE/spark/VERSION/jars},
+ * Spark Connect runtimes fetched from Maven coordinates, one folder of jars a version ({@code CACHE/spark/VERSION/jars}; with what a
+ * cluster's master needs {@code CACHE/spark/VERSION-yarn/jars}),
  * whole exactly when {@code COMPLETE} lies beside it. What is whole needs no network and takes no time.
  *
  * <p>The jars are hard links into Maven's local repository where both lie on one disk, so that nothing is stored twice.
@@ -125,13 +127,18 @@ public final class SparkDistributions {
     }
 
     /** Where this version's jars lie or will lie. */
+    public Path jarsFolder(SparkRuntime runtime) {
+        return spark.resolve(runtime.folder()).resolve("jars");
+    }
+
+    /** Where the jars of a version alone lie or will lie. */
     public Path jarsFolder(SparkVersion version) {
-        return spark.resolve(version.text()).resolve("jars");
+        return jarsFolder(SparkRuntime.of(version));
     }
 
     /** True if this version is here as a whole. */
-    public boolean complete(SparkVersion version) {
-        return Files.exists(spark.resolve(version.text()).resolve(COMPLETE));
+    public boolean complete(SparkRuntime runtime) {
+        return Files.exists(spark.resolve(runtime.folder()).resolve(COMPLETE));
     }
 
     /** The folder of every version that is here as a whole. */
@@ -160,11 +167,11 @@ public final class SparkDistributions {
     }
 
     /** Notes that a launch wants it; who can't write there (a cache that is shared read-only) launches all the same. */
-    private void use(SparkVersion version) {
+    private void use(SparkRuntime runtime) {
         try {
-            PrivateFiles.touch(spark.resolve(version.text()).resolve(USED));
+            PrivateFiles.touch(spark.resolve(runtime.folder()).resolve(USED));
         } catch (IOException e) {
-            LOG.debug("the use of Spark {} can't be noted", version, e);
+            LOG.debug("the use of Spark {} can't be noted", runtime, e);
         }
     }
 
@@ -172,8 +179,8 @@ public final class SparkDistributions {
      * True if this version had to be fetched without spark-mllib, since that isn't published: then closing a session fails in
      * the server, and after the first expiry no session ever expires (NoClassDefFoundError ConnectHelper; run on 4.0.1, 4.2.0).
      */
-    public boolean lacksMllib(SparkVersion version) {
-        return Files.exists(spark.resolve(version.text()).resolve(WITHOUT_MLLIB));
+    public boolean lacksMllib(SparkRuntime runtime) {
+        return Files.exists(spark.resolve(runtime.folder()).resolve(WITHOUT_MLLIB));
     }
 
     /**
@@ -182,51 +189,51 @@ public final class SparkDistributions {
      * @return its folder of jars
      * @throws LaunchException {@code SPARK_UNRESOLVABLE}, {@code DISK_FULL} or {@code FOLDER_UNWRITABLE}
      */
-    public Path fetch(SparkVersion version, Progress progress) throws LaunchException, InterruptedException {
-        if (complete(version)) {
-            use(version);
-            tellOfMllib(version, progress);
-            return jarsFolder(version);
+    public Path fetch(SparkRuntime runtime, Progress progress) throws LaunchException, InterruptedException {
+        if (complete(runtime)) {
+            use(runtime);
+            tellOfMllib(runtime, progress);
+            return jarsFolder(runtime);
         }
-        Turn turn = TURNS.computeIfAbsent(jarsFolder(version).toAbsolutePath(), any -> new Turn());
+        Turn turn = TURNS.computeIfAbsent(jarsFolder(runtime).toAbsolutePath(), any -> new Turn());
         turn.listeners().add(progress);
         try {
             turn.lock().lockInterruptibly();
             try {
-                fetchInTurn(version, turn);
+                fetchInTurn(runtime, turn);
             } finally {
                 turn.lock().unlock();
             }
         } finally {
             turn.listeners().remove(progress);
         }
-        use(version);
-        tellOfMllib(version, progress);
-        return jarsFolder(version);
+        use(runtime);
+        tellOfMllib(runtime, progress);
+        return jarsFolder(runtime);
     }
 
-    private void fetchInTurn(SparkVersion version, Progress progress) throws LaunchException, InterruptedException {
+    private void fetchInTurn(SparkRuntime runtime, Progress progress) throws LaunchException, InterruptedException {
         try {
             PrivateFiles.folder(spark);
             try (FileChannel channel = FileChannel.open(
-                            spark.resolve(version.text() + ".lock"),
+                            spark.resolve(runtime.folder() + ".lock"),
                             StandardOpenOption.CREATE,
                             StandardOpenOption.WRITE);
-                    FileLock held = lock(channel, version, progress)) {
-                if (held.isValid() && !complete(version)) {
-                    fetchInterruptibly(version, progress);
+                    FileLock held = lock(channel, runtime, progress)) {
+                if (held.isValid() && !complete(runtime)) {
+                    fetchInterruptibly(runtime, progress);
                 }
             }
         } catch (ClosedByInterruptException e) {
             Thread.interrupted();
-            throw new InterruptedException("interrupted while another process fetches Spark " + version);
+            throw new InterruptedException("interrupted while another process fetches Spark " + runtime);
         } catch (IOException e) {
-            throw PrivateFiles.failure("fetching Spark " + version, spark, e);
+            throw PrivateFiles.failure("fetching Spark " + runtime, spark, e);
         }
     }
 
     /** Waits for other processes that fetch this version, and says so again and again: it may take them minutes. */
-    private static FileLock lock(FileChannel channel, SparkVersion version, Progress progress)
+    private static FileLock lock(FileChannel channel, SparkRuntime runtime, Progress progress)
             throws IOException, InterruptedException {
         while (true) {
             try {
@@ -235,17 +242,17 @@ public final class SparkDistributions {
                     return lock;
                 }
             } catch (OverlappingFileLockException e) {
-                LOG.debug("Spark {} is fetched by another object of this process", version);
+                LOG.debug("Spark {} is fetched by another object of this process", runtime);
             }
-            progress.report("waiting for another connectctl that fetches Spark " + version, 0, 0);
+            progress.report("waiting for another connectctl that fetches Spark " + runtime, 0, 0);
             TimeUnit.MILLISECONDS.sleep(LOCK_CHECK_MILLIS);
         }
     }
 
-    private void tellOfMllib(SparkVersion version, Progress progress) {
-        if (lacksMllib(version)) {
+    private void tellOfMllib(SparkRuntime runtime, Progress progress) {
+        if (lacksMllib(runtime)) {
             progress.report(
-                    "Spark " + version
+                    "Spark " + runtime
                             + " runs without spark-mllib, which isn't published for it: sessions can't be closed"
                             + " and don't expire",
                     0,
@@ -260,23 +267,23 @@ public final class SparkDistributions {
      * @param coordinates {@code group:artifact:version} each
      * @throws LaunchException {@code SPARK_UNRESOLVABLE}, {@code DISK_FULL} or {@code FOLDER_UNWRITABLE}
      */
-    public List<Path> packages(SparkVersion version, List<String> coordinates, Progress progress)
+    public List<Path> packages(SparkRuntime runtime, List<String> coordinates, Progress progress)
             throws LaunchException, InterruptedException {
         if (coordinates.isEmpty()) {
             return List.of();
         }
         try {
-            return interruptibly(version, cancelled -> packagesNow(version, coordinates, progress, cancelled));
+            return interruptibly(runtime, cancelled -> packagesNow(runtime, coordinates, progress, cancelled));
         } catch (IOException e) {
             throw PrivateFiles.failure("fetching " + String.join(", ", coordinates), spark, e);
         }
     }
 
     private List<Path> packagesNow(
-            SparkVersion version, List<String> coordinates, Progress progress, AtomicBoolean cancelled)
+            SparkRuntime runtime, List<String> coordinates, Progress progress, AtomicBoolean cancelled)
             throws LaunchException, IOException {
         Set<String> own = new HashSet<>();
-        try (DirectoryStream<Path> jars = Files.newDirectoryStream(jarsFolder(version), "*.jar")) {
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(jarsFolder(runtime), "*.jar")) {
             for (Path jar : jars) {
                 Matcher matcher = JAR.matcher(String.valueOf(jar.getFileName()));
                 if (matcher.matches()) {
@@ -290,13 +297,13 @@ public final class SparkDistributions {
         try (RepositorySystem system = new Resolver().get();
                 CloseableSession session = maven.session(system, transfers)) {
             List<RemoteRepository> repositories = maven.repositories(system, session);
-            Resolution resolution = new Resolution(system, session, repositories, version, maven);
+            Resolution resolution = new Resolution(system, session, repositories, runtime, maven);
             List<Artifact> artifacts = resolution.collectPackages(coordinates).stream()
                     .filter(artifact -> !own.contains(artifact.getArtifactId()))
                     .toList();
             transfers.expect(artifacts.size());
             List<Path> files = artifacts.isEmpty() ? List.of() : resolution.resolve(artifacts);
-            checkArchives(version, files);
+            checkArchives(runtime, files);
             return files;
         }
     }
@@ -305,24 +312,24 @@ public final class SparkDistributions {
         T run(AtomicBoolean cancelled) throws LaunchException, IOException;
     }
 
-    private void fetchInterruptibly(SparkVersion version, Progress progress)
+    private void fetchInterruptibly(SparkRuntime runtime, Progress progress)
             throws LaunchException, InterruptedException, IOException {
-        boolean done = interruptibly(version, cancelled -> {
-            fetchNow(version, progress, cancelled);
+        boolean done = interruptibly(runtime, cancelled -> {
+            fetchNow(runtime, progress, cancelled);
             return true;
         });
-        LOG.debug("Spark {} is complete: {}", version, done);
+        LOG.debug("Spark {} is complete: {}", runtime, done);
     }
 
     /**
      * maven-resolver swallows interrupts while its own threads download. So it gets a thread, and its listener learns of the
      * interrupt of ours.
      */
-    private static <T> T interruptibly(SparkVersion version, Fetch<T> fetch)
+    private static <T> T interruptibly(SparkRuntime runtime, Fetch<T> fetch)
             throws LaunchException, InterruptedException, IOException {
         AtomicBoolean cancelled = new AtomicBoolean();
         FutureTask<T> task = new FutureTask<>(() -> fetch.run(cancelled));
-        Thread thread = new Thread(task, "fetch-spark-" + version);
+        Thread thread = new Thread(task, "fetch-spark-" + runtime);
         thread.setDaemon(true);
         thread.start();
         try {
@@ -342,26 +349,27 @@ public final class SparkDistributions {
             if (cause instanceof UncheckedIOException unchecked) {
                 throw unchecked.getCause();
             }
-            throw new IllegalStateException("fetching Spark " + version + " failed unexpectedly", cause);
+            throw new IllegalStateException("fetching Spark " + runtime + " failed unexpectedly", cause);
         }
     }
 
-    private void fetchNow(SparkVersion version, Progress progress, AtomicBoolean cancelled)
+    private void fetchNow(SparkRuntime runtime, Progress progress, AtomicBoolean cancelled)
             throws LaunchException, IOException {
         MavenAccess maven = MavenAccess.of(environment);
-        Transfers transfers = new Transfers("fetching Spark " + version, progress, cancelled);
-        progress.report("resolving Spark " + version, 0, 0);
+        Transfers transfers = new Transfers("fetching Spark " + runtime, progress, cancelled);
+        progress.report("resolving Spark " + runtime, 0, 0);
         try (RepositorySystem system = new Resolver().get();
                 CloseableSession session = maven.session(system, transfers)) {
             List<RemoteRepository> repositories = maven.repositories(system, session);
-            Resolution resolution = new Resolution(system, session, repositories, version, maven);
+            Resolution resolution = new Resolution(system, session, repositories, runtime, maven);
             resolution.requireConnect();
+            resolution.requireModule();
             boolean mllib = resolution.hasMllib();
             List<Artifact> artifacts = resolution.collect(mllib);
             transfers.expect(artifacts.size());
             List<Path> files = resolution.resolve(artifacts);
-            checkArchives(version, files);
-            store(version, files, mllib);
+            checkArchives(runtime, files);
+            store(runtime, files, mllib);
         }
     }
 
@@ -369,14 +377,14 @@ public final class SparkDistributions {
      * A file in Maven's local repository isn't checked again by anybody, and a proxy that wants a login answers with a page
      * instead of a jar. Java would ignore either without a word, and the server end with a class that is missing.
      */
-    private static void checkArchives(SparkVersion version, List<Path> files) throws LaunchException {
+    private static void checkArchives(SparkRuntime runtime, List<Path> files) throws LaunchException {
         for (Path file : files) {
             try (ZipFile archive = new ZipFile(file.toFile())) {
                 LOG.trace("{} holds {} entries", file, archive.size());
             } catch (IOException e) {
                 throw new LaunchException(
                         "SPARK_UNRESOLVABLE",
-                        file + ", which Spark " + version + " needs, is damaged: " + e.getMessage(),
+                        file + ", which Spark " + runtime + " needs, is damaged: " + e.getMessage(),
                         "delete it and start again; if it comes back so, a proxy or mirror answers with something else",
                         false,
                         e);
@@ -384,8 +392,8 @@ public final class SparkDistributions {
         }
     }
 
-    private void store(SparkVersion version, List<Path> files, boolean mllib) throws IOException {
-        Path fresh = spark.resolve("." + version.text() + "." + UUID.randomUUID() + ".new");
+    private void store(SparkRuntime runtime, List<Path> files, boolean mllib) throws IOException {
+        Path fresh = spark.resolve("." + runtime.folder() + "." + UUID.randomUUID() + ".new");
         try {
             Path jars = fresh.resolve("jars");
             PrivateFiles.folder(jars);
@@ -407,7 +415,7 @@ public final class SparkDistributions {
                 PrivateFiles.write(fresh.resolve(WITHOUT_MLLIB), "", false);
             }
             PrivateFiles.write(fresh.resolve(COMPLETE), files.size() + " jars\n", false);
-            Path target = spark.resolve(version.text());
+            Path target = spark.resolve(runtime.folder());
             PrivateFiles.remove(target);
             Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
             PrivateFiles.force(spark);
@@ -421,11 +429,19 @@ public final class SparkDistributions {
             RepositorySystem system,
             CloseableSession session,
             List<RemoteRepository> repositories,
-            SparkVersion version,
+            SparkRuntime runtime,
             MavenAccess maven) {
 
+        private SparkVersion version() {
+            return runtime.version();
+        }
+
         private Artifact artifact(String module, String extension) {
-            return new DefaultArtifact(GROUP, module + "_" + version.scalaBinary(), extension, version.text());
+            return new DefaultArtifact(
+                    GROUP,
+                    module + "_" + version().scalaBinary(),
+                    extension,
+                    version().text());
         }
 
         /** Fails early, and with the versions there are, where this version isn't published. */
@@ -437,6 +453,29 @@ public final class SparkDistributions {
                 system.resolveArtifact(session, new ArtifactRequest(connect, repositories, ""));
             } catch (ArtifactResolutionException | ArtifactDescriptorException e) {
                 throw failure(connect, e);
+            }
+        }
+
+        /** Fails where what the master needs isn't published for this version, as spark-yarn isn't everywhere for 4.x. */
+        void requireModule() throws LaunchException {
+            String module = runtime.module().artifact();
+            if (module.isEmpty()) {
+                return;
+            }
+            Artifact wanted = artifact(module, "jar");
+            try {
+                system.resolveArtifact(session, new ArtifactRequest(wanted, repositories, ""));
+            } catch (ArtifactResolutionException e) {
+                if (maven.offline() || find(e, RepositoryOfflineException.class).isPresent() || !notFound(e)) {
+                    throw failure(wanted, e);
+                }
+                throw unresolvable(
+                        GROUP + ":" + wanted.getArtifactId() + ":" + version() + ", without which Spark " + version()
+                                + " can't use this master, isn't published; asked: " + maven.asked(system, session),
+                        "point sparkHome at an unpacked Spark distribution, which brings it, or "
+                                + nearby(module, "take a Spark version that is published with it, such as 3.5.0"),
+                        false,
+                        e);
             }
         }
 
@@ -457,11 +496,22 @@ public final class SparkDistributions {
         List<Artifact> collect(boolean mllib) throws LaunchException {
             CollectRequest request = new CollectRequest();
             request.setRepositories(repositories);
-            List<String> modules = mllib
-                    ? List.of("spark-connect", "spark-sql", "spark-mllib")
-                    : List.of("spark-connect", "spark-sql");
+            List<String> modules = new ArrayList<>(List.of("spark-connect", "spark-sql"));
+            if (mllib) {
+                modules.add("spark-mllib");
+            }
+            if (!runtime.module().artifact().isEmpty()) {
+                modules.add(runtime.module().artifact());
+            }
             for (String module : modules) {
                 request.addDependency(new Dependency(artifact(module, "jar"), RUNTIME));
+            }
+            for (String coordinates : runtime.module().besides()) {
+                // That jar alone, as Spark's own distributions have it: what it depends on is in Hadoop's shaded
+                // client, and its
+                // Jersey 1 would break the UI's REST API, which runs on Jersey 2 (same package, older classes).
+                request.addDependency(new Dependency(
+                        new DefaultArtifact(coordinates), RUNTIME, false, List.of(new Exclusion("*", "*", "*", "*"))));
             }
             try {
                 DependencyNode root =
@@ -509,7 +559,7 @@ public final class SparkDistributions {
                             "package " + missing.getGroupId() + ":" + missing.getArtifactId() + ":"
                                     + missing.getVersion() + " isn't published; asked: " + maven.asked(system, session),
                             "see the version, and the Scala version in its name (this Spark's is "
-                                    + version.scalaBinary() + ")",
+                                    + version().scalaBinary() + ")",
                             false,
                             e);
                 }
@@ -613,10 +663,10 @@ public final class SparkDistributions {
             }
             if (artifact.getArtifactId().startsWith("spark-connect")) {
                 return unresolvable(
-                        "Spark " + version + " isn't published as " + what + "; asked: " + asked, nearby(), false, e);
+                        "Spark " + version() + " isn't published as " + what + "; asked: " + asked, nearby(), false, e);
             }
             return unresolvable(
-                    what + ", which Spark " + version + " needs, isn't published; asked: " + asked,
+                    what + ", which Spark " + version() + " needs, isn't published; asked: " + asked,
                     nearby() + ", or point sparkHome at an unpacked Spark",
                     false,
                     e);
@@ -624,8 +674,12 @@ public final class SparkDistributions {
 
         /** The remedy for a version that doesn't exist: those that do. */
         private String nearby() {
+            return nearby("spark-connect", "choose a published version, such as 4.0.1");
+        }
+
+        private String nearby(String module, String otherwise) {
             VersionRangeRequest request = new VersionRangeRequest(
-                    new DefaultArtifact(GROUP, "spark-connect_" + version.scalaBinary(), "jar", "[0,)"),
+                    new DefaultArtifact(GROUP, module + "_" + version().scalaBinary(), "jar", "[0,)"),
                     repositories,
                     "");
             Map<Long, String> byDistance = new TreeMap<>();
@@ -634,7 +688,7 @@ public final class SparkDistributions {
                         system.resolveVersionRange(session, request).getVersions()) {
                     try {
                         SparkVersion other = SparkVersion.parse(found.toString());
-                        if (!other.equals(version)) {
+                        if (!other.equals(version())) {
                             byDistance.put(distance(other), other.text());
                         }
                     } catch (IllegalArgumentException e) {
@@ -645,16 +699,16 @@ public final class SparkDistributions {
                 LOG.debug("the versions of Spark can't be listed", MavenAccess.plain(e));
             }
             List<String> names = byDistance.values().stream().limit(NEARBY).toList();
-            return names.isEmpty()
-                    ? "choose a published version, such as 4.0.1"
-                    : "choose a published version; nearby are " + String.join(", ", names);
+            return names.isEmpty() ? otherwise : "choose a published version; nearby are " + String.join(", ", names);
         }
 
         private long distance(SparkVersion other) {
-            long minors = Math.abs((other.major() - version.major()) * 1_000L + other.minor() - version.minor());
-            long patches = Math.abs(other.patch() - version.patch());
+            long minors = Math.abs((other.major() - version().major()) * 1_000L
+                    + other.minor()
+                    - version().minor());
+            long patches = Math.abs(other.patch() - version().patch());
             // Unique for each version: earlier before later, releases before previews.
-            boolean later = other.compareTo(version) > 0;
+            boolean later = other.compareTo(version()) > 0;
             boolean preview = !other.text().matches("[0-9.]+");
             return ((minors * 1_000 + patches) * 2 + (later ? 1 : 0)) * 2 + (preview ? 1 : 0);
         }

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -109,7 +110,7 @@ class SparkDistributionsTest {
     }
 
     private Path fetch() throws LaunchException, InterruptedException {
-        return distributions().fetch(SPARK, (stage, done, total) -> {});
+        return distributions().fetch(SparkRuntime.of(SPARK), (stage, done, total) -> {});
     }
 
     private LaunchException failure() {
@@ -126,12 +127,47 @@ class SparkDistributionsTest {
         assertThat(jars.toFile().list())
                 .containsExactlyInAnyOrder(
                         "spark-connect_2.13-4.0.1.jar", "spark-sql_2.13-4.0.1.jar", "spark-mllib_2.13-4.0.1.jar");
-        assertThat(distributions().lacksMllib(SPARK)).isFalse();
+        assertThat(distributions().lacksMllib(SparkRuntime.of(SPARK))).isFalse();
 
         int before = asked.get();
         repository.stop(0);
         assertThat(fetch()).isEqualTo(jars);
         assertThat(asked).hasValue(before);
+    }
+
+    @Test
+    void whatYarnNeedsIsAVariantOfItsOwnWithTheProxyAlone() throws Exception {
+        publish("spark-yarn");
+        String proxy = "/org/apache/hadoop/hadoop-yarn-server-web-proxy/3.3.4/hadoop-yarn-server-web-proxy-3.3.4.";
+        files.put(
+                proxy + "pom",
+                ("<project><modelVersion>4.0.0</modelVersion><groupId>org.apache.hadoop</groupId>"
+                                + "<artifactId>hadoop-yarn-server-web-proxy</artifactId><version>3.3.4</version><dependencies>"
+                                + "<dependency><groupId>com.sun.jersey</groupId><artifactId>jersey-server</artifactId>"
+                                + "<version>1.19</version></dependency></dependencies></project>")
+                        .getBytes(StandardCharsets.UTF_8));
+        files.put(proxy + "jar", Objects.requireNonNull(files.get(place("spark-yarn", "jar"))));
+
+        Path jars =
+                distributions().fetch(new SparkRuntime(SPARK, SparkRuntime.Module.YARN), (stage, done, total) -> {});
+
+        assertThat(jars).isEqualTo(root.resolve("cache/spark/4.0.1-yarn/jars"));
+        assertThat(jars.toFile().list())
+                .contains("spark-yarn_2.13-4.0.1.jar", "hadoop-yarn-server-web-proxy-3.3.4.jar")
+                .noneMatch(jar -> jar.startsWith("jersey"));
+        assertThat(root.resolve("cache/spark/4.0.1")).doesNotExist();
+    }
+
+    @Test
+    void aVersionWithoutTheModuleOfItsMasterIsToldSo() {
+        LaunchException failure = catchThrowableOfType(LaunchException.class, () -> distributions()
+                .fetch(new SparkRuntime(SPARK, SparkRuntime.Module.YARN), (stage, done, total) -> {}));
+
+        assertThat(failure.code()).isEqualTo("SPARK_UNRESOLVABLE");
+        assertThat(failure)
+                .hasMessageContaining("spark-yarn_2.13:4.0.1, without which Spark 4.0.1 can't use this master");
+        assertThat(failure.remedy()).contains("sparkHome");
+        assertThat(failure.retryable()).isFalse();
     }
 
     @Test
@@ -173,7 +209,7 @@ class SparkDistributionsTest {
 
         fetch();
 
-        assertThat(distributions().lacksMllib(SPARK)).isTrue();
+        assertThat(distributions().lacksMllib(SparkRuntime.of(SPARK))).isTrue();
     }
 
     @Test
