@@ -31,4 +31,9 @@ public final class Probes {
     public static Ladder ladder(ProbeTarget target) {
         return new ProbeLadder(target, BY_RUNG, FIRST_CALL);
     }
+
+    /** What clients do on real servers. */
+    public static Workload workload() {
+        return new SparkWorkload();
+    }
 }

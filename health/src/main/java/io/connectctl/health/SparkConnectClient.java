@@ -8,6 +8,7 @@ import io.connectctl.health.proto.ConfigRequest;
 import io.connectctl.health.proto.ConfigResponse;
 import io.connectctl.health.proto.ExecutePlanRequest;
 import io.connectctl.health.proto.ExecutePlanResponse;
+import io.connectctl.health.proto.InterruptRequest;
 import io.connectctl.health.proto.KeyValue;
 import io.connectctl.health.proto.Plan;
 import io.connectctl.health.proto.Range;
@@ -276,6 +277,19 @@ public final class SparkConnectClient implements AutoCloseable {
                         .setUserContext(user)
                         .setClientType(peer.name())
                         .setAllowReconnect(true)
+                        .build(),
+                deadline);
+    }
+
+    /** Ends every operation of somebody's session; the session is made where it doesn't exist. */
+    void interrupt(String user, String session, Deadline deadline) throws InterruptedException {
+        unary(
+                SparkConnectServiceGrpc.getInterruptMethod(),
+                InterruptRequest.newBuilder()
+                        .setSessionId(session)
+                        .setUserContext(UserContext.newBuilder().setUserId(user))
+                        .setClientType(NAME)
+                        .setInterruptType(InterruptRequest.InterruptType.INTERRUPT_TYPE_ALL)
                         .build(),
                 deadline);
     }

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,6 +33,25 @@ public final class SparkUi {
     /** What the Connect page says in words, its tags taken out; the same in 3.5 and 4.x. */
     private static final Pattern CONNECT_COUNTS =
             Pattern.compile("(\\d+)\\s+session\\(s\\)\\s+are\\s+online,\\s+running\\s+(\\d+)\\s+Request\\(s\\)");
+
+    /** One request of the page's table. */
+    private static final Pattern ROW = Pattern.compile("<tr\\b[^>]*>.*?</tr>", Pattern.DOTALL);
+
+    /**
+     * A cell that names user, session and operation; the same in 3.5 and 4.x but for its second word. What a client wrote as its
+     * statement can't look like one: the page escapes it.
+     */
+    private static final Pattern JOB_TAG = Pattern.compile(
+            "<td[^>]*>\\s*SparkConnect_[A-Za-z]+_User_([^<>]{0,200}?)_Session_([0-9a-fA-F-]{36})_Operation_([0-9a-fA-F-]{36})\\s*</td>");
+
+    /** The states of an operation that has neither ended nor been ended; the page calls them RUNNING. */
+    private static final Set<String> RUNNING = Set.of("STARTED", "COMPILED", "READY");
+
+    private static final Pattern RUNNING_CELL =
+            Pattern.compile("<td[^>]*>\\s*(?:RUNNING|STARTED|COMPILED|READY)\\s*</td>");
+
+    /** Spark keeps 200 ended requests by default (spark.sql.connect.ui.retainedStatements). */
+    private static final int MOST_ROWS = 500;
 
     private static final Pattern TAG = Pattern.compile("<[^>]*>");
 
@@ -97,10 +117,38 @@ public final class SparkUi {
     }
 
     /**
-     * How many sessions are online and how many requests run; empty on Spark 3.4, which doesn't count them. Reads the
-     * Connect page, the only place in every release up to 4.2.0 (a JSON API is in Spark's master only: SPARK-57941).
+     * How many sessions are online, how many requests run and whose they are; empty on Spark 3.4, which doesn't count them. Asks the
+     * JSON API of Spark's master (SPARK-57941) first; every release up to 4.2.0 answers 404 there and tells it on its Connect page only.
+     *
+     * @param timeout for each request, of which there are three at most
      */
-    public Optional<ConnectActivity> connectActivity(Duration timeout) throws IOException, InterruptedException {
+    public Optional<ConnectActivity> connectActivity(String applicationId, Duration timeout)
+            throws IOException, InterruptedException {
+        try {
+            return Optional.of(activityByJson("/api/v1/applications/" + applicationId + "/connect", timeout));
+        } catch (FileNotFoundException e) {
+            return activityByPage(timeout);
+        }
+    }
+
+    private ConnectActivity activityByJson(String api, Duration timeout) throws IOException, InterruptedException {
+        int online = 0;
+        for (JsonNode session : json(api + "/sessions?offset=0&length=" + MOST_ROWS, timeout)) {
+            online += session.path("finishTimestamp").asLong() == 0 ? 1 : 0;
+        }
+        List<RunningOperation> running = new ArrayList<>();
+        for (JsonNode operation : json(api + "/operations?offset=0&length=" + MOST_ROWS, timeout)) {
+            if (RUNNING.contains(operation.path("state").asText(""))) {
+                running.add(new RunningOperation(
+                        operation.path("userId").asText(""),
+                        operation.path("sessionId").asText(""),
+                        operation.path("operationId").asText("")));
+            }
+        }
+        return new ConnectActivity(online, running.size(), running);
+    }
+
+    private Optional<ConnectActivity> activityByPage(Duration timeout) throws IOException, InterruptedException {
         Answer page = get("/connect/", timeout);
         if (page.status() != 200) {
             // 3.4 has no such page: 302 to the start page.
@@ -110,7 +158,34 @@ public final class SparkUi {
         if (!counts.find()) {
             throw new IOException(base() + "/connect/ doesn't tell its sessions as known Spark versions do");
         }
-        return Optional.of(new ConnectActivity(Integer.parseInt(counts.group(1)), Integer.parseInt(counts.group(2))));
+        int requests = Integer.parseInt(counts.group(2));
+        List<RunningOperation> running = requests == 0 ? List.of() : running(page.body());
+        if (running.size() < requests) {
+            // It shows a hundred rows; a query that runs for long is pushed off by short ones that came after it.
+            running = running(
+                    get("/connect/?sqlstat.pageSize=" + MOST_ROWS, timeout).body());
+        }
+        return Optional.of(new ConnectActivity(Integer.parseInt(counts.group(1)), requests, running));
+    }
+
+    private static String unescaped(String text) {
+        return text.replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&quot;", "\"")
+                .replace("&#39;", "'")
+                .replace("&amp;", "&");
+    }
+
+    private static List<RunningOperation> running(String page) {
+        List<RunningOperation> running = new ArrayList<>();
+        Matcher rows = ROW.matcher(page);
+        while (rows.find()) {
+            Matcher tag = JOB_TAG.matcher(rows.group());
+            if (tag.find() && RUNNING_CELL.matcher(rows.group()).find()) {
+                running.add(new RunningOperation(unescaped(tag.group(1)), tag.group(2), tag.group(3)));
+            }
+        }
+        return running;
     }
 
     private JsonNode json(String path, Duration timeout) throws IOException, InterruptedException {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -44,8 +45,79 @@ class SparkUiTest {
                           Request(s)
                     </h4></body></html>
                     """);
-            assertThat(new SparkUi("127.0.0.1", fake.port()).connectActivity(TIMEOUT))
-                    .contains(new ConnectActivity(12, 3));
+            assertThat(new SparkUi("127.0.0.1", fake.port()).connectActivity("local-7", TIMEOUT))
+                    .contains(new ConnectActivity(12, 3, List.of()));
+        }
+    }
+
+    /** As Spark 4.0.1 writes it, shortened: a statement's text is escaped, so that it can't look like a cell. */
+    private static String row(String user, String session, String operation, String state) {
+        return """
+                <tr>
+                  <td>
+                    %s
+                  </td>
+                  <td><span class="description-input">
+                      sql { query: &quot;select '&lt;td&gt; RUNNING &lt;/td&gt;'&quot; }
+                  </span></td>
+                  <td>
+                    %s
+                  </td>
+                  <td>
+                    %s
+                  </td>
+                  <td>
+                    SparkConnect_OperationTag_User_%s_Session_%s_Operation_%s
+                  </td>
+                  <td></td>
+                </tr>"""
+                .formatted(user, state, operation, user, session, operation);
+    }
+
+    @Test
+    void tellsWhoseOperationsRun() throws Exception {
+        String session = "24b9b91e-429d-47da-a0d4-1eb1db414f85";
+        String running = "628ca037-4776-44b9-8777-aa999fcd4263";
+        String ended = "b7ee80ef-3a55-4f3b-ae55-236f59c59ac1";
+        try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
+            fake.page(
+                    "/connect/",
+                    200,
+                    "<h4>1 session(s) are online, running 1 Request(s)</h4><table>"
+                            + row("ann &amp; bob", session, running, "RUNNING")
+                            + row("ann &amp; bob", session, ended, "CLOSED") + "</table>");
+
+            ConnectActivity activity = new SparkUi("127.0.0.1", fake.port())
+                    .connectActivity("local-7", TIMEOUT)
+                    .orElseThrow();
+
+            assertThat(activity)
+                    .isEqualTo(new ConnectActivity(1, 1, List.of(new RunningOperation("ann & bob", session, running))));
+            assertThat(activity.summary()).isEqualTo("1 operation of user ann & bob is running");
+        }
+    }
+
+    @Test
+    void asksTheJsonApiFirst() throws Exception {
+        try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
+            fake.page(
+                    "/api/v1/applications/local-7/connect/sessions",
+                    200,
+                    """
+                    [{"sessionId": "s1", "userId": "etl", "finishTimestamp": 0},
+                     {"sessionId": "s2", "userId": "etl", "finishTimestamp": 1763827200000}]
+                    """);
+            fake.page(
+                    "/api/v1/applications/local-7/connect/operations",
+                    200,
+                    """
+                    [{"operationId": "o1", "sessionId": "s1", "userId": "etl", "state": "READY"},
+                     {"operationId": "o2", "sessionId": "s1", "userId": "etl", "state": "CLOSED"}]
+                    """);
+
+            assertThat(new SparkUi("127.0.0.1", fake.port()).connectActivity("local-7", TIMEOUT))
+                    .contains(new ConnectActivity(1, 1, List.of(new RunningOperation("etl", "s1", "o1"))));
+            assertThat(fake.requests()).doesNotContain("/connect/");
         }
     }
 
@@ -53,7 +125,7 @@ class SparkUiTest {
     void spark34HasNoConnectPage() throws Exception {
         try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
             fake.page("/connect/", 302, "");
-            assertThat(new SparkUi("127.0.0.1", fake.port()).connectActivity(TIMEOUT))
+            assertThat(new SparkUi("127.0.0.1", fake.port()).connectActivity("local-7", TIMEOUT))
                     .isEmpty();
         }
     }
