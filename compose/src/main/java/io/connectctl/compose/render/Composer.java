@@ -4,6 +4,7 @@ import io.connectctl.compose.spec.Secrets;
 import io.connectctl.compose.spec.ServerSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,8 +17,26 @@ public final class Composer {
     /** The file that a launch runs. */
     static final String ENTRYPOINT = "entrypoint";
 
+    /** Far above the servers of one machine; a rendering is some kilobytes. */
+    private static final int REMEMBERED = 256;
+
     private final TemplateSource source;
     private final BiPredicate<String, String> isSecret;
+    /**
+     * The latest renderings. Whoever compares what runs with what would be rendered now does so at every look, and to read the
+     * templates takes a fraction of the time that it takes to render them.
+     */
+    private final Map<Subject, Rendering> latest = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Subject, Rendering> eldest) {
+            return size() > REMEMBERED;
+        }
+    };
+
+    /** All that a rendering depends on. */
+    private record Subject(ServerSpec spec, Site site, SortedMap<String, Template> templates) {}
 
     /**
      * @param profiles folder of the user's profiles ({@code CONFIG/templates}); a folder in it with the declared profile's
@@ -39,8 +58,19 @@ public final class Composer {
      * @throws RenderException if a template can't be read, uses an unknown variable, or is malformed; names file and line
      */
     public Rendering render(ServerSpec spec, Site site) throws RenderException {
-        List<RenderedFile> files = files(spec, site);
-        return new Rendering(files, Fingerprint.of(files));
+        Subject subject = new Subject(spec, site, source.load(spec.profile(), spec.templates()));
+        synchronized (latest) {
+            Rendering known = latest.get(subject);
+            if (known != null) {
+                return known;
+            }
+        }
+        List<RenderedFile> files = files(subject);
+        Rendering rendering = new Rendering(files, Fingerprint.of(files));
+        synchronized (latest) {
+            latest.put(subject, rendering);
+        }
+        return rendering;
     }
 
     /**
@@ -49,7 +79,9 @@ public final class Composer {
      */
     public Rendering preview(ServerSpec spec, Site site) throws RenderException {
         String fingerprint = render(spec, site).fingerprint();
-        List<RenderedFile> shown = files(Secrets.redact(spec, isSecret), site).stream()
+        Subject redacted =
+                new Subject(Secrets.redact(spec, isSecret), site, source.load(spec.profile(), spec.templates()));
+        List<RenderedFile> shown = files(redacted).stream()
                 .map(file -> Redaction.of(file, isSecret))
                 .toList();
         return new Rendering(shown, fingerprint);
@@ -70,11 +102,11 @@ public final class Composer {
         return new LaunchPlan(spec, site, ticket, rendering, command, environment);
     }
 
-    private List<RenderedFile> files(ServerSpec spec, Site site) throws RenderException {
-        SortedMap<String, Template> templates = source.load(spec.profile(), spec.templates());
-        Map<String, Object> variables = Variables.of(spec, site, templates.keySet());
+    private static List<RenderedFile> files(Subject subject) throws RenderException {
+        Map<String, Object> variables =
+                Variables.of(subject.spec(), subject.site(), subject.templates().keySet());
         List<RenderedFile> files = new ArrayList<>();
-        for (Template template : templates.values()) {
+        for (Template template : subject.templates().values()) {
             boolean executable = Format.of(template.name()) == Format.SHELL;
             files.add(new RenderedFile(template.name(), Renderer.render(template, variables), executable));
         }

@@ -25,6 +25,11 @@ final class Fingerprint {
         return HexFormat.of().formatHex(digest.digest(), 0, 16);
     }
 
+    /** The fingerprint of one file: changes exactly when its meaning does. */
+    static String of(RenderedFile file) {
+        return of(List.of(file));
+    }
+
     private static String meaning(RenderedFile file) {
         return switch (Format.of(file.name())) {
             case PROPERTIES, LOG4J2 -> properties(file.text());

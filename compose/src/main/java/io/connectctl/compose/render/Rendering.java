@@ -1,6 +1,8 @@
 package io.connectctl.compose.render;
 
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The files of one server.
@@ -11,5 +13,12 @@ import java.util.List;
 public record Rendering(List<RenderedFile> files, String fingerprint) {
     public Rendering {
         files = List.copyOf(files);
+    }
+
+    /** The fingerprint of each file, by its name: tells which one changed where {@link #fingerprint} did. */
+    public SortedMap<String, String> prints() {
+        SortedMap<String, String> prints = new TreeMap<>();
+        files.forEach(file -> prints.put(file.name(), Fingerprint.of(file)));
+        return prints;
     }
 }

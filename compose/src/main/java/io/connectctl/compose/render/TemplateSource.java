@@ -14,11 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -39,6 +42,8 @@ final class TemplateSource {
     private static final long LARGEST = 1 << 20;
 
     private final Optional<Path> profiles;
+    /** What was read of this installation itself, by folder; empty where it has none of that name. It doesn't change while it runs. */
+    private final Map<String, Optional<Map<String, Template>>> builtIn = new ConcurrentHashMap<>();
 
     TemplateSource(Optional<Path> profiles) {
         this.profiles = profiles;
@@ -139,7 +144,18 @@ final class TemplateSource {
         }
     }
 
-    private static boolean addBuiltIn(String profile, SortedMap<String, Template> templates) throws RenderException {
+    private boolean addBuiltIn(String profile, SortedMap<String, Template> templates) throws RenderException {
+        Optional<Map<String, Template>> known = builtIn.get(profile);
+        if (known == null) {
+            Map<String, Template> found = new HashMap<>();
+            known = readBuiltIn(profile, found) ? Optional.of(found) : Optional.empty();
+            builtIn.put(profile, known);
+        }
+        known.ifPresent(read -> templates.putAll(read));
+        return known.isPresent();
+    }
+
+    private static boolean readBuiltIn(String profile, Map<String, Template> templates) throws RenderException {
         return withBuiltIn(root -> {
             Path folder = root.resolve(profile);
             if (!Files.isDirectory(folder)) {

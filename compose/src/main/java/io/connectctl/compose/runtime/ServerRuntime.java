@@ -7,6 +7,7 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SparkVersion;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -52,6 +53,14 @@ public interface ServerRuntime extends AutoCloseable {
 
     /** Where things will lie for this server, without looking at any network, nor at any disk but the declared folders; for previews. */
     Site plannedSite(ServerSpec spec);
+
+    /**
+     * What a launch would be made of now beside its rendered files, each by a name and an identity that no other has: {@code
+     * image} and its id, {@code jars} and their fingerprint. What can't be told is left out.
+     */
+    default Map<String, String> ingredients(ServerSpec spec) throws RuntimeUnavailableException, InterruptedException {
+        return Map.of();
+    }
 
     /**
      * Makes ready what a launch needs (fetches Spark, finds Java, makes folders), telling its progress. Repeatable; takes

@@ -454,14 +454,7 @@ public final class SpecReader {
         part("stop", STOP);
         Duration grace = duration("stop", "grace", SHORTEST, Duration.ofHours(1), Defaults.STOP.grace());
         Duration drain = duration("stop", "drain", Duration.ZERO, Duration.ofHours(24), Defaults.STOP.drain());
-        if (!drain.isZero()) {
-            findings.error(
-                    "/stop/drain",
-                    Durations.text(drain)
-                            + ": draining isn't available in this version of connectctl; write 0s, or leave"
-                            + " it out");
-        }
-        return new StopSpec(grace, Duration.ZERO);
+        return new StopSpec(grace, drain);
     }
 
     private void part(String key, List<String> known) {

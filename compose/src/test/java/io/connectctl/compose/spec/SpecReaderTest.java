@@ -242,7 +242,6 @@ class SpecReaderTest {
                 "{'health':'fast'} | must be a mapping",
                 "{'restart':{'budget':'-1'}} | whole number from 0 to 1000",
                 "{'restart':{'backoff':'10m'}} | longer than the maxBackoff",
-                "{'stop':{'drain':'10s'}} | draining isn't available",
                 "{'spark.x':'1'} | belong under 'conf:'"
             })
     void wrongValueIsRefusedWithARemedy(String json, String problem) {

@@ -389,6 +389,22 @@ public final class DockerRuntime implements ServerRuntime {
                                 .orElse(Names.SPARK_HOME)));
     }
 
+    @Override
+    public Map<String, String> ingredients(ServerSpec spec) throws RuntimeUnavailableException, InterruptedException {
+        if (adopted(spec.name())) {
+            // It is never made anew, whatever its image's name means by now.
+            return Map.of();
+        }
+        String wanted = spec.container().imageFor(spec.spark());
+        String before = histories.of(spec.name()).image();
+        String built = Names.builtImage(spec.spark());
+        String image = spec.container().image().isEmpty() && built.equals(before) ? built : wanted;
+        return parts().images()
+                .find(image)
+                .map(found -> Map.of("image", found.id()))
+                .orElse(Map.of());
+    }
+
     /** Where things lie in a container of ours. */
     static Site site(Optional<Path> jars, Optional<Path> sparkHome) {
         return new Site(

@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime.process;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.runtime.ArchiveKey;
 import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Endpoint;
@@ -176,6 +177,26 @@ public final class ProcessRuntime implements ServerRuntime {
     /** What is fetched here; empty also where it can't be: then Spark's own resolver does it, into the server's own folder. */
     private Optional<PackageSet> packages(ServerSpec spec) {
         return PackageSet.of(spec).filter(packages::serves);
+    }
+
+    @Override
+    public Map<String, String> ingredients(ServerSpec spec) {
+        Site site = plannedSite(spec);
+        Path jars = site.sparkHome()
+                .map(home -> home.resolve("jars"))
+                .or(site::jars)
+                .orElseThrow();
+        try {
+            List<String> lines = new ArrayList<>();
+            for (Path jar : ArchiveSubject.jars(jars)) {
+                // Its time says when it was fetched, which is no difference.
+                lines.add(jar.getFileName() + " " + Files.size(jar));
+            }
+            return lines.isEmpty() ? Map.of() : Map.of("jars", ArchiveKey.of(lines));
+        } catch (IOException e) {
+            // Not fetched yet, or gone: the launch will say so.
+            return Map.of();
+        }
     }
 
     private Site site(ServerSpec spec, Path javaHome, Optional<PackageSet> wanted) {

@@ -36,6 +36,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -159,6 +160,7 @@ public final class FakeRuntime implements ServerRuntime {
         static final Fault NONE = new Fault(null, null, null, null);
     }
 
+    private final Map<String, String> ingredients = new ConcurrentHashMap<>();
     private final String name;
     private final Clock clock;
     private final Map<ServerName, Slot> slots = new TreeMap<>();
@@ -444,6 +446,16 @@ public final class FakeRuntime implements ServerRuntime {
                         ? Optional.empty()
                         : Optional.of(Path.of("/fake/spark/" + spec.spark() + "/jars")),
                 true);
+    }
+
+    /** Changes what launches are made of, such as {@code image}. */
+    public void ingredient(String name, String identity) {
+        ingredients.put(name, identity);
+    }
+
+    @Override
+    public Map<String, String> ingredients(ServerSpec spec) {
+        return Map.copyOf(ingredients);
     }
 
     @Override
