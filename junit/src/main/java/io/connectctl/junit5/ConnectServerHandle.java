@@ -114,7 +114,7 @@ public final class ConnectServerHandle {
      * @throws ConnectServerException if it didn't start, with the cause; the server isn't usable then, and may be restarted again
      */
     public synchronized void restart() {
-        connectctl.ok(Lease.PATIENCE, "restart", "--quiet", name);
+        connectctl.ok(Lease.PATIENCE, "restart", "--quiet", "--force", name);
         Map<String, String> renewed = new LinkedHashMap<>(variables);
         // What it doesn't say any more doesn't hold any more.
         renewed.remove(TOKEN);

@@ -120,7 +120,7 @@ class LeaseTest {
 
         handle.restart();
 
-        assertThat(fake.calls("restart")).containsExactly("restart --quiet lease-1");
+        assertThat(fake.calls("restart")).containsExactly("restart --quiet --force lease-1");
         assertThat(handle.urlWithToken()).isEqualTo("sc://localhost:16001/;token=secret-1");
         assertThat(handle.environment()).containsEntry("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "1");
     }

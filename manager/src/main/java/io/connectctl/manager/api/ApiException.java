@@ -39,8 +39,15 @@ public final class ApiException extends Exception {
                 switch (code) {
                     case NO_SUCH_SERVER, NO_SUCH_LEASE, NO_SUCH_POOL -> 404;
                     case INVALID -> 422;
-                    case NAME_HELD, PORT_HELD, NOT_ADOPTABLE, RUNNING, NOT_RUNNING, WAREHOUSE_NOT_EMPTY, OWNER_GONE ->
-                        409;
+                    case NAME_HELD,
+                            PORT_HELD,
+                            NOT_ADOPTABLE,
+                            RUNNING,
+                            NOT_RUNNING,
+                            WAREHOUSE_NOT_EMPTY,
+                            OWNER_GONE,
+                            OPERATIONS_RUNNING,
+                            NEVER_HEALTHY -> 409;
                     case STORE_FAILED -> 503;
                 };
         String remedy =
@@ -53,6 +60,8 @@ public final class ApiException extends Exception {
                         "Name a running Spark Connect container that publishes its gRPC port and that connectctl doesn't keep.";
                     case RUNNING -> "Stop the server first.";
                     case NOT_RUNNING -> "Start the server first.";
+                    case OPERATIONS_RUNNING -> "Let them finish with --drain 5m, or end them with --force.";
+                    case NEVER_HEALTHY -> "Mend the declaration, then restart.";
                     case WAREHOUSE_NOT_EMPTY -> "Save the tables in its warehouse, or remove it with --purge.";
                     case NO_SUCH_LEASE -> "List the leases with 'connectctl leases', or lease another server.";
                     case NO_SUCH_POOL ->
@@ -76,6 +85,8 @@ public final class ApiException extends Exception {
             case "NOT_ADOPTABLE" -> "It can't be adopted";
             case "RUNNING" -> "The server is running";
             case "NOT_RUNNING" -> "The server isn't running";
+            case "OPERATIONS_RUNNING" -> "Operations are running";
+            case "NEVER_HEALTHY" -> "There is nothing to roll back to";
             case "WAREHOUSE_NOT_EMPTY" -> "The warehouse isn't empty";
             case "NO_SUCH_LEASE" -> "No such lease";
             case "NO_SUCH_POOL" -> "No such pool";

@@ -106,8 +106,13 @@ public final class ApiServer implements AutoCloseable {
         this.server = new Server(threads, new ScheduledExecutorScheduler("api-timer", true), buffers);
         server.setErrorHandler(ApiServer::malformed);
         server.setStopTimeout(0);
-        Views views =
-                new Views(setup.memory(), setup.secret(), setup.metrics().starts(), setup.servers(), setup.leases());
+        Views views = new Views(
+                setup.memory(),
+                setup.secret(),
+                setup.metrics().starts(),
+                setup.servers(),
+                setup.leases(),
+                setup.fleet()::drift);
         Routes routes = new Routes(
                 setup.fleet(),
                 setup.leases(),

@@ -7,6 +7,7 @@ import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.health.Rung;
+import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.manager.api.v1.ApiProblem;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.DeclareRequest;
@@ -24,7 +25,6 @@ import io.connectctl.manager.lease.Lease;
 import io.connectctl.manager.lease.LeaseState;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.CacheStatus;
-import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.LeaseOrder;
 import io.connectctl.manager.supervise.LeaseStatus;
@@ -33,7 +33,9 @@ import io.connectctl.manager.supervise.Leftovers;
 import io.connectctl.manager.supervise.Origin;
 import io.connectctl.manager.supervise.PoolOrder;
 import io.connectctl.manager.supervise.RefusedException;
+import io.connectctl.manager.supervise.RestartFrom;
 import io.connectctl.manager.supervise.ServerStatus;
+import io.connectctl.manager.supervise.StopOrder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -74,6 +76,11 @@ final class Routes {
 
     private static final Duration FOREVER = Duration.ofDays(10_000);
 
+    /** What a server may take to tell what its clients do, before it is left out. */
+    private static final Duration ACTIVITY = Duration.ofSeconds(1);
+
+    private static final Duration LONGEST_DRAIN = Duration.ofDays(1);
+
     private static final Duration LONGEST_TTL = Duration.ofDays(7);
 
     private final Fleet fleet;
@@ -113,6 +120,8 @@ final class Routes {
                 new Route("GET", "/v1/servers/{server}", this::server),
                 new Route("GET", "/v1/servers/{server}/describe", this::describe),
                 new Route("PUT", "/v1/servers/{server}", this::declare),
+                new Route("GET", "/v1/servers/{server}/diff", this::diff),
+                new Route("POST", "/v1/servers/{server}/plan", this::plan),
                 new Route("POST", "/v1/adopt", this::adopt),
                 new Route("POST", "/v1/servers/{server}/start", this::start),
                 new Route("POST", "/v1/servers/{server}/restart", this::restart),
@@ -144,23 +153,62 @@ final class Routes {
                 new Route("GET", "/metrics", call -> call.text(200, Metrics.CONTENT_TYPE, metrics.get())));
     }
 
-    private void list(Call call) {
-        call.json(200, views.list(fleet.servers()));
+    private void list(Call call) throws Exception {
+        List<ServerStatus> statuses = fleet.servers();
+        call.json(200, views.list(statuses, activities(call, statuses)));
     }
 
-    private void server(Call call) throws ApiException {
-        call.json(200, views.server(status(call.server())));
+    private void server(Call call) throws Exception {
+        ServerStatus status = status(call.server());
+        call.json(
+                200,
+                views.server(
+                        status,
+                        Optional.ofNullable(activities(call, List.of(status))
+                                .get(status.spec().name()))));
+    }
+
+    /** Only for those who ask: it is a page that each server makes anew. */
+    private Map<ServerName, ConnectActivity> activities(Call call, List<ServerStatus> statuses) throws Exception {
+        return call.flag("activity")
+                ? fleet.activities(
+                        statuses.stream().map(status -> status.spec().name()).toList(), ACTIVITY)
+                : Map.of();
     }
 
     private void describe(Call call) throws Exception {
         ServerName name = call.server();
-        call.json(200, views.describe(status(name), fleet.remarks(name)));
+        call.json(
+                200,
+                views.describe(
+                        status(name),
+                        fleet.remarks(name),
+                        Optional.ofNullable(
+                                fleet.activities(List.of(name), ACTIVITY).get(name))));
     }
 
     private void declare(Call call) throws Exception {
-        ServerName name;
+        ServerName name = declaredName(call);
+        Wanted wanted = wanted(body(call, DeclareRequest.class));
+        refuseLeased(name);
+        call.json(200, Views.declared(fleet.declare(name, wanted.flags(), wanted.file(), wanted.origin())));
+    }
+
+    private void diff(Call call) throws Exception {
+        ServerName name = call.server();
+        call.json(200, Views.plan(name, fleet.diff(name)));
+    }
+
+    private void plan(Call call) throws Exception {
+        ServerName name = declaredName(call);
+        Wanted wanted = wanted(body(call, DeclareRequest.class));
+        refuseLeased(name);
+        call.json(200, Views.plan(name, fleet.plan(name, wanted.flags(), wanted.file(), wanted.origin())));
+    }
+
+    private static ServerName declaredName(Call call) throws ApiException {
         try {
-            name = new ServerName(call.segment("server"));
+            return new ServerName(call.segment("server"));
         } catch (IllegalArgumentException e) {
             String message = String.valueOf(e.getMessage());
             throw new ApiException(new ApiProblem(
@@ -171,12 +219,6 @@ final class Routes {
                     null,
                     List.of(new ProblemView("ERROR", null, null, "servers", message, null, null))));
         }
-        DeclareRequest request = body(call, DeclareRequest.class);
-        if (!(request.declaration() instanceof ObjectNode tree)) {
-            throw Call.badJson("'declaration' must be an object with connectctl.yaml's keys of one server");
-        }
-        refuseLeased(name);
-        call.json(200, Views.declared(declare(name, tree, request)));
     }
 
     /** Whatever is called so is removed with its lease; one that is there already is a lease's, and may be patched. */
@@ -189,17 +231,25 @@ final class Routes {
         }
     }
 
-    private Declared declare(ServerName name, ObjectNode tree, DeclareRequest request) throws Exception {
+    /** What a body declares, by which hand. */
+    private record Wanted(Declaration flags, Declaration file, Origin origin) {}
+
+    private static Wanted wanted(DeclareRequest request) throws ApiException {
+        if (!(request.declaration() instanceof ObjectNode tree)) {
+            throw Call.badJson("'declaration' must be an object with connectctl.yaml's keys of one server");
+        }
         Declaration declaration = new Declaration(tree, Map.of());
         Origin origin = origin(request.file());
         if (request.flags() == null) {
-            return fleet.declare(name, declaration, origin);
+            return origin.file().isPresent()
+                    ? new Wanted(Declaration.empty(), declaration, origin)
+                    : new Wanted(declaration, Declaration.empty(), origin);
         }
         if (!(request.flags() instanceof ObjectNode flags) || origin.file().isEmpty()) {
             throw Call.badJson(
                     "'flags' goes with 'file', and must be an object with connectctl.yaml's keys of one server");
         }
-        return fleet.declare(name, new Declaration(flags, Map.of()), declaration, origin);
+        return new Wanted(new Declaration(flags, Map.of()), declaration, origin);
     }
 
     private static Origin origin(@Nullable String file) throws ApiException {
@@ -238,11 +288,39 @@ final class Routes {
     }
 
     private void restart(Call call) throws Exception {
-        call.json(202, Views.receipt(fleet.restart(call.server())));
+        RestartFrom from =
+                switch (call.query("from").orElse("current")) {
+                    case "current" -> RestartFrom.CURRENT;
+                    case "same" -> RestartFrom.SAME;
+                    case "rollback" -> RestartFrom.ROLLBACK;
+                    default ->
+                        throw new ApiException(
+                                400,
+                                "BAD_REQUEST",
+                                "'from' is '" + call.query("from").orElse("") + "'",
+                                "Write current, same or rollback.");
+                };
+        call.json(202, Views.receipt(fleet.restart(call.server(), from, order(call, false))));
     }
 
     private void stop(Call call) throws Exception {
-        call.json(202, Views.receipt(fleet.stop(call.server(), call.flag("force"))));
+        call.json(202, Views.receipt(fleet.stop(call.server(), order(call, call.flag("force")))));
+    }
+
+    private static StopOrder order(Call call, boolean force) throws ApiException {
+        return new StopOrder(force, call.flag("unlessBusy"), drain(call));
+    }
+
+    private static Optional<Duration> drain(Call call) throws ApiException {
+        Optional<String> given = call.query("drain");
+        if (given.isEmpty()) {
+            return Optional.empty();
+        }
+        // Elsewhere a duration of nothing is a slip; here it says that nothing is waited for.
+        return Optional.of(
+                given.get().matches("0(?:ms|s|m|h)")
+                        ? Duration.ZERO
+                        : call.duration("drain", Duration.ZERO, LONGEST_DRAIN));
     }
 
     private void remove(Call call) throws Exception {

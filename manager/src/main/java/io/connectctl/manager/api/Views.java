@@ -19,9 +19,12 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecWriter;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
+import io.connectctl.health.ui.ConnectActivity;
+import io.connectctl.manager.api.v1.ActivityView;
 import io.connectctl.manager.api.v1.AdoptedView;
 import io.connectctl.manager.api.v1.CacheView;
 import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.ChangeView;
 import io.connectctl.manager.api.v1.ContainerView;
 import io.connectctl.manager.api.v1.DeclareResponse;
 import io.connectctl.manager.api.v1.DescribeView;
@@ -29,6 +32,7 @@ import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.LeaseInfo;
 import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.PlanView;
 import io.connectctl.manager.api.v1.PoolView;
 import io.connectctl.manager.api.v1.ProblemView;
 import io.connectctl.manager.api.v1.ReadyView;
@@ -46,9 +50,11 @@ import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.pool.Pool;
 import io.connectctl.manager.supervise.Adopted;
+import io.connectctl.manager.supervise.Change;
 import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.LeaseStatus;
 import io.connectctl.manager.supervise.Leases;
+import io.connectctl.manager.supervise.Planned;
 import io.connectctl.manager.supervise.PoolStatus;
 import io.connectctl.manager.supervise.Receipt;
 import io.connectctl.manager.supervise.ServerStatus;
@@ -79,6 +85,7 @@ final class Views {
     private final StartTimes starts;
     private final Path servers;
     private final Leases leases;
+    private final Function<ServerName, List<Change>> drift;
 
     /** What a driver's unified pool should be, in bytes, and why. */
     record Memory(long poolBytes, String explanation) {
@@ -94,26 +101,39 @@ final class Views {
      * @param starts how long starts took
      * @param servers the folder of the servers' folders
      * @param leases tells which servers are leased
+     * @param drift what of a running server isn't as it would be launched now
      */
     Views(
             Function<ServerSpec, Memory> memory,
             BiPredicate<String, String> secret,
             StartTimes starts,
             Path servers,
-            Leases leases) {
+            Leases leases,
+            Function<ServerName, List<Change>> drift) {
         this.leases = leases;
+        this.drift = drift;
         this.memory = memory;
         this.secret = secret;
         this.starts = starts;
         this.servers = servers;
     }
 
-    ServerList list(List<ServerStatus> statuses) {
+    ServerList list(List<ServerStatus> statuses, Map<ServerName, ConnectActivity> activities) {
         return new ServerList(
-                API_VERSION, "ServerList", statuses.stream().map(this::server).toList());
+                API_VERSION,
+                "ServerList",
+                statuses.stream()
+                        .map(status -> server(
+                                status,
+                                Optional.ofNullable(activities.get(status.spec().name()))))
+                        .toList());
     }
 
     ServerView server(ServerStatus status) {
+        return server(status, Optional.empty());
+    }
+
+    ServerView server(ServerStatus status, Optional<ConnectActivity> activity) {
         ServerSpec spec = status.spec();
         Optional<Instance> instance = status.instance();
         OptionalInt port = status.grpcPort();
@@ -152,7 +172,28 @@ final class Views {
                                 lease.lease().id(),
                                 millis(lease.expiresAt()),
                                 lease.lease().owner().map(Owner::text).orElse(null)))
+                        .orElse(null),
+                drift.apply(spec.name()).stream().map(Views::change).toList(),
+                status.canRollBack(),
+                activity.map(now -> new ActivityView(
+                                now.onlineSessions(),
+                                now.runningRequests(),
+                                now.users(),
+                                !spec.stop().drain().isZero()))
                         .orElse(null));
+    }
+
+    private static ChangeView change(Change change) {
+        return new ChangeView(change.key(), change.old(), change.next(), change.restart());
+    }
+
+    static PlanView plan(ServerName name, Planned planned) {
+        return new PlanView(
+                name.value(),
+                planned.known(),
+                planned.running(),
+                planned.changes().stream().map(Views::change).toList(),
+                planned.warnings().stream().map(Views::problem).toList());
     }
 
     /** A lease, with what is known of its server. */
@@ -207,7 +248,7 @@ final class Views {
                 model.explanation());
     }
 
-    DescribeView describe(ServerStatus status, List<String> remarks) {
+    DescribeView describe(ServerStatus status, List<String> remarks, Optional<ConnectActivity> activity) {
         Path home = servers.resolve(status.spec().name().value());
         Map<String, String> folders = new LinkedHashMap<>();
         folders.put("server", home.toString());
@@ -225,7 +266,7 @@ final class Views {
                 status.runtimeWhy().orElse(null),
                 contained(status) ? container(status.spec()) : null,
                 remarks);
-        return new DescribeView(server(status), declaration(status.spec()), folders, notes, runtime);
+        return new DescribeView(server(status, activity), declaration(status.spec()), folders, notes, runtime);
     }
 
     /** True if it runs, ran last, or will run in a container. */

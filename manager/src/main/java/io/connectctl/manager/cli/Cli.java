@@ -28,6 +28,9 @@ final class Cli {
             "start",
             "stop",
             "restart",
+            "plan",
+            "apply",
+            "diff",
             "run",
             "lease",
             "renew",
@@ -78,6 +81,9 @@ final class Cli {
             case "start" -> new StartCommand(context);
             case "stop" -> new StopCommand(context);
             case "restart" -> new RestartCommand(context);
+            case "plan" -> new PlanCommand(context);
+            case "apply" -> new ApplyCommand(context);
+            case "diff" -> new DiffCommand(context);
             case "run" -> new RunCommand(context);
             case "lease" -> new LeaseCommand(context);
             case "renew" -> new RenewCommand(context);

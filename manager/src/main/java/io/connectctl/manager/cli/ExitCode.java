@@ -14,6 +14,8 @@ enum ExitCode {
     INVALID(6, "invalid declaration: nothing was started"),
     UNREACHABLE(7, "the daemon can't be reached"),
     CONFLICT(8, "conflict: a port or name is held, and by whom"),
+    BUSY(9, "operations of clients are running: use --drain or --force"),
+    CHANGES(10, "of plan and diff: there are changes"),
     TIMEOUT(124, "timeout: the server is kept and goes on"),
     INTERRUPTED(130, "interrupted by SIGINT (143: by SIGTERM)");
 
@@ -42,6 +44,7 @@ enum ExitCode {
             case "INVALID" -> INVALID;
             case "NAME_HELD", "PORT_HELD", "RUNNING", "WAREHOUSE_NOT_EMPTY" -> CONFLICT;
             case "NOT_RUNNING" -> NOT_RUNNING;
+            case "OPERATIONS_RUNNING" -> BUSY;
             default -> FAILURE;
         };
     }

@@ -1,20 +1,54 @@
 package io.connectctl.manager.cli;
 
+import io.connectctl.compose.spec.Declaration;
 import io.connectctl.manager.api.v1.ReceiptView;
+import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code connectctl restart}. */
 @Command(
         name = "restart",
         description = {
             "Replace the running instance by one of the current declaration; starts a server that is down.",
-            "Sessions, temporary views and cached data of its clients are lost."
+            "Sessions, temporary views and cached data of its clients are lost. While operations run it asks first, or refuses with"
+                    + " exit code 9 where there is no terminal."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  connectctl restart sales", "  connectctl restart sales --driver-memory 4g"})
+        footer = {
+            "  connectctl restart sales",
+            "  connectctl restart sales --driver-memory 4g",
+            "  connectctl restart sales --drain 5m",
+            "  connectctl restart sales --rollback     (the new declaration didn't get HEALTHY)"
+        })
 final class RestartCommand extends Launching {
+    @Option(
+            names = "--same",
+            description =
+                    "By the declaration of the last run, whatever was declared since; takes no flags of a declaration.")
+    boolean same;
+
+    @Option(names = "--rollback", description = "By the last declaration that was HEALTHY.")
+    boolean rollback;
+
+    @Option(names = "--force", description = "Whatever operations run.")
+    boolean force;
+
+    @Mixin
+    final PartingOptions parting = new PartingOptions();
+
+    /** The server before, with what its clients did. */
+    private Optional<ServerView> active = Optional.empty();
+
+    private boolean agreed;
+
     RestartCommand(CliContext context) {
         super(context);
     }
@@ -25,7 +59,53 @@ final class RestartCommand extends Launching {
     }
 
     @Override
+    void prepare(ApiClient client, Optional<ServerView> before, Declaration flags) throws IOException {
+        if (same && rollback) {
+            throw CliFailure.usage("--same and --rollback contradict each other", "leave one of them out");
+        }
+        if (!declares() && !flags.isEmpty()) {
+            throw CliFailure.usage(
+                    (same ? "--same" : "--rollback") + " takes an earlier declaration, so no flag can change it",
+                    "leave the flags out, or leave out " + (same ? "--same" : "--rollback"));
+        }
+        if (before.isPresent()) {
+            // Before the declaration is stored: whoever is refused has changed nothing.
+            active = Optional.of(client.active(before.get().name()));
+            agreed = Parting.agreed(
+                    context, active.get(), "restart", force || parting.drain().isPresent());
+            if (!agreed && !force && parting.drain().isEmpty()) {
+                Parting.refuse(active.get());
+            }
+        }
+    }
+
+    /** Whoever restarts it from another folder means what its own file says by now, too. */
+    @Override
+    Project source(Project here, Optional<ServerView> before) throws CliFailure {
+        Optional<Path> own =
+                before.flatMap(view -> Optional.ofNullable(view.declaredIn())).map(Path::of);
+        return own.isPresent() && Files.isRegularFile(own.get()) ? Project.find(context, own.get()) : here;
+    }
+
+    @Override
+    boolean declares() {
+        return !same && !rollback;
+    }
+
+    @Override
+    boolean tellsItsReceipt() {
+        return true;
+    }
+
+    @Override
     ReceiptView command(ApiClient client, String server) throws IOException {
-        return client.restart(server);
+        // A restart by force ends them politely all the same: it only doesn't wait for them.
+        Optional<Duration> drain = force || agreed ? Optional.of(Duration.ZERO) : parting.drain();
+        return client.restart(server, same ? "same" : rollback ? "rollback" : "current", drain);
+    }
+
+    @Override
+    void done(Optional<ServerView> before, ServerView proven) {
+        active.flatMap(Parting::lostSessions).ifPresent(this::say);
     }
 }

@@ -1,5 +1,6 @@
 package io.connectctl.manager.cli;
 
+import io.connectctl.manager.api.v1.ActivityView;
 import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.MemoryView;
 import io.connectctl.manager.api.v1.ServerView;
@@ -25,6 +26,7 @@ final class ServerPage {
         page.lines.add(style.strong(server.name()) + "  " + style.phase(server.phase(), server.phase())
                 + since(server.phaseSince(), now));
         page.field("Wanted", server.desired() + (server.changed() ? " (declaration changed: restart to apply)" : ""));
+        page.field("Drift", server.drift().isEmpty() ? null : style.warning(Changes.drift(server)));
         page.field("URL", server.url());
         page.field("UI", server.uiUrl());
         page.field("Rung", rung(server));
@@ -32,6 +34,7 @@ final class ServerPage {
         page.field("Instance", instance(server));
         page.field("Memory", memory(server.memory()));
         page.field("Cores", server.cores() == null ? null : server.cores().toString());
+        page.field("Clients", clients(server.activity()));
         page.field("Started", started(server));
         page.field("Log", server.logFile());
         page.field("Declared in", server.declaredIn());
@@ -69,6 +72,16 @@ final class ServerPage {
             field("Its log", cause.logFile());
         }
         field("Remedy", cause.remedy());
+    }
+
+    private static @Nullable String clients(@Nullable ActivityView activity) {
+        if (activity == null) {
+            return null;
+        }
+        return activity.sessions()
+                + (activity.sessions() == 1 ? " session" : " sessions")
+                + ", "
+                + (activity.operations() == 0 ? "nothing runs" : activity.summary());
     }
 
     private static String since(@Nullable String instant, Instant now) {

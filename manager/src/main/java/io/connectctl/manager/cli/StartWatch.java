@@ -127,7 +127,7 @@ final class StartWatch {
             // It decides where data will lie: whoever started it must be able to read it afterwards.
             case "runtime" -> progress.remark(name + ": " + event.message());
             case "progress", "exit" -> progress.step(event.message());
-            case "archive" -> progress.remark(name + ": " + event.message());
+            case "archive", "drain" -> progress.remark(name + ": " + event.message());
             // What was asked for is known to whoever asked.
             default -> {}
         }
@@ -162,7 +162,10 @@ final class StartWatch {
                 }
                 default -> healthy = false;
             }
-            if (!launched && (server.startedAt() != null || server.phase().equals("BACKING_OFF"))) {
+            // What still stops was launched long ago; it may be drained for longer than a start may take.
+            if (!launched
+                    && !server.phase().equals("STOPPING")
+                    && (server.startedAt() != null || server.phase().equals("BACKING_OFF"))) {
                 launched = true;
                 launchedAt = System.nanoTime();
                 if (server.phase().equals("STARTING") && (server.containerId() != null || server.pid() != null)) {

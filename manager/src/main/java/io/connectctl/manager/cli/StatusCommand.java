@@ -84,7 +84,9 @@ final class StatusCommand extends CliCommand {
     }
 
     private List<ServerView> servers(ApiClient client) throws IOException {
-        return name != null ? List.of(client.server(name)) : client.servers().servers();
+        return name != null
+                ? List.of(client.active(name))
+                : client.activeServers().servers();
     }
 
     static ExitCode worst(List<ServerView> servers) {
@@ -139,6 +141,9 @@ final class StatusCommand extends CliCommand {
                 context.err()
                         .println(server.name() + ": " + server.cause().code() + ": "
                                 + server.cause().summary());
+            }
+            if (!server.drift().isEmpty()) {
+                context.err().println(server.name() + ": " + Changes.drift(server));
             }
             for (String exposure : server.exposures()) {
                 context.err().println(server.name() + ": EXPOSED: " + exposure);

@@ -1,5 +1,6 @@
 package io.connectctl.manager.cli;
 
+import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -16,17 +18,28 @@ import picocli.CommandLine.Option;
 /** {@code connectctl stop}. */
 @Command(
         name = "stop",
-        description = "Stop a server and wait until it is gone. Stopping a stopped server is a success.",
+        description = {
+            "Stop a server and wait until it is gone. Stopping a stopped server is a success.",
+            "While operations run it asks first, or refuses with exit code 9 where there is no terminal."
+        },
         footerHeading = "%nExamples:%n",
-        footer = {"  connectctl stop", "  connectctl stop sales --force", "  connectctl stop --all"})
+        footer = {
+            "  connectctl stop",
+            "  connectctl stop sales --drain 5m",
+            "  connectctl stop sales --force",
+            "  connectctl stop --all"
+        })
 final class StopCommand extends ServerCommand {
     private static final Duration TICK = Duration.ofMillis(500);
 
-    @Option(names = "--force", description = "Kill it at once, without drain and grace.")
+    @Option(names = "--force", description = "Kill it at once, without drain and grace, whatever operations run.")
     boolean force;
 
     @Option(names = "--all", description = "Stop every declared server; leased ones and the spares of pools go on.")
     boolean all;
+
+    @Mixin
+    final PartingOptions parting = new PartingOptions();
 
     @Mixin
     final WaitOptions waiting = new WaitOptions();
@@ -37,6 +50,7 @@ final class StopCommand extends ServerCommand {
 
     @Override
     ExitCode execute() throws IOException, InterruptedException {
+        Optional<Duration> drain = parting.drain();
         Duration patience = waiting.patience();
         if (all && name != null) {
             throw CliFailure.usage("--all and '" + name + "' contradict each other", "leave one of them out");
@@ -46,10 +60,22 @@ final class StopCommand extends ServerCommand {
         if (servers.isEmpty()) {
             say("connectctl: no server is declared");
         }
+        Map<String, ServerView> before = new LinkedHashMap<>();
+        Map<String, Optional<Duration>> drains = new LinkedHashMap<>();
+        for (String server : servers) {
+            ServerView active = client.active(server);
+            before.put(server, active);
+            boolean agreed = Parting.agreed(context, active, "stop", force || drain.isPresent());
+            drains.put(server, agreed ? Optional.of(Duration.ZERO) : drain);
+            if (all && !force && !agreed && drain.isEmpty()) {
+                // Of many either all are told to stop or none.
+                Parting.refuse(active);
+            }
+        }
         // Every one is told before the first is waited for: they stop side by side.
         Map<String, ReceiptView> receipts = new LinkedHashMap<>();
         for (String server : servers) {
-            ReceiptView receipt = client.stop(server, force);
+            ReceiptView receipt = client.stop(server, force, drains.getOrDefault(server, drain));
             receipts.put(server, receipt);
             if (!receipt.changed() || waiting.noWait) {
                 say(server + ": " + receipt.message());
@@ -62,7 +88,12 @@ final class StopCommand extends ServerCommand {
             long deadline = System.nanoTime() + patience.toNanos();
             try {
                 for (Map.Entry<String, ReceiptView> each : receipts.entrySet()) {
-                    awaitStopped(client, each.getKey(), each.getValue(), patience, deadline);
+                    awaitStopped(this, client, each.getKey(), each.getValue(), patience, deadline, !all);
+                    if (each.getValue().changed()) {
+                        Optional.ofNullable(before.get(each.getKey()))
+                                .flatMap(Parting::stoppedSessions)
+                                .ifPresent(this::say);
+                    }
                 }
             } finally {
                 watch.over();
@@ -85,9 +116,24 @@ final class StopCommand extends ServerCommand {
         return declared;
     }
 
-    private void awaitStopped(ApiClient client, String server, ReceiptView receipt, Duration patience, long deadline)
+    /** Waits until a server that was told to stop is gone. */
+    static void awaitStopped(
+            CliCommand command, ApiClient client, String server, ReceiptView receipt, Duration patience)
             throws IOException {
-        try (ProgressLine progress = new ProgressLine(context, global.quiet, server);
+        awaitStopped(command, client, server, receipt, patience, System.nanoTime() + patience.toNanos(), true);
+    }
+
+    private static void awaitStopped(
+            CliCommand command,
+            ApiClient client,
+            String server,
+            ReceiptView receipt,
+            Duration patience,
+            long deadline,
+            boolean alone)
+            throws IOException {
+        long end = deadline;
+        try (ProgressLine progress = new ProgressLine(command.context, command.global.quiet, server);
                 Following events = new Following(client, server, OptionalLong.of(receipt.sequence()))) {
             while (true) {
                 ServerView view = events.server();
@@ -95,7 +141,8 @@ final class StopCommand extends ServerCommand {
                     if (receipt.changed()) {
                         progress.clear();
                         // Side by side they are waited for in turn: only of one alone the time is its own.
-                        say(server + "  STOPPED" + (all ? "" : "  " + Durations.precise(progress.elapsedTime())));
+                        command.say(server + "  STOPPED"
+                                + (!alone ? "" : "  " + Durations.precise(progress.elapsedTime())));
                     }
                     return;
                 }
@@ -106,18 +153,25 @@ final class StopCommand extends ServerCommand {
                                     + view.phase(),
                             "stop it again: connectctl stop " + server);
                 }
-                if (System.nanoTime() > deadline) {
+                if (System.nanoTime() > end) {
                     throw new CliFailure(
                             ExitCode.TIMEOUT,
                             "server '" + server + "' isn't gone after " + Durations.precise(patience) + ": phase "
                                     + view.phase(),
                             "it goes on stopping; kill it: connectctl stop " + server + " --force");
                 }
-                events.next(TICK)
-                        .filter(event -> !event.type().equals("command"))
-                        .ifPresent(event -> progress.step(event.message()));
+                Optional<EventView> event = events.next(TICK);
+                if (event.filter(StopCommand::drains).isPresent()) {
+                    // As long as it says so, nothing is late.
+                    end = System.nanoTime() + patience.toNanos();
+                }
+                event.filter(each -> !each.type().equals("command")).ifPresent(each -> progress.step(each.message()));
                 progress.tick();
             }
         }
+    }
+
+    private static boolean drains(EventView event) {
+        return event.type().equals("progress") && event.message().startsWith("draining");
     }
 }

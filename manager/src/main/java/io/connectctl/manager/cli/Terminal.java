@@ -20,6 +20,16 @@ interface Terminal {
         return false;
     }
 
+    /** True if somebody can be asked: they read stderr and type on stdin. */
+    default boolean asks() {
+        return false;
+    }
+
+    /** What they type, up to the end of the line; empty if they end it all. */
+    default String line() {
+        return "";
+    }
+
     /** Columns that a line may have; {@link Integer#MAX_VALUE} where nobody's eyes limit it. */
     int columns();
 
@@ -34,6 +44,25 @@ interface Terminal {
             @Override
             public boolean err() {
                 return isTerminal(2);
+            }
+
+            @Override
+            public boolean asks() {
+                return isTerminal(0) && isTerminal(2);
+            }
+
+            @Override
+            public String line() {
+                StringBuilder line = new StringBuilder();
+                try {
+                    // Byte by byte: what is typed after this line is for whoever runs next on this terminal.
+                    for (int next = System.in.read(); next >= 0 && next != '\n'; next = System.in.read()) {
+                        line.append((char) next);
+                    }
+                } catch (IOException e) {
+                    return "";
+                }
+                return line.toString();
             }
 
             @Override

@@ -16,6 +16,7 @@ import io.connectctl.manager.api.v1.LeaseList;
 import io.connectctl.manager.api.v1.LeaseRequest;
 import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.api.v1.LeftoverList;
+import io.connectctl.manager.api.v1.PlanView;
 import io.connectctl.manager.api.v1.PoolList;
 import io.connectctl.manager.api.v1.PoolRequest;
 import io.connectctl.manager.api.v1.PoolView;
@@ -122,6 +123,16 @@ public final class ApiClient {
         return ServerReader.server(fetch(path(name, "")));
     }
 
+    /** Every server, with what its clients do. */
+    public ServerList activeServers() throws IOException {
+        return ServerReader.list(fetch("/v1/servers?activity=true"));
+    }
+
+    /** One server, with what its clients do. */
+    public ServerView active(String name) throws IOException {
+        return ServerReader.server(fetch(path(name, "?activity=true")));
+    }
+
     /** One server in full. */
     public DescribeView describe(String name) throws IOException {
         return get(path(name, "/describe"), DescribeView.class);
@@ -145,6 +156,30 @@ public final class ApiClient {
      */
     public DeclareResponse declare(String name, JsonNode declaration, Path file, JsonNode flags) throws IOException {
         return declare(name, new DeclareRequest(declaration, file.toString(), flags.isEmpty() ? null : flags));
+    }
+
+    /** What of a server is otherwise than a launch would make it now. */
+    public PlanView diff(String name) throws IOException {
+        return get(path(name, "/diff"), PlanView.class);
+    }
+
+    /**
+     * What a declaration would change; nothing is stored.
+     *
+     * @param declaration what the file says, or flags alone where there is no file
+     * @param file the file
+     * @param flags beside a file: patches what flags said before
+     */
+    public PlanView plan(String name, JsonNode declaration, Optional<Path> file, JsonNode flags) throws IOException {
+        DeclareRequest request = file.isPresent()
+                ? new DeclareRequest(declaration, file.get().toString(), flags.isEmpty() ? null : flags)
+                : new DeclareRequest(declaration, null, null);
+        return call(
+                "POST",
+                "/v1/servers/" + plain(name, "INVALID", 422) + "/plan",
+                Wire.mapper().writeValueAsBytes(request),
+                timeout,
+                PlanView.class);
     }
 
     private DeclareResponse declare(String name, DeclareRequest request) throws IOException {
@@ -172,16 +207,38 @@ public final class ApiClient {
                 AdoptedView.class);
     }
 
-    /** Wants a new incarnation. */
-    public ReceiptView restart(String name) throws IOException {
-        return call("POST", path(name, "/restart"), null, timeout, ReceiptView.class);
+    /**
+     * Wants a new incarnation. Without {@code drain} it is refused (OPERATIONS_RUNNING) while operations run, unless the declaration
+     * says how long they may finish.
+     *
+     * @param from which declaration: current, same or rollback
+     * @param drain how long running operations may finish
+     */
+    public ReceiptView restart(String name, String from, Optional<Duration> drain) throws IOException {
+        Query query = new Query();
+        if (!from.equals("current")) {
+            query.add("from", from);
+        }
+        parting(query, drain);
+        return call("POST", path(name, "/restart") + query, null, timeout, ReceiptView.class);
     }
 
-    /** Wants the server down; {@code force} without grace. */
-    public ReceiptView stop(String name, boolean force) throws IOException {
-        try (Exchange exchange = send("POST", path(name, "/stop" + (force ? "?force=true" : "")), null, timeout)) {
+    /** Wants the server down; {@code force} without grace. Otherwise as {@link #restart}. */
+    public ReceiptView stop(String name, boolean force, Optional<Duration> drain) throws IOException {
+        Query query = new Query();
+        if (force) {
+            query.add("force", "true");
+        } else {
+            parting(query, drain);
+        }
+        try (Exchange exchange = send("POST", path(name, "/stop") + query, null, timeout)) {
             return ServerReader.receipt(checked(exchange));
         }
+    }
+
+    private static void parting(Query query, Optional<Duration> drain) {
+        query.add("unlessBusy", "true");
+        drain.ifPresent(time -> query.add("drain", time.isZero() ? "0s" : time.toMillis() + "ms"));
     }
 
     /** Forgets a stopped server; {@code purge} its warehouse too. */

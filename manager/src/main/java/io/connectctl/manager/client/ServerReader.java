@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import io.connectctl.manager.api.v1.ActivityView;
 import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.ChangeView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.LeaseInfo;
@@ -176,7 +178,32 @@ final class ServerReader {
                 optional("applicationId"),
                 optionalInt("cores"),
                 seconds == null ? null : (Double) seconds.doubleValue(),
-                lease());
+                lease(),
+                drift(),
+                flag("canRollBack"),
+                activity());
+    }
+
+    private @Nullable ActivityView activity() throws IOException {
+        if (!(fields.get("activity") instanceof Map)) {
+            return null;
+        }
+        ServerReader activity = of(fields.get("activity"));
+        return new ActivityView(
+                (int) activity.whole("sessions"),
+                (int) activity.whole("operations"),
+                activity.texts("users"),
+                activity.flag("drains"));
+    }
+
+    private List<ChangeView> drift() throws IOException {
+        List<ChangeView> changes = new ArrayList<>();
+        for (Object each : array("drift")) {
+            ServerReader change = of(each);
+            changes.add(
+                    new ChangeView(change.text("key"), change.text("old"), change.text("new"), change.flag("restart")));
+        }
+        return changes;
     }
 
     private @Nullable LeaseInfo lease() throws IOException {

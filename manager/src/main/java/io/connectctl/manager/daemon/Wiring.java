@@ -67,6 +67,7 @@ final class Wiring {
                     runtimes,
                     composer::compose,
                     Probes::ladder,
+                    Probes.workload(),
                     Diagnosis::diagnose,
                     Exposures::of,
                     probes,

@@ -2,6 +2,7 @@ package io.connectctl.manager.lifecycle;
 
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.Rung;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -22,8 +23,14 @@ public sealed interface Effect {
      *
      * @param force without grace
      * @param fault the last failed probe where a faulty instance is replaced: its log is looked at before it is ended
+     * @param drain how long what clients run may finish first
      */
-    record Halt(int incarnation, boolean force, Optional<ProbeFailure> fault) implements Effect {}
+    record Halt(int incarnation, boolean force, Optional<ProbeFailure> fault, Duration drain) implements Effect {
+        /** At once. */
+        public Halt(int incarnation, boolean force, Optional<ProbeFailure> fault) {
+            this(incarnation, force, fault, Duration.ZERO);
+        }
+    }
 
     /** Climb to a rung. Answers: Probed. */
     record Probe(int incarnation, Rung until) implements Effect {}

@@ -3,6 +3,7 @@ package io.connectctl.manager.lifecycle;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.Rung;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -11,11 +12,21 @@ public sealed interface Input {
     /** Somebody wants it up; {@code terms} hold from the next launch. */
     record Start(Terms terms) implements Input {}
 
-    /** Somebody wants it down; {@code force} kills without grace. */
-    record Stop(boolean force) implements Input {}
+    /** Somebody wants it down; {@code force} kills without grace, {@code drain} is how long what clients run may finish first. */
+    record Stop(boolean force, Duration drain) implements Input {
+        /** At once. */
+        public Stop(boolean force) {
+            this(force, Duration.ZERO);
+        }
+    }
 
-    /** Somebody wants a new incarnation; {@code terms} hold from its launch. */
-    record Restart(Terms terms) implements Input {}
+    /** Somebody wants a new incarnation; {@code terms} hold from its launch, {@code drain} is for the one that ends. */
+    record Restart(Terms terms, Duration drain) implements Input {
+        /** At once. */
+        public Restart(Terms terms) {
+            this(terms, Duration.ZERO);
+        }
+    }
 
     /** The daemon starts and has read this state from the store: effects that were under way are lost. */
     record Recovered() implements Input {}

@@ -153,9 +153,9 @@ public final class Lifecycle {
             if (input instanceof Input.Start start) {
                 start(start.terms());
             } else if (input instanceof Input.Stop stop) {
-                stop(stop.force());
+                stop(stop.force(), stop.drain());
             } else if (input instanceof Input.Restart restart) {
-                restart(restart.terms());
+                restart(restart.terms(), restart.drain());
             } else if (input instanceof Input.Recovered) {
                 recovered();
             } else if (input instanceof Input.Progressed progressed) {
@@ -219,7 +219,7 @@ public final class Lifecycle {
             }
         }
 
-        private void stop(boolean force) {
+        private void stop(boolean force, Duration drain) {
             switch (phase) {
                 case STOPPED -> desired = Desired.DOWN;
                 case FAILED, BACKING_OFF -> {
@@ -229,7 +229,7 @@ public final class Lifecycle {
                 }
                 case STARTING, HEALTHY, UNHEALTHY -> {
                     wantDown(force);
-                    stopping(force, false, "stopped by hand");
+                    stopping(force, false, drain, "stopped by hand");
                 }
                 case STOPPING -> {
                     if (desired == Desired.UP || force) {
@@ -248,11 +248,11 @@ public final class Lifecycle {
             }
         }
 
-        private void restart(Terms given) {
+        private void restart(Terms given, Duration drain) {
             wantUp("restart", given);
             switch (phase) {
                 case STOPPED, FAILED, BACKING_OFF -> launch("restarted by hand");
-                case STARTING, HEALTHY, UNHEALTHY -> stopping(false, false, "restarted by hand");
+                case STARTING, HEALTHY, UNHEALTHY -> stopping(false, false, drain, "restarted by hand");
                 case STOPPING, UNKNOWN -> wanted = Math.max(wanted, incarnation + 1);
             }
         }
@@ -501,18 +501,27 @@ public final class Lifecycle {
         }
 
         private void stopping(boolean force, boolean faulty, String why) {
+            stopping(force, faulty, Duration.ZERO, why);
+        }
+
+        private void stopping(boolean force, boolean faulty, Duration drain, String why) {
             wanted = Math.max(wanted, incarnation + 1);
             enter(Phase.STOPPING, why);
-            halt(force, faulty);
+            halt(force, faulty, drain);
         }
 
         private void halt(boolean force, boolean faulty) {
+            halt(force, faulty, Duration.ZERO);
+        }
+
+        private void halt(boolean force, boolean faulty, Duration drain) {
+            Duration finish = force ? Duration.ZERO : drain;
             Duration grace = force
                     ? Duration.ZERO
                     // A restart brings new terms; what is ended was promised the old ones.
                     : before.terms().stop().grace();
-            deadline = Optional.of(now.boot().plus(grace).plus(STOP_SLACK));
-            effects.add(new Effect.Halt(incarnation, force, faulty ? lastFailure : Optional.empty()));
+            deadline = Optional.of(now.boot().plus(finish).plus(grace).plus(STOP_SLACK));
+            effects.add(new Effect.Halt(incarnation, force, faulty ? lastFailure : Optional.empty(), finish));
         }
 
         /** What follows once nothing runs: the only place that decides it. */
@@ -577,6 +586,10 @@ public final class Lifecycle {
                         stopping(
                                 forced,
                                 false,
+                                // What a command said of it isn't kept; what is declared still holds.
+                                endedBy == EndedBy.OPERATOR
+                                        ? before.terms().stop().drain()
+                                        : Duration.ZERO,
                                 desired == Desired.DOWN
                                         ? "it still runs"
                                         : "incarnation " + alive.incarnation() + " is to be replaced");

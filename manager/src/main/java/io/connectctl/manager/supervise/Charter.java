@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a server should be: as declared, and as in force since the last launch by hand (a replacement after a fault is like
@@ -26,6 +27,7 @@ import java.util.Optional;
  * @param inForce as launched, or to be launched
  * @param inForceRevision the revision that was declared then
  * @param choice where it runs, as chosen at its first start with {@code runtime: auto}; empty before
+ * @param proven the last one in force that an instance got HEALTHY by; empty before
  */
 record Charter(
         Origin origin,
@@ -33,8 +35,12 @@ record Charter(
         int revision,
         Layers inForce,
         int inForceRevision,
-        Optional<RuntimeChoice> choice) {
+        Optional<RuntimeChoice> choice,
+        Optional<Proven> proven) {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /** A declaration that an instance got HEALTHY by. */
+    record Proven(Layers layers, int revision) {}
 
     /** True if the next launch by hand is to differ. */
     boolean changed() {
@@ -43,17 +49,44 @@ record Charter(
 
     /** From now on the declaration is in force. */
     Charter enforced() {
-        return new Charter(origin, declared, revision, declared, revision, choice);
+        return new Charter(origin, declared, revision, declared, revision, choice, proven);
+    }
+
+    /** An instance got HEALTHY by what is in force; the same where that is known already. */
+    Charter proved() {
+        return proven.filter(known -> known.revision() == inForceRevision).isPresent()
+                ? this
+                : new Charter(
+                        origin,
+                        declared,
+                        revision,
+                        inForce,
+                        inForceRevision,
+                        choice,
+                        Optional.of(new Proven(inForce, inForceRevision)));
+    }
+
+    /** From now on what was proven last is in force again; what is declared stays declared. Empty where nothing was. */
+    Optional<Charter> rolledBack() {
+        return proven.map(
+                known -> new Charter(origin, declared, revision, known.layers(), known.revision(), choice, proven));
+    }
+
+    /** True where what is in force never got HEALTHY, and something else did. */
+    boolean canRollBack() {
+        return proven.filter(known -> known.revision() != inForceRevision
+                        && !known.layers().effective().equals(inForce.effective()))
+                .isPresent();
     }
 
     /** Of a server that nothing was chosen for yet. */
     Charter(Origin origin, Layers declared, int revision, Layers inForce, int inForceRevision) {
-        this(origin, declared, revision, inForce, inForceRevision, Optional.empty());
+        this(origin, declared, revision, inForce, inForceRevision, Optional.empty(), Optional.empty());
     }
 
     /** The same, its runtime chosen. */
     Charter chosen(RuntimeChoice made) {
-        return new Charter(origin, declared, revision, inForce, inForceRevision, Optional.of(made));
+        return new Charter(origin, declared, revision, inForce, inForceRevision, Optional.of(made), proven);
     }
 
     /** The spec in its place, where one was chosen for it. */
@@ -64,7 +97,7 @@ record Charter(
     }
 
     Charter redeclared(Origin by, Layers layers) {
-        return new Charter(by, layers, revision + 1, inForce, inForceRevision, choice);
+        return new Charter(by, layers, revision + 1, inForce, inForceRevision, choice, proven);
     }
 
     /** Holds keys only: values may be secret. */
@@ -81,6 +114,7 @@ record Charter(
                 made -> json.putObject("runtime").put("name", made.runtime()).put("why", made.why()));
         json.set("declared", redacted(declared, revision, specs));
         json.set("inForce", redacted(inForce, inForceRevision, specs));
+        proven.ifPresent(known -> json.set("proven", redacted(known.layers(), known.revision(), specs)));
         return json.toString();
     }
 
@@ -100,6 +134,7 @@ record Charter(
     String secrets(Optional<Charter> earlier, SpecSource specs) {
         ObjectNode json = JSON.createObjectNode();
         earlier.ifPresent(old -> json.set(Integer.toString(old.revision), secrets(old.declared, specs)));
+        proven.ifPresent(known -> json.set(Integer.toString(known.revision()), secrets(known.layers(), specs)));
         json.set(Integer.toString(inForceRevision), secrets(inForce, specs));
         json.set(Integer.toString(revision), secrets(declared, specs));
         return json.toString();
@@ -107,10 +142,9 @@ record Charter(
 
     /** True if there is any secret to keep. */
     boolean hasSecrets(SpecSource specs) {
-        return !specs.split(declared.flags()).secrets().isEmpty()
-                || !specs.split(declared.file()).secrets().isEmpty()
-                || !specs.split(inForce.flags()).secrets().isEmpty()
-                || !specs.split(inForce.file()).secrets().isEmpty();
+        return Stream.concat(Stream.of(declared, inForce), proven.map(Proven::layers).stream())
+                .flatMap(layers -> Stream.of(layers.flags(), layers.file()))
+                .anyMatch(layer -> !specs.split(layer).secrets().isEmpty());
     }
 
     private static ObjectNode secrets(Layers layers, SpecSource specs) {
@@ -148,6 +182,11 @@ record Charter(
                         ? Optional.of(new RuntimeChoice(
                                 json.path("runtime").path("name").asText(),
                                 json.path("runtime").path("why").asText()))
+                        : Optional.empty(),
+                json.path("proven").isObject()
+                        ? Optional.of(new Proven(
+                                layers(json.path("proven"), secrets, specs),
+                                json.path("proven").path("revision").asInt()))
                         : Optional.empty());
     }
 

@@ -15,25 +15,32 @@ final class Differences {
     /** Long enough for a path or a URL; a list of packages is cut. */
     private static final int LONGEST = 60;
 
-    private static final String ABSENT = "(none)";
+    static final String ABSENT = "(none)";
 
     private Differences() {}
 
-    /** One {@code key: old -> new} for each key that differs, by key; empty where both are the same. */
-    static List<String> between(ServerSpec old, ServerSpec next) {
+    /** One change for each key that differs, by key; empty where both are the same. */
+    static List<Change> between(ServerSpec old, ServerSpec next) {
         SortedMap<String, String> before = flat(old);
         SortedMap<String, String> after = flat(next);
         SortedMap<String, String> all = new TreeMap<>(before);
         all.putAll(after);
-        List<String> told = new ArrayList<>();
+        List<Change> told = new ArrayList<>();
         for (String key : all.keySet()) {
             String from = before.getOrDefault(key, ABSENT);
             String to = after.getOrDefault(key, ABSENT);
             if (!from.equals(to)) {
-                told.add(key + ": " + shown(key, from) + " -> " + shown(key, to));
+                told.add(new Change(key, shown(key, from), shown(key, to), !SessionKeys.contains(key)));
             }
         }
         return told;
+    }
+
+    /** What a server that nobody declared before would be: each key whose value isn't the default. */
+    static List<Change> ofNew(ServerSpec defaults, ServerSpec next) {
+        return between(defaults, next).stream()
+                .map(change -> new Change(change.key(), ABSENT, change.next(), true))
+                .toList();
     }
 
     private static String shown(String key, String value) {

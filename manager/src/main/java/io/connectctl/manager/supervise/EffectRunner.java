@@ -23,6 +23,8 @@ import io.connectctl.health.Observed;
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
+import io.connectctl.health.ui.ConnectActivity;
+import io.connectctl.health.ui.RunningOperation;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.diagnose.Evidence;
 import io.connectctl.manager.lifecycle.Cause;
@@ -87,6 +89,8 @@ final class EffectRunner {
     private volatile Optional<Equipped> equipped = Optional.empty();
     /** Why the last launch had no archive, as it was stored: the same reason again is no news. */
     private volatile String toldOfArchive = "";
+    /** What the runtime said last of what a launch would be made of; empty where it wasn't asked yet. */
+    private volatile Map<String, String> ingredients = Map.of();
 
     private @Nullable Thread prober;
     private @Nullable Ladder ladder;
@@ -116,10 +120,17 @@ final class EffectRunner {
         } else if (effect instanceof Effect.Halt halt) {
             endProbing();
             Duration grace = halt.force() ? Duration.ZERO : unit.live().stop().grace();
+            // As it was when the halt was ordered: what runs is a new one by the time that another may be seen.
+            Drain drain = new Drain(unit, around, halt.drain());
             operations.submit(
                     halt.force() ? Operations.Kind.KILL : Operations.Kind.HALT,
-                    grace.plus(HALT_SLACK),
-                    () -> halt(halt, grace));
+                    Drain.limit(halt.drain()).plus(grace).plus(HALT_SLACK),
+                    () -> {
+                        if (!halt.drain().isZero()) {
+                            drain.run(this::drained);
+                        }
+                        halt(halt, grace);
+                    });
         } else if (effect instanceof Effect.Probe probe) {
             probe(probe);
         } else if (effect instanceof Effect.Ask) {
@@ -164,6 +175,7 @@ final class EffectRunner {
                             ? OptionalInt.of(launch.port().orElse(0))
                             : OptionalInt.empty());
             LaunchPlan plan = equip(runtime, around.planner().compose(spec, site, ticket));
+            remember(runtime, spec);
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
@@ -192,6 +204,89 @@ final class EffectRunner {
                     new Cause("UNKNOWN", "the launch failed: " + e, "see the daemon's log", List.of(), true));
         }
     }
+
+    // ------------------------------------------------------------------ drift
+
+    private Path folder() {
+        return around.folders().servers().resolve(unit.name().value());
+    }
+
+    /** Writes down what is launched, to be compared later on; never in the way of the launch itself. */
+    private void remember(ServerRuntime runtime, ServerSpec spec) throws InterruptedException {
+        try {
+            if (runtime.adopted(unit.name())) {
+                // It runs by files of its own, whatever would be rendered.
+                LaunchRecord.forget(folder());
+            } else {
+                Map<String, String> made = runtime.ingredients(spec);
+                new LaunchRecord(prints(runtime, spec), made).write(folder());
+                ingredients = made;
+            }
+        } catch (RenderException | RuntimeUnavailableException | IOException | RuntimeException e) {
+            LOG.warn(
+                    "{}: what it is launched with can't be written down, so no drift of it is seen: {}",
+                    unit.name(),
+                    said(e));
+            try {
+                LaunchRecord.forget(folder());
+            } catch (IOException again) {
+                LOG.debug("{}: nor can the earlier record be removed", unit.name(), again);
+            }
+        }
+    }
+
+    /** The fingerprints of what this spec renders now, where things are planned to lie: no network and no engine is asked. */
+    private Map<String, String> prints(ServerRuntime runtime, ServerSpec spec) throws RenderException {
+        LaunchTicket any = new LaunchTicket(1, unit.name() + "/1/0", Optional.empty(), OptionalInt.empty());
+        return around.planner()
+                .compose(spec, runtime.plannedSite(spec), any)
+                .rendering()
+                .prints();
+    }
+
+    /**
+     * What the current instance is otherwise than it would be if it were launched now.
+     *
+     * @param declared what would be launched
+     * @param fresh whether the runtime is asked now; else what it said last is taken
+     */
+    List<Change> drift(ServerSpec declared, boolean fresh) {
+        ServerSpec live = unit.live();
+        ServerRuntime runtime = around.runtimes().get(live.runtime());
+        if (runtime == null || runtime.adopted(unit.name())) {
+            return Differences.between(live, declared);
+        }
+        if (fresh) {
+            lookAtIngredients();
+        }
+        Optional<LaunchRecord> launched = Optional.empty();
+        Map<String, String> files = Map.of();
+        try {
+            launched = LaunchRecord.read(folder());
+            files = launched.isPresent() ? prints(runtime, live) : Map.of();
+        } catch (RenderException | IOException | RuntimeException e) {
+            LOG.debug("{}: its files can't be compared", unit.name(), e);
+        }
+        return Drift.of(live, declared, launched, new LaunchRecord(files, ingredients));
+    }
+
+    /** Asks the runtime what a launch would be made of: an engine takes some milliseconds for it, so not at every look. */
+    void lookAtIngredients() {
+        ServerSpec live = unit.live();
+        ServerRuntime runtime = around.runtimes().get(live.runtime());
+        if (runtime == null) {
+            return;
+        }
+        try {
+            ingredients = runtime.ingredients(live);
+        } catch (RuntimeUnavailableException | RuntimeException e) {
+            LOG.debug("{}: it can't be told what a launch would be made of", unit.name(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ------------------------------------------------------------------ archives
 
     /** Lets the launch use a class data archive, or says why it can't; never in the way of the launch itself. */
     private LaunchPlan equip(ServerRuntime runtime, LaunchPlan plan) {
@@ -323,6 +418,39 @@ final class EffectRunner {
     /** The token that the running instance was given; only a launch makes one. */
     private String token() throws IOException {
         return Files.readString(tokenFile(), StandardCharsets.UTF_8).strip();
+    }
+
+    // ------------------------------------------------------------------ clients
+
+    /** What clients do now; empty where nothing runs, or it can't be told. */
+    Optional<ConnectActivity> activity(Duration patience) throws IOException, InterruptedException {
+        Observed seen = unit.observedNow();
+        return seen.ui().isPresent() && seen.applicationId().isPresent()
+                ? around.workload().look(seen.ui().get(), seen.applicationId().get(), patience)
+                : Optional.empty();
+    }
+
+    /** Ends what is left of a drain, session by session. */
+    private void drained(List<RunningOperation> left) throws InterruptedException {
+        Optional<Instance> instance = unit.state().instance().filter(Instance::running);
+        if (instance.isEmpty()) {
+            return;
+        }
+        try {
+            Endpoint endpoint = runtime().endpoint(instance.get(), unit.live());
+            if (endpoint.grpcPort().isEmpty()) {
+                return;
+            }
+            ProbeTarget where = target(instance.get(), endpoint);
+            for (RunningOperation session : left.stream()
+                    .map(each -> new RunningOperation(each.user(), each.session(), ""))
+                    .distinct()
+                    .toList()) {
+                around.workload().interrupt(where, session.user(), session.session(), Drain.LAST_MOMENTS.dividedBy(4));
+            }
+        } catch (RuntimeUnavailableException | IOException e) {
+            LOG.info("{}: what is left of its operations can't be interrupted: {}", unit.name(), said(e));
+        }
     }
 
     // ------------------------------------------------------------------ halt, ask

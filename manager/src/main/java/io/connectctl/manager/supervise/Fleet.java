@@ -9,10 +9,13 @@ import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
+import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -72,11 +75,47 @@ public interface Fleet extends AutoCloseable {
      */
     Receipt start(ServerName name) throws RefusedException;
 
-    /** Wants it down; {@code force} kills without grace. Stopping a stopped server is a success that changes nothing. */
-    Receipt stop(ServerName name, boolean force) throws RefusedException;
+    /**
+     * Wants it down. Stopping a stopped server is a success that changes nothing.
+     *
+     * @throws RefusedException OPERATIONS_RUNNING as the order says
+     */
+    Receipt stop(ServerName name, StopOrder order) throws RefusedException;
 
-    /** Wants a new incarnation with the current declaration; starts a server that is down. */
-    Receipt restart(ServerName name) throws RefusedException;
+    /** Wants it down, whatever its clients run; {@code force} kills without grace. */
+    default Receipt stop(ServerName name, boolean force) throws RefusedException {
+        return stop(name, force ? StopOrder.KILL : StopOrder.PLAIN);
+    }
+
+    /**
+     * Wants a new incarnation; starts a server that is down.
+     *
+     * @param from by which declaration
+     * @param order how the running instance is ended
+     * @throws RefusedException OPERATIONS_RUNNING as the order says, NEVER_HEALTHY where there is nothing to roll back to
+     */
+    Receipt restart(ServerName name, RestartFrom from, StopOrder order) throws RefusedException;
+
+    /** Wants a new incarnation with the current declaration, whatever clients run; starts a server that is down. */
+    default Receipt restart(ServerName name) throws RefusedException {
+        return restart(name, RestartFrom.CURRENT, StopOrder.PLAIN);
+    }
+
+    /**
+     * What of the running instance is otherwise than a launch would make it now; empty where nothing runs. Cheap: of what only the
+     * runtime can tell (an image's id), the last listing's answer is taken.
+     */
+    List<Change> drift(ServerName name);
+
+    /** The same with the runtime asked now; where nothing runs, counted from the last run. */
+    Planned diff(ServerName name) throws RefusedException;
+
+    /**
+     * What {@link #declare} and a restart would change; stores nothing.
+     *
+     * @throws RefusedException as declare
+     */
+    Planned plan(ServerName name, Declaration flags, Declaration file, Origin origin) throws RefusedException;
 
     /**
      * Forgets a stopped server and removes its folders; an adopted one may run, and is left as it is. RefusedException
@@ -98,6 +137,13 @@ public interface Fleet extends AutoCloseable {
 
     /** Probes now, beside the periodic probes. */
     Climb probe(ServerName name, Rung until, Duration timeout) throws RefusedException, InterruptedException;
+
+    /**
+     * What clients do on running servers, asked of all of them at once; those that can't tell, or don't within {@code patience}, are
+     * left out.
+     */
+    Map<ServerName, ConnectActivity> activities(Collection<ServerName> names, Duration patience)
+            throws InterruptedException;
 
     /** Log lines; see ServerRuntime.logs. */
     void logs(ServerName name, LogRequest request, LogSink sink)

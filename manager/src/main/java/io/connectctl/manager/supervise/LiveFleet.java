@@ -25,6 +25,7 @@ import io.connectctl.health.Ladder;
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
+import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Input;
 import io.connectctl.manager.lifecycle.Lifecycle;
@@ -42,24 +43,31 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,6 +83,9 @@ public final class LiveFleet implements Fleet {
     private static final Logger LOG = LoggerFactory.getLogger(LiveFleet.class);
     /** Covers a lost exit event; a listing costs a few reads of /proc, or one question to the engine. */
     private static final Duration LIST_EVERY = Duration.ofSeconds(30);
+
+    /** The Connect page takes some ten milliseconds, the first time a second. */
+    private static final Duration ACTIVITY_PATIENCE = Duration.ofSeconds(3);
 
     /** For each rung; a first answer of a server on a loaded machine takes seconds. */
     private static final Duration ADOPTION_PATIENCE = Duration.ofSeconds(5);
@@ -99,6 +110,7 @@ public final class LiveFleet implements Fleet {
     /** Names of nobody's, under which something is being removed; guarded by the registry. */
     private final Set<ServerName> reserved = new HashSet<>();
 
+    private final DeclaredFiles files = new DeclaredFiles();
     private final SecureRandom seeds = new SecureRandom();
     private volatile boolean closed;
     private volatile Time.@Nullable Timer listing;
@@ -317,6 +329,10 @@ public final class LiveFleet implements Fleet {
                 unit.runner().ask();
             }
         }
+        // An image's name may have come to mean another image: nobody tells of that.
+        units.values().stream()
+                .filter(unit -> unit.live().runtime().equals(runtime.name()) && runs(unit.state()))
+                .forEach(unit -> unit.runner().lookAtIngredients());
         Set<String> seen = new HashSet<>();
         for (Instance instance : running) {
             ServerUnit unit = units.get(instance.server());
@@ -499,8 +515,11 @@ public final class LiveFleet implements Fleet {
         return runtime == null ? List.of() : List.of(runtime);
     }
 
-    private Declared redeclare(ServerUnit unit, Declaration flags, Declaration file, Origin origin)
-            throws RefusedException, StoreException {
+    /** What a server is declared as from now on, and by whom. */
+    private record Revised(Layers layers, Origin by, ServerSpec spec, List<Problem> warnings) {}
+
+    private Revised revised(ServerUnit unit, Declaration flags, Declaration file, Origin origin)
+            throws RefusedException {
         Charter old = unit.charter();
         Declaration above = old.declared().file();
         Origin by = old.origin();
@@ -518,7 +537,17 @@ public final class LiveFleet implements Fleet {
         }
         Layers layers = new Layers(old.declared().flags().patchedBy(flags), above);
         List<Problem> warnings = new ArrayList<>(overruled(unit.name(), by, above, flags));
-        ServerSpec spec = read(unit.name(), layers, warnings);
+        return new Revised(layers, by, read(unit.name(), layers, warnings), warnings);
+    }
+
+    private Declared redeclare(ServerUnit unit, Declaration flags, Declaration file, Origin origin)
+            throws RefusedException, StoreException {
+        Charter old = unit.charter();
+        Revised revised = revised(unit, flags, file, origin);
+        Layers layers = revised.layers();
+        Origin by = revised.by();
+        ServerSpec spec = revised.spec();
+        List<Problem> warnings = revised.warnings();
         boolean changed = !layers.effective().equals(old.declared().effective());
         if (!changed && layers.equals(old.declared()) && by.equals(old.origin())) {
             return new Declared(false, false, warnings);
@@ -714,7 +743,7 @@ public final class LiveFleet implements Fleet {
                                             ? "already running, unchanged"
                                             : "already " + state.phase() + ", unchanged" + waiting(unit));
                 }
-                boolean changed = launchByHand(unit, state, true, choice);
+                boolean changed = launchByHand(unit, charter(unit, RestartFrom.CURRENT), choice, Input.Start::new);
                 return new Receipt(sequence, changed, (changed ? "starting" : "already to be started") + waiting(unit));
             });
         }
@@ -724,11 +753,89 @@ public final class LiveFleet implements Fleet {
     private List<String> notInForce(ServerUnit unit) {
         Charter charter = unit.charter();
         return charter.changed()
-                ? specs.readAccepted(unit.name(), charter.declared().effective())
+                ? specs
+                        .readAccepted(unit.name(), charter.declared().effective())
                         .spec()
                         .map(next -> Differences.between(unit.spec(), charter.placed(next)))
                         .orElse(List.of())
+                        .stream()
+                        .map(Change::text)
+                        .toList()
                 : List.of();
+    }
+
+    // ------------------------------------------------------------------ drift
+
+    @Override
+    public List<Change> drift(ServerName name) {
+        ServerUnit unit = units.get(name);
+        return unit == null || unit.closed() || !runs(unit.state()) ? List.of() : drift(unit, false);
+    }
+
+    @Override
+    public Planned diff(ServerName name) throws RefusedException {
+        ServerUnit unit = unit(name);
+        return new Planned(true, runs(unit.state()), drift(unit, true), List.of());
+    }
+
+    private List<Change> drift(ServerUnit unit, boolean fresh) {
+        if (neverRan(unit.state())) {
+            return List.of();
+        }
+        // What can't be read any more can't be launched either: what runs is compared with what was good once.
+        ServerSpec declared = current(unit)
+                .or(() -> specs.readAccepted(
+                                unit.name(), unit.charter().declared().effective())
+                        .spec())
+                .map(spec -> unit.charter().placed(spec))
+                .orElse(unit.live());
+        return unit.runner().drift(declared, fresh);
+    }
+
+    /** As its file declares it by now, whether or not anybody had that stored; empty where no valid file does. */
+    private Optional<ServerSpec> current(ServerUnit unit) {
+        Charter charter = unit.charter();
+        return charter.origin()
+                .file()
+                .flatMap(file -> files.declaration(file, unit.name()))
+                .map(file -> new Layers(charter.declared().flags(), file))
+                .flatMap(layers ->
+                        specs.readAccepted(unit.name(), layers.effective()).spec());
+    }
+
+    @Override
+    public Planned plan(ServerName name, Declaration flags, Declaration file, Origin origin) throws RefusedException {
+        ServerUnit unit = units.get(name);
+        if (unit == null) {
+            Layers layers = new Layers(flags, origin.file().isPresent() ? file : Declaration.empty());
+            List<Problem> warnings = new ArrayList<>(overruled(name, origin, layers.file(), flags));
+            return new Planned(false, false, ofNew(read(name, layers, warnings)), warnings);
+        }
+        Revised revised = revised(unit, flags, file, origin);
+        ServerSpec spec = unit.charter().placed(revised.spec());
+        List<Change> changes =
+                neverRan(unit.state()) ? ofNew(spec) : unit.runner().drift(spec, true);
+        return new Planned(true, runs(unit.state()), changes, revised.warnings());
+    }
+
+    private List<Change> ofNew(ServerSpec spec) {
+        return specs.readAccepted(spec.name(), Declaration.empty())
+                .spec()
+                .map(defaults -> Differences.ofNew(defaults, spec))
+                .orElse(List.of());
+    }
+
+    private static boolean neverRan(ServerState state) {
+        return state.incarnation() == 0;
+    }
+
+    /** True where an instance runs that was launched, or is being ended. */
+    private static boolean runs(ServerState state) {
+        return switch (state.phase()) {
+            case HEALTHY, UNHEALTHY, STOPPING, UNKNOWN -> true;
+            case STARTING -> state.rung() != Rung.NONE;
+            case STOPPED, BACKING_OFF, FAILED -> false;
+        };
     }
 
     /** What a command has to wait for, where that isn't the server itself. */
@@ -739,16 +846,44 @@ public final class LiveFleet implements Fleet {
     }
 
     @Override
-    public Receipt restart(ServerName name) throws RefusedException {
+    public Receipt restart(ServerName name, RestartFrom from, StopOrder order) throws RefusedException {
         ServerUnit unit = unit(name);
+        Duration drain = drain(unit, order);
         Optional<RuntimeChoice> choice = choice(unit);
         synchronized (registry) {
             return unit.call(() -> {
                 long sequence = lastSequence();
-                launchByHand(unit, unit.state(), false, choice);
-                return new Receipt(sequence, true, "restarting" + waiting(unit));
+                launchByHand(unit, charter(unit, from), choice, terms -> new Input.Restart(terms, drain));
+                return new Receipt(sequence, true, "restarting" + by(from, unit.charter()) + waiting(unit));
             });
         }
+    }
+
+    /** The charter that a launch by hand puts in force. */
+    private static Charter charter(ServerUnit unit, RestartFrom from) throws RefusedException {
+        Charter now = unit.charter();
+        return switch (from) {
+            case CURRENT -> now.revision() == now.inForceRevision() ? now : now.enforced();
+            case SAME -> now;
+            case ROLLBACK ->
+                now.rolledBack()
+                        .orElseThrow(() -> new RefusedException(
+                                RefusedException.Code.NEVER_HEALTHY,
+                                "no declaration of " + unit.name()
+                                        + " was HEALTHY yet, so there is none to go back to"));
+        };
+    }
+
+    private static String by(RestartFrom from, Charter charter) {
+        return switch (from) {
+            case CURRENT ->
+                " with the current declaration"
+                        + charter.origin().file().map(file -> " (" + file + ")").orElse("");
+            case SAME ->
+                " with the declaration of the last run" + (charter.changed() ? ", not with the current one" : "");
+            case ROLLBACK ->
+                " with the last declaration that was HEALTHY" + (charter.changed() ? ", not with the current one" : "");
+        };
     }
 
     /**
@@ -783,12 +918,17 @@ public final class LiveFleet implements Fleet {
                 : Optional.empty();
     }
 
-    /** A launch by hand is when a changed declaration takes effect. */
-    private boolean launchByHand(ServerUnit unit, ServerState state, boolean start, Optional<RuntimeChoice> choice)
+    /**
+     * A launch by hand is when a changed declaration takes effect.
+     *
+     * @param given what is in force from then on
+     * @param command makes the command of its terms
+     */
+    private boolean launchByHand(
+            ServerUnit unit, Charter given, Optional<RuntimeChoice> choice, Function<Terms, Input> command)
             throws RefusedException, StoreException {
-        Charter charter = unit.charter().revision() == unit.charter().inForceRevision()
-                ? unit.charter()
-                : unit.charter().enforced();
+        ServerState state = unit.state();
+        Charter charter = given;
         // Read again even if nothing changed: its folders may be gone by now, or back.
         ServerSpec declared = read(unit.name(), charter.inForce(), new ArrayList<>());
         if (declared.runtime().equals(ServerSpec.AUTO) && charter.choice().isEmpty()) {
@@ -811,7 +951,7 @@ public final class LiveFleet implements Fleet {
         // Before the launch begins, which may be at once.
         Optional<Cause> invalid = unit.invalid(Optional.empty());
         try {
-            return unit.command(start ? new Input.Start(terms) : new Input.Restart(terms), charter, spec);
+            return unit.command(command.apply(terms), charter, spec);
         } catch (StoreException e) {
             unit.invalid(invalid);
             throw e;
@@ -841,11 +981,12 @@ public final class LiveFleet implements Fleet {
     }
 
     @Override
-    public Receipt stop(ServerName name, boolean force) throws RefusedException {
+    public Receipt stop(ServerName name, StopOrder order) throws RefusedException {
         ServerUnit unit = unit(name);
+        Duration drain = drain(unit, order);
         return unit.call(() -> {
             long sequence = lastSequence();
-            boolean changed = unit.command(new Input.Stop(force), unit.charter(), unit.spec());
+            boolean changed = unit.command(new Input.Stop(order.force(), drain), unit.charter(), unit.spec());
             Phase phase = unit.state().phase();
             return new Receipt(
                     sequence,
@@ -854,6 +995,69 @@ public final class LiveFleet implements Fleet {
                             ? (changed ? "stopped" : "already stopped")
                             : (changed ? "stopping" : "already stopping") + waiting(unit));
         });
+    }
+
+    /**
+     * How long what clients run may finish.
+     *
+     * @throws RefusedException OPERATIONS_RUNNING where operations run and nobody said, nor declared, what becomes of them
+     */
+    private Duration drain(ServerUnit unit, StopOrder order) throws RefusedException {
+        if (order.force()) {
+            return Duration.ZERO;
+        }
+        Duration drain = order.drain().orElse(unit.live().stop().drain());
+        if (order.unlessBusy() && order.drain().isEmpty() && drain.isZero() && proven(unit.state())) {
+            Optional<ConnectActivity> activity = Optional.empty();
+            try {
+                activity = unit.runner().activity(ACTIVITY_PATIENCE);
+            } catch (IOException e) {
+                // Whoever wants it stopped may want so because it doesn't answer.
+                LOG.debug("{}: it can't be told what runs", unit.name(), e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            Optional<ConnectActivity> busy = activity.filter(now -> now.runningRequests() > 0);
+            if (busy.isPresent()) {
+                throw new RefusedException(
+                        RefusedException.Code.OPERATIONS_RUNNING,
+                        unit.name() + ": " + busy.get().summary() + "; use --drain 5m or --force");
+            }
+        }
+        return drain;
+    }
+
+    private static boolean proven(ServerState state) {
+        return switch (state.phase()) {
+            case HEALTHY, UNHEALTHY -> true;
+            case STARTING, STOPPING, STOPPED, BACKING_OFF, FAILED, UNKNOWN -> false;
+        };
+    }
+
+    @Override
+    public Map<ServerName, ConnectActivity> activities(Collection<ServerName> names, Duration patience)
+            throws InterruptedException {
+        Map<ServerName, Future<Optional<ConnectActivity>>> asked =
+                new TreeMap<>(Comparator.comparing(ServerName::value));
+        for (ServerName name : names) {
+            ServerUnit unit = units.get(name);
+            if (unit != null && proven(unit.state()) && unit.observedNow().ui().isPresent()) {
+                asked.put(name, workers.submit(() -> unit.runner().activity(patience)));
+            }
+        }
+        Map<ServerName, ConnectActivity> told = new HashMap<>();
+        for (Map.Entry<ServerName, Future<Optional<ConnectActivity>>> each : asked.entrySet()) {
+            try {
+                // Each look ends by itself after as long; all began at once.
+                each.getValue()
+                        .get(patience.toMillis() * 2, TimeUnit.MILLISECONDS)
+                        .ifPresent(activity -> told.put(each.getKey(), activity));
+            } catch (ExecutionException | TimeoutException e) {
+                LOG.debug("{}: it can't be told what runs", each.getKey(), e);
+                each.getValue().cancel(true);
+            }
+        }
+        return told;
     }
 
     @Override
@@ -938,6 +1142,8 @@ public final class LiveFleet implements Fleet {
         try {
             Files.deleteIfExists(secretsFile(name));
             Files.deleteIfExists(token);
+            // No secret, but the folder goes only once it is empty.
+            LaunchRecord.forget(around.folders().servers().resolve(name.value()));
         } catch (IOException e) {
             throw new RefusedException(
                     RefusedException.Code.STORE_FAILED,

@@ -23,6 +23,10 @@ public final class RefusedException extends Exception {
         RUNNING,
         /** It isn't running, and the command needs that. */
         NOT_RUNNING,
+        /** Clients' operations run on it. */
+        OPERATIONS_RUNNING,
+        /** No declaration of it was ever HEALTHY. */
+        NEVER_HEALTHY,
         /** Its warehouse holds data. */
         WAREHOUSE_NOT_EMPTY,
         /** There is no such lease, or it is over. */

@@ -36,6 +36,7 @@ import java.util.OptionalInt;
  * @param tokenFile the 0600 token file, where the server has a token
  * @param exposures what deserves the word EXPOSED, in words
  * @param runtimeWhy why it runs where it runs, where connectctl chose ({@code runtime: auto})
+ * @param canRollBack whether its declaration in force was never HEALTHY and an earlier one was
  */
 public record ServerStatus(
         ServerSpec spec,
@@ -57,7 +58,8 @@ public record ServerStatus(
         Optional<Path> logFile,
         Optional<Path> tokenFile,
         List<String> exposures,
-        Optional<String> runtimeWhy) {
+        Optional<String> runtimeWhy,
+        boolean canRollBack) {
     public ServerStatus {
         exposures = List.copyOf(exposures);
     }

@@ -255,9 +255,10 @@ final class ServerUnit {
         apply(new Step(state, List.of(event), List.of()), charter, spec);
     }
 
-    private void apply(Step step, Charter charter, ServerSpec spec) throws StoreException {
+    private void apply(Step step, Charter given, ServerSpec spec) throws StoreException {
         Known before = known;
         ServerState state = step.state();
+        Charter charter = state.phase() == Phase.HEALTHY ? given.proved() : given;
         String text = StateCodec.encode(state);
         boolean redeclared = !charter.equals(before.charter()) || stored.isEmpty();
         boolean fresh = state.incarnation() != before.state().incarnation();
@@ -372,6 +373,11 @@ final class ServerUnit {
                 seen.cores().isPresent() ? seen.cores() : old.cores());
     }
 
+    /** What the current instance told of itself. */
+    Observed observedNow() {
+        return known.observed();
+    }
+
     /** Ends the supervision; the server stays. */
     void close() {
         closed = true;
@@ -417,7 +423,8 @@ final class ServerUnit {
                 now.charter()
                         .choice()
                         .filter(made -> made.runtime().equals(spec.runtime()))
-                        .map(RuntimeChoice::why));
+                        .map(RuntimeChoice::why),
+                now.charter().canRollBack());
     }
 
     /** Where an instance's log lies; empty for a container, whose log is the engine's. */

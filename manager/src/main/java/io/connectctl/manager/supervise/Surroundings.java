@@ -4,6 +4,7 @@ import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.LadderFactory;
+import io.connectctl.health.Workload;
 import io.connectctl.manager.diagnose.Evidence;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.store.StateStore;
@@ -19,6 +20,7 @@ import java.util.function.Function;
  * @param runtimes by name; closed by whoever opened them
  * @param planner renders
  * @param ladders probes
+ * @param workload what clients do
  * @param causes diagnoses; may block for a moment
  * @param exposures what of a declaration deserves the word EXPOSED, in words
  * @param probes hears of every rung that was tried
@@ -30,6 +32,7 @@ public record Surroundings(
         Map<String, ServerRuntime> runtimes,
         Planner planner,
         LadderFactory ladders,
+        Workload workload,
         Function<Evidence, Cause> causes,
         Function<ServerSpec, List<String>> exposures,
         ProbeListener probes,

@@ -10,12 +10,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.connectctl.compose.spec.Problem;
+import io.connectctl.compose.spec.ServerName;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Observed;
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.Rung;
+import io.connectctl.health.ui.ConnectActivity;
+import io.connectctl.health.ui.RunningOperation;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Phase;
+import io.connectctl.manager.supervise.Change;
 import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.Leftovers;
 import io.connectctl.manager.supervise.RefusedException;
@@ -244,6 +248,10 @@ class ApiServerTest {
         "POST,/v1/servers/sales/restart,202,restart sales",
         "POST,/v1/servers/sales/stop,202,stop sales",
         "POST,/v1/servers/sales/stop?force=true,202,stop sales by force",
+        "POST,/v1/servers/sales/stop?unlessBusy=true&drain=5m,202,stop sales unless busy drain PT5M",
+        "POST,/v1/servers/sales/stop?drain=0s,202,stop sales drain PT0S",
+        "POST,/v1/servers/sales/restart?from=same,202,restart sales SAME",
+        "POST,/v1/servers/sales/restart?from=rollback&unlessBusy=true,202,restart sales ROLLBACK unless busy",
         "DELETE,/v1/servers/sales,204,remove sales",
         "DELETE,/v1/servers/sales?purge=true,204,remove sales and purge",
     })
@@ -254,6 +262,43 @@ class ApiServerTest {
         assertThat(fleet.calls).containsExactly(call);
         if (status == 202) {
             assertThat(Json.MAPPER.readTree(body).path("message").asText()).isEqualTo(call);
+        }
+    }
+
+    @Test
+    void whatIsNoWayToRestartIsRefused() throws IOException {
+        problem(RawHttp.send(socket, "POST", "/v1/servers/sales/restart?from=scratch"), 400, "BAD_REQUEST");
+        problem(RawHttp.send(socket, "POST", "/v1/servers/sales/stop?drain=long"), 400, "BAD_REQUEST");
+        assertThat(fleet.calls).isEmpty();
+    }
+
+    @Test
+    void driftIsPartOfAServerAndOfADiff() throws IOException {
+        fleet.drift.add(new Change("conf.spark.sql.ansi.enabled", "true", "false", false));
+
+        JsonNode drift = get("/v1/servers/sales").json().path("drift");
+        assertThat(drift.toString())
+                .isEqualTo(
+                        "[{\"key\":\"conf.spark.sql.ansi.enabled\",\"old\":\"true\",\"new\":\"false\",\"restart\":false}]");
+        JsonNode diff = get("/v1/servers/sales/diff").json();
+        assertThat(diff.path("changes")).isEqualTo(drift);
+        assertThat(diff.path("known").asBoolean() && diff.path("running").asBoolean())
+                .isTrue();
+        assertThat(fleet.calls).containsExactly("diff sales");
+    }
+
+    @Test
+    void clientsAreToldOfToThoseOnlyWhoAsk() throws IOException {
+        fleet.activities.put(
+                new ServerName("sales"), new ConnectActivity(3, 1, List.of(new RunningOperation("etl", "s", "o"))));
+
+        assertThat(get("/v1/servers/sales").json().path("activity").isNull()).isTrue();
+        for (JsonNode server : List.of(
+                get("/v1/servers/sales?activity=true").json(),
+                get("/v1/servers?activity=true").json().path("servers").path(0),
+                get("/v1/servers/sales/describe").json().path("server"))) {
+            assertThat(server.path("activity").toString())
+                    .isEqualTo("{\"sessions\":3,\"operations\":1,\"users\":[\"etl\"],\"drains\":false}");
         }
     }
 

@@ -20,23 +20,29 @@ import io.connectctl.compose.spec.StopSpec;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.Adopted;
 import io.connectctl.manager.supervise.CacheStatus;
+import io.connectctl.manager.supervise.Change;
 import io.connectctl.manager.supervise.Declared;
 import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.Origin;
+import io.connectctl.manager.supervise.Planned;
 import io.connectctl.manager.supervise.Receipt;
 import io.connectctl.manager.supervise.RefusedException;
+import io.connectctl.manager.supervise.RestartFrom;
 import io.connectctl.manager.supervise.ServerStatus;
+import io.connectctl.manager.supervise.StopOrder;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -82,6 +88,12 @@ public final class ScriptedFleet implements Fleet {
 
     /** Thrown by {@link #servers} while set. */
     public volatile @Nullable RuntimeException failure;
+
+    /** How every server differs from what it should be. */
+    public final List<Change> drift = new CopyOnWriteArrayList<>();
+
+    /** What clients do. */
+    public final Map<ServerName, ConnectActivity> activities = new ConcurrentSkipListMap<>();
 
     /** What the next probe says. */
     public volatile Climb climb = new Climb(Rung.QUERY, Optional.empty(), Map.of(), Observed.NOTHING);
@@ -235,7 +247,8 @@ public final class ScriptedFleet implements Fleet {
                 Optional.of(Path.of("/home/ada/.local/state/connectctl/servers/" + spec.name() + "/run/1/server.log")),
                 Optional.empty(),
                 List.of(),
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     /** The same in a container, where connectctl chose to run it. */
@@ -268,7 +281,8 @@ public final class ScriptedFleet implements Fleet {
                 Optional.empty(),
                 status.tokenFile(),
                 status.exposures(),
-                Optional.of(why));
+                Optional.of(why),
+                false);
     }
 
     @Override
@@ -315,13 +329,46 @@ public final class ScriptedFleet implements Fleet {
     }
 
     @Override
-    public Receipt stop(ServerName name, boolean force) throws RefusedException {
-        return command("stop " + name + (force ? " by force" : ""), name);
+    public Receipt stop(ServerName name, StopOrder order) throws RefusedException {
+        return command("stop " + name + words(order), name);
     }
 
     @Override
-    public Receipt restart(ServerName name) throws RefusedException {
-        return command("restart " + name, name);
+    public Receipt restart(ServerName name, RestartFrom from, StopOrder order) throws RefusedException {
+        return command("restart " + name + (from == RestartFrom.CURRENT ? "" : " " + from) + words(order), name);
+    }
+
+    private static String words(StopOrder order) {
+        return (order.force() ? " by force" : "")
+                + (order.unlessBusy() ? " unless busy" : "")
+                + order.drain().map(time -> " drain " + time).orElse("");
+    }
+
+    @Override
+    public Map<ServerName, ConnectActivity> activities(Collection<ServerName> names, Duration patience) {
+        Map<ServerName, ConnectActivity> told = new ConcurrentSkipListMap<>(activities);
+        told.keySet().retainAll(names);
+        return told;
+    }
+
+    @Override
+    public List<Change> drift(ServerName name) {
+        return List.copyOf(drift);
+    }
+
+    @Override
+    public Planned diff(ServerName name) throws RefusedException {
+        calls.add("diff " + name);
+        refuse();
+        return new Planned(true, true, drift(name), List.of());
+    }
+
+    @Override
+    public Planned plan(ServerName name, Declaration flags, Declaration file, Origin origin) throws RefusedException {
+        calls.add("plan " + name + " flags " + flags.toJson()
+                + origin.file().map(path -> " file " + file.toJson()).orElse(""));
+        refuse();
+        return new Planned(servers.containsKey(name), true, drift(name), List.of());
     }
 
     @Override

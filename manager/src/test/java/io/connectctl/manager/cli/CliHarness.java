@@ -14,6 +14,7 @@ import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Runs the command line in this process, as a test arranges its world. */
 final class CliHarness {
@@ -25,6 +26,10 @@ final class CliHarness {
     boolean outIsTerminal;
     boolean errIsTerminal;
     int columns = 80;
+    /** What somebody types when they are asked; absent where nobody can be. */
+    @Nullable
+    String answer;
+
     /** What hears of a signal; a command that leaves none is ended by it alone. */
     Interrupts interrupts = lastWord -> () -> {};
 
@@ -74,6 +79,16 @@ final class CliHarness {
             @Override
             public boolean err() {
                 return errIsTerminal;
+            }
+
+            @Override
+            public boolean asks() {
+                return answer != null;
+            }
+
+            @Override
+            public String line() {
+                return answer == null ? "" : answer;
             }
 
             @Override

@@ -194,6 +194,7 @@ class CliTest {
         "409,RUNNING,8",
         "409,WAREHOUSE_NOT_EMPTY,8",
         "409,NOT_RUNNING,3",
+        "409,OPERATIONS_RUNNING,9",
         "500,INTERNAL,1"
     })
     void everyRefusalHasItsExitCode(int status, String code, int exit) {
@@ -228,6 +229,9 @@ class CliTest {
             "start",
             "stop",
             "restart",
+            "plan",
+            "apply",
+            "diff",
             "status",
             "top",
             "logs",
@@ -381,7 +385,7 @@ class CliTest {
     void stoppingAStoppedServerIsASuccessAndSaysSo() {
         daemon.on("GET /v1/daemon", 200, DAEMON)
                 .on(
-                        "POST /v1/servers/a/stop",
+                        "POST /v1/servers/a/stop?unlessBusy=true",
                         202,
                         "{\"sequence\":4,\"changed\":false,\"message\":\"already stopped\"}")
                 .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
@@ -550,9 +554,12 @@ class CliTest {
                         Servers.list(Servers.server("a", "HEALTHY"), Servers.server("b", "STOPPED")))
                 .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
                 .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPED")))
-                .on("POST /v1/servers/a/stop", 202, "{\"sequence\":4,\"changed\":true,\"message\":\"stopping\"}")
                 .on(
-                        "POST /v1/servers/b/stop",
+                        "POST /v1/servers/a/stop?unlessBusy=true",
+                        202,
+                        "{\"sequence\":4,\"changed\":true,\"message\":\"stopping\"}")
+                .on(
+                        "POST /v1/servers/b/stop?unlessBusy=true",
                         202,
                         "{\"sequence\":5,\"changed\":false,\"message\":\"already stopped\"}")
                 .endless("GET /v1/events?after=4&server=a&follow=true")
@@ -562,7 +569,7 @@ class CliTest {
 
         assertThat(result.code()).isZero();
         assertThat(result.err()).contains("a  STOPPED\n").contains("b: already stopped");
-        assertThat(daemon.requests().indexOf("POST /v1/servers/b/stop"))
+        assertThat(daemon.requests().indexOf("POST /v1/servers/b/stop?unlessBusy=true"))
                 .isLessThan(daemon.requests().indexOf("GET /v1/servers/a"));
         assertThat(cli.run("stop", "a", "--all").code()).isEqualTo(2);
     }

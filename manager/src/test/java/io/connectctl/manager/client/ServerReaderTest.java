@@ -3,7 +3,9 @@ package io.connectctl.manager.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.connectctl.manager.api.v1.ActivityView;
 import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.ChangeView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.LeaseInfo;
@@ -47,7 +49,10 @@ final class ServerReaderTest {
             "local-1",
             4,
             12.25,
-            new LeaseInfo("4f1c09ab", "2026-11-22T17:00:00Z", "pid 7"));
+            new LeaseInfo("4f1c09ab", "2026-11-22T17:00:00Z", "pid 7"),
+            List.of(new ChangeView("conf.spark.sql.ansi.enabled", "true", "false", false)),
+            true,
+            new ActivityView(3, 2, List.of("etl"), true));
 
     private static final ServerView EMPTY = new ServerView(
             "old",
@@ -77,6 +82,9 @@ final class ServerReaderTest {
             null,
             null,
             null,
+            null,
+            List.of(),
+            false,
             null);
 
     @Test

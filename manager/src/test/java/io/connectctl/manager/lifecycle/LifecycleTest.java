@@ -343,6 +343,34 @@ class LifecycleTest {
     }
 
     @Test
+    void aDrainPutsOffWhenAHaltCountsAsIgnored() {
+        healthy().on(new Input.Stop(false, Duration.ofMinutes(5)));
+
+        assertThat(effects).endsWith(new Effect.Halt(1, false, Optional.empty(), Duration.ofMinutes(5)));
+        on(new Input.Halted(1, Optional.of(ended(1, 143)), Optional.empty()));
+        assertThat(state.phase()).isEqualTo(Phase.STOPPED);
+    }
+
+    @Test
+    void whatOutlivesItsDrainAndItsGraceIsKilledOnlyThen() {
+        healthy();
+        Duration before = clock;
+        on(new Input.Restart(TERMS, Duration.ofMinutes(5)));
+
+        untilDeadline();
+
+        assertThat(clock.minus(before)).isGreaterThan(Duration.ofMinutes(5).plusSeconds(20));
+        assertThat(effects).endsWith(new Effect.Halt(1, true, Optional.empty()));
+    }
+
+    @Test
+    void aKillDrainsNothing() {
+        healthy().on(new Input.Stop(true, Duration.ofMinutes(5)));
+
+        assertThat(effects).endsWith(new Effect.Halt(1, true, Optional.empty()));
+    }
+
+    @Test
     void stopDuringRestartLeavesServerStopped() {
         healthy().on(new Input.Restart(TERMS)).on(new Input.Stop(false));
 

@@ -105,7 +105,8 @@ class LifecycleWalkTest {
                 }
                 default -> {
                     wanted = Desired.DOWN;
-                    take(new Input.Stop(random.nextBoolean()));
+                    take(new Input.Stop(
+                            random.nextBoolean(), random.nextInt(4) == 0 ? Duration.ofMinutes(1) : Duration.ZERO));
                 }
             }
             check(state.desired() == wanted, "the latest intent doesn't win");

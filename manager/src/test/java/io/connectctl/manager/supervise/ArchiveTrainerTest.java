@@ -20,6 +20,7 @@ import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.store.MemoryStore;
+import io.connectctl.manager.supervise.testing.FakeWorkload;
 import io.connectctl.manager.supervise.testing.ManualTime;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,6 +56,7 @@ class ArchiveTrainerTest {
                         (spec, site, ticket) -> new LaunchPlan(
                                 spec, site, ticket, new Rendering(List.of(), "x"), List.of("run"), Map.of()),
                         target -> new Proving(target.marker().startsWith("class-data-archive")),
+                        new FakeWorkload(),
                         evidence -> new Cause("UNKNOWN", "it ended", "look", List.of(), true),
                         spec -> List.of(),
                         ProbeListener.SILENT,

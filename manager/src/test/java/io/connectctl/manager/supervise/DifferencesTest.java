@@ -6,12 +6,13 @@ import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecReader;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class DifferencesTest {
     @Test
     void everyKeyThatDiffersIsToldWithBothValues() {
-        assertThat(Differences.between(
+        assertThat(told(
                         spec("{\"port\":15020,\"conf\":{\"spark.a\":\"1\"},\"packages\":[\"g:a:1\"]}"),
                         spec("{\"port\":15021,\"conf\":{\"spark.b\":\"2\"},\"health\":{\"interval\":\"30s\"}}")))
                 .containsExactly(
@@ -24,7 +25,7 @@ class DifferencesTest {
 
     @Test
     void noSecretIsShownNorAnyVariable() {
-        assertThat(Differences.between(
+        assertThat(told(
                         spec("{\"env\":{\"A\":\"hunter2\"},\"conf\":{\"spark.my.password\":\"hunter2\"}}"),
                         spec("{\"env\":{\"A\":\"hunter3\"},\"conf\":{\"spark.my.password\":\"hunter3\"}}")))
                 .containsExactly(
@@ -34,8 +35,12 @@ class DifferencesTest {
 
     @Test
     void whatMeansTheSameIsNoDifference() {
-        assertThat(Differences.between(spec("{\"port\":15002}"), spec("{\"driverMemory\":\"1g\"}")))
+        assertThat(told(spec("{\"port\":15002}"), spec("{\"driverMemory\":\"1g\"}")))
                 .isEmpty();
+    }
+
+    private static List<String> told(ServerSpec old, ServerSpec next) {
+        return Differences.between(old, next).stream().map(Change::text).toList();
     }
 
     private static ServerSpec spec(String json) {

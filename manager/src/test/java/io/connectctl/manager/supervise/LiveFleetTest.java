@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.render.RenderedFile;
 import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.runtime.Adoptable;
 import io.connectctl.compose.runtime.Endpoint;
@@ -27,6 +28,7 @@ import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.store.MemoryStore;
 import io.connectctl.manager.store.StoredServer;
 import io.connectctl.manager.store.testing.FailingStore;
+import io.connectctl.manager.supervise.testing.FakeWorkload;
 import io.connectctl.manager.supervise.testing.ManualTime;
 import java.net.URI;
 import java.nio.file.Files;
@@ -67,7 +69,9 @@ class LiveFleetTest {
     private final ManualTime time = new ManualTime();
     private final FakeRuntime runtime = new FakeRuntime();
     private final FailingStore store = new FailingStore(new MemoryStore());
+    private final FakeWorkload workload = new FakeWorkload();
     private volatile boolean answering = true;
+    private volatile String entrypoint = "exec java";
     private LiveFleet fleet;
 
     LiveFleetTest(@TempDir Path folder) throws Exception {
@@ -91,8 +95,14 @@ class LiveFleetTest {
                         store,
                         runtimes,
                         (spec, site, ticket) -> new LaunchPlan(
-                                spec, site, ticket, new Rendering(List.of(), "x"), List.of("run"), Map.of()),
+                                spec,
+                                site,
+                                ticket,
+                                new Rendering(List.of(new RenderedFile("entrypoint", entrypoint, true)), "x"),
+                                List.of("run"),
+                                Map.of()),
                         target -> new FakeLadder(),
+                        workload,
                         evidence -> new Cause(
                                 evidence.exit().isPresent() ? "EXITED" : "UNKNOWN",
                                 "it ended",
@@ -935,5 +945,226 @@ class LiveFleetTest {
         fleet.remove(SALES, true);
 
         assertThat(store.servers()).isEmpty();
+    }
+
+    // ------------------------------------------------------------------ drift
+
+    private List<String> drift() {
+        return fleet.drift(SALES).stream().map(Change::text).toList();
+    }
+
+    @Test
+    void whatWasDeclaredSinceTheLaunchIsDriftUntilTheRestart() throws Exception {
+        healthy();
+        assertThat(drift()).isEmpty();
+
+        declare(SALES, "{\"master\":\"local[2]\"}");
+        assertThat(drift()).containsExactly("master: local[*] -> local[2]");
+
+        fleet.restart(SALES);
+        until(BLINK, () -> status().incarnation() == 2 && status().phase() == Phase.HEALTHY);
+        assertThat(drift()).isEmpty();
+    }
+
+    @Test
+    void aTemplateThatRendersSomethingElseIsDriftAndAnotherCommentIsNot() throws Exception {
+        healthy();
+
+        entrypoint = "# started by connectctl\n\nexec java";
+        assertThat(drift()).isEmpty();
+
+        entrypoint = "exec java -Xint";
+        assertThat(fleet.drift(SALES)).extracting(Change::key).containsExactly("entrypoint");
+        fleet.close();
+        fleet = open();
+        until(Phase.HEALTHY);
+        assertThat(fleet.drift(SALES))
+                .as("after a restart of the daemon, too")
+                .extracting(Change::key)
+                .containsExactly("entrypoint");
+    }
+
+    @Test
+    void anImageOfAnotherIdIsSeenByTheListingAndByADiffAtOnce() throws Exception {
+        runtime.ingredient("image", "sha256:1");
+        healthy();
+
+        runtime.ingredient("image", "sha256:2");
+        assertThat(fleet.diff(SALES).changes()).extracting(Change::text).containsExactly("image: sha256:1 -> sha256:2");
+
+        runtime.ingredient("image", "sha256:3");
+        until(Duration.ofSeconds(1), () -> drift().contains("image: sha256:1 -> sha256:3"));
+    }
+
+    @Test
+    void whatAFileSaysByNowIsDriftThoughNobodyStoredIt() throws Exception {
+        Path file = folder.resolve("connectctl.yaml");
+        Files.writeString(file, "servers: {sales: {port: auto}}\n");
+        fleet.declare(SALES, Declaration.ofJson("{\"port\":\"auto\"}"), new Origin(Optional.of(file)));
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        assertThat(drift()).isEmpty();
+
+        Files.writeString(file, "servers:\n  # the comment is new\n  sales:\n    port: auto\n");
+        assertThat(drift()).isEmpty();
+
+        Files.writeString(file, "servers:\n  sales:\n    master: local[2]\n    port: auto\n");
+        assertThat(drift()).containsExactly("master: local[*] -> local[2]");
+
+        Files.writeString(file, "servers: [\n");
+        assertThat(drift()).as("what can't be read can't be launched").isEmpty();
+    }
+
+    @Test
+    void aPlanStoresNothing() throws Exception {
+        healthy();
+
+        Planned planned =
+                fleet.plan(SALES, Declaration.ofJson("{\"master\":\"local[2]\"}"), Declaration.empty(), Origin.FLAGS);
+
+        assertThat(planned.known() && planned.running()).isTrue();
+        assertThat(planned.changes()).extracting(Change::text).containsExactly("master: local[*] -> local[2]");
+        assertThat(drift()).isEmpty();
+        assertThat(fleet.plan(HR, Declaration.ofJson("{\"master\":\"local[2]\"}"), Declaration.empty(), Origin.FLAGS))
+                .isEqualTo(new Planned(
+                        false, false, List.of(new Change("master", "(none)", "local[2]", true)), List.of()));
+        assertThat(fleet.server(HR)).isEmpty();
+        assertThatThrownBy(() -> fleet.plan(
+                        SALES, Declaration.ofJson("{\"master\":\"bad\"}"), Declaration.empty(), Origin.FLAGS))
+                .isInstanceOf(RefusedException.class);
+    }
+
+    @Test
+    void aRestartByTheSameDeclarationLeavesTheNewOneAside() throws Exception {
+        healthy();
+        declare(SALES, "{\"master\":\"local[2]\"}");
+
+        assertThat(fleet.restart(SALES, RestartFrom.SAME, StopOrder.PLAIN).message())
+                .isEqualTo("restarting with the declaration of the last run, not with the current one");
+        until(BLINK, () -> status().incarnation() == 2 && status().phase() == Phase.HEALTHY);
+
+        assertThat(status().spec().master()).isEqualTo("local[*]");
+        assertThat(drift()).containsExactly("master: local[*] -> local[2]");
+    }
+
+    @Test
+    void whatNeverGotHealthyGoesBackToWhatDid() throws Exception {
+        healthy();
+        assertThat(status().canRollBack()).isFalse();
+        declare(SALES, "{\"master\":\"local[2]\",\"env\":{\"A\":\"hunter2\"}}");
+        runtime.failNext(
+                FakeRuntime.Operation.PREPARE,
+                new LaunchException("SPARK_UNRESOLVABLE", "no such version", "write 4.0.1", false));
+        fleet.restart(SALES);
+        until(Phase.FAILED);
+        assertThat(status().canRollBack()).isTrue();
+        // What to go back to outlives the daemon.
+        fleet.close();
+        fleet = open();
+
+        fleet.restart(SALES, RestartFrom.ROLLBACK, StopOrder.PLAIN);
+        until(Phase.HEALTHY);
+
+        assertThat(status().spec().master()).isEqualTo("local[*]");
+        assertThat(status().canRollBack()).isFalse();
+        assertThat(drift()).containsExactly("env.A: (none) -> *********(redacted)", "master: local[*] -> local[2]");
+    }
+
+    @Test
+    void withoutAnythingThatWasHealthyThereIsNoWayBack() throws Exception {
+        declare(SALES, "{}");
+
+        assertThatThrownBy(() -> fleet.restart(SALES, RestartFrom.ROLLBACK, StopOrder.PLAIN))
+                .isInstanceOfSatisfying(RefusedException.class, refused -> assertThat(refused.code())
+                        .isEqualTo(RefusedException.Code.NEVER_HEALTHY));
+    }
+
+    // ------------------------------------------------------------------ clients
+
+    @Test
+    void aServerWithOperationsIsStoppedByThoseOnlyWhoSaySo() throws Exception {
+        healthy();
+        workload.begin("etl", "s1");
+        workload.begin("etl", "s2");
+        StopOrder careful = new StopOrder(false, true, Optional.empty());
+
+        assertThatThrownBy(() -> fleet.stop(SALES, careful))
+                .isInstanceOfSatisfying(RefusedException.class, refused -> assertThat(refused.code())
+                        .isEqualTo(RefusedException.Code.OPERATIONS_RUNNING))
+                .hasMessage("sales: 2 operations of user etl are running; use --drain 5m or --force");
+        assertThatThrownBy(() -> fleet.restart(SALES, RestartFrom.CURRENT, careful))
+                .isInstanceOf(RefusedException.class);
+        assertThat(status().phase()).isEqualTo(Phase.HEALTHY);
+        assertThat(fleet.activities(List.of(SALES, HR), Duration.ofSeconds(1))
+                        .get(SALES)
+                        .runningRequests())
+                .isEqualTo(2);
+
+        workload.finish();
+        fleet.stop(SALES, careful);
+        until(Phase.STOPPED);
+    }
+
+    @Test
+    void aServerThatDoesNotTellWhatRunsIsStopped() throws Exception {
+        healthy();
+        workload.begin("etl", "s1");
+        workload.silence();
+
+        fleet.stop(SALES, new StopOrder(false, true, Optional.empty()));
+        until(Phase.STOPPED);
+    }
+
+    @Test
+    void aDrainWaitsForWhatRunsAndEndsWithIt() throws Exception {
+        healthy();
+        workload.begin("etl", "s1");
+        Queue<String> heard = new ConcurrentLinkedQueue<>();
+        try (AutoCloseable follower = fleet.follow(Optional.of(SALES), 0, event -> heard.add(event.message()))) {
+            fleet.stop(SALES, new StopOrder(false, true, Optional.of(Duration.ofMinutes(5))));
+            until(BLINK, () -> heard.stream()
+                    .anyMatch(text -> text.startsWith("draining: 1 operation of user etl is running, at most ")));
+            until(
+                    Duration.ofSeconds(1),
+                    () -> heard.stream()
+                                    .filter(text -> text.startsWith("draining: "))
+                                    .count()
+                            > 10);
+            assertThat(status().phase()).isEqualTo(Phase.STOPPING);
+            assertThat(runtime.list()).as("its operation runs, so it does").hasSize(1);
+
+            workload.finish();
+            until(Phase.STOPPED);
+            assertThat(follower).isNotNull();
+        }
+        assertThat(events("drain")).singleElement().asString().startsWith("drained: every operation finished");
+        assertThat(workload.interrupted).isEmpty();
+    }
+
+    @Test
+    void whatOutlastsADrainIsInterruptedBeforeTheServerGoes() throws Exception {
+        healthy();
+        workload.begin("etl", "s1");
+        workload.begin("ada", "s2");
+
+        fleet.restart(SALES, RestartFrom.CURRENT, new StopOrder(false, true, Optional.of(Duration.ofSeconds(30))));
+        until(Duration.ofMillis(500), () -> status().incarnation() == 2 && status().phase() == Phase.HEALTHY);
+
+        assertThat(workload.interrupted).containsExactlyInAnyOrder("etl/s1", "ada/s2");
+        assertThat(events("drain"))
+                .containsExactly("2 operations of users ada, etl are running after 30 s: interrupted");
+    }
+
+    @Test
+    void aForcedStopEndsADrain() throws Exception {
+        healthy();
+        workload.begin("etl", "s1");
+        fleet.stop(SALES, new StopOrder(false, true, Optional.of(Duration.ofHours(1))));
+        until(BLINK, () -> status().phase() == Phase.STOPPING);
+
+        fleet.stop(SALES, true);
+        until(Phase.STOPPED);
+
+        assertThat(workload.interrupted).isEmpty();
     }
 }

@@ -26,6 +26,7 @@ import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.pool.Pool;
 import io.connectctl.manager.store.MemoryStore;
 import io.connectctl.manager.store.testing.FailingStore;
+import io.connectctl.manager.supervise.testing.FakeWorkload;
 import io.connectctl.manager.supervise.testing.ManualTime;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,6 +79,7 @@ class LiveLeasesTest {
                 (spec, site, ticket) ->
                         new LaunchPlan(spec, site, ticket, new Rendering(List.of(), "x"), List.of("run"), Map.of()),
                 target -> new Proving(),
+                new FakeWorkload(),
                 evidence -> new Cause("EXITED", "it ended", "look", List.of(), true),
                 spec -> List.of(),
                 ProbeListener.SILENT,

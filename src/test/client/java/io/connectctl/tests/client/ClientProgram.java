@@ -10,7 +10,8 @@ import org.apache.spark.sql.connect.SparkSession;
  * Does with a Spark Connect server what a user's program does. Arguments: the URL, then what to do:
  * {@code hello} (one query), {@code shuffle} (a query with an exchange), {@code hold} (keeps a session open and answers
  * each line of standard input with the result of one more query in that session), {@code exhaust} (a query that needs
- * more heap than a small server has), {@code avro} (writes three rows in a format that Spark itself doesn't bring, and counts
+ * more heap than a small server has), {@code sleep:MILLIS} (a query that takes so long, then, after a line of standard input, one more
+ * in the same session), {@code avro} (writes three rows in a format that Spark itself doesn't bring, and counts
  * them).
  */
 public final class ClientProgram {
@@ -20,7 +21,7 @@ public final class ClientProgram {
     public static void main(String[] args) throws IOException {
         SparkSession session = SparkSession.builder().remote(args[0]).getOrCreate();
         try {
-            switch (args[1]) {
+            switch (args[1].split(":", 2)[0]) {
                 case "hello" -> System.out.println(hello(session));
                 case "shuffle" ->
                     System.out.println(session.sql(
@@ -29,6 +30,7 @@ public final class ClientProgram {
                             .get(0)
                             .getLong(0));
                 case "hold" -> hold(session);
+                case "sleep" -> sleep(session, Long.parseLong(args[1].split(":", 2)[1]));
                 case "exhaust" ->
                     session.sql(
                                     "select length(concat_ws('', collect_list(repeat(cast(id as string), 1000000)))) from range(2000)")
@@ -52,6 +54,17 @@ public final class ClientProgram {
                 .collectAsList()
                 .get(0)
                 .getString(0);
+    }
+
+    private static void sleep(SparkSession session, long millis) throws IOException {
+        System.out.println(session.sql(
+                        "select count(*) from range(0, 1, 1, 1) where java_method('java.lang.Thread', 'sleep', cast("
+                                + millis + " as bigint)) is null")
+                .collectAsList()
+                .get(0)
+                .getLong(0));
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
+        System.out.println(hello(session));
     }
 
     private static void hold(SparkSession session) throws IOException {

@@ -34,4 +34,7 @@ public record ServerView(
         @Nullable String applicationId,
         @Nullable Integer cores,
         @Nullable Double startSeconds,
-        @Nullable LeaseInfo lease) {}
+        @Nullable LeaseInfo lease,
+        List<ChangeView> drift,
+        boolean canRollBack,
+        @Nullable ActivityView activity) {}

@@ -1,0 +1,230 @@
+package io.connectctl.manager.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.connectctl.compose.spec.DaemonSettings;
+import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.Location;
+import io.connectctl.compose.spec.Problem;
+import io.connectctl.compose.spec.ProjectFile;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.SpecReader;
+import io.connectctl.compose.spec.lint.Linter;
+import io.connectctl.manager.api.v1.ApiProblem;
+import io.connectctl.manager.api.v1.DeclareResponse;
+import io.connectctl.manager.api.v1.PlanView;
+import io.connectctl.manager.api.v1.ProblemView;
+import io.connectctl.manager.api.v1.ReceiptView;
+import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.api.v1.SettingsView;
+import io.connectctl.manager.client.ApiClient;
+import io.connectctl.manager.client.ApiException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/** What the commands share that declare servers, or tell what a declaration would do. */
+abstract class DeclaringCommand extends ServerCommand {
+    DeclaringCommand(CliContext context) {
+        super(context);
+    }
+
+    /** A file with a {@code daemon:} part says what the daemon serves; one without leaves it as it is. */
+    static void settle(ApiClient client, Project project) throws IOException {
+        Optional<DaemonSettings> wanted = project.file()
+                .map(ProjectFile::daemon)
+                .filter(settings -> settings.place().isPresent());
+        if (wanted.isPresent()) {
+            client.settings(new SettingsView(
+                    boxed(wanted.get().tcpPort()), boxed(wanted.get().healthPort())));
+        }
+    }
+
+    private static @Nullable Integer boxed(OptionalInt port) {
+        return port.isPresent() ? (Integer) port.getAsInt() : null;
+    }
+
+    static Optional<Declaration> declaredIn(Project project, String server) {
+        return project.file().flatMap(file -> file.servers().entrySet().stream()
+                .filter(entry -> entry.getKey().value().equals(server))
+                .map(Map.Entry::getValue)
+                .findFirst());
+    }
+
+    /** Every problem at once, with the places that only this side knows. */
+    void check(Project project, String server, Declaration declared, Declaration flags) throws CliFailure {
+        SpecReader.Reading reading = Linter.read(serverName(server), flags.patchedBy(declared));
+        if (Problems.anyError(reading.problems())) {
+            // Errors of other servers keep none from starting, but whoever opens the file now can mend them, too.
+            List<Problem> all = new ArrayList<>(reading.problems());
+            project.file().map(Linter::lint).orElse(List.of()).stream()
+                    .filter(problem -> !(problem.key() + ".").startsWith("servers." + server + "."))
+                    .forEach(all::add);
+            Problems.refuseErrors(all, "the declaration of '" + server + "' isn't valid");
+        }
+        warn(reading.problems());
+        overruled("", flags.tree(), declared.tree(), flags, declared);
+    }
+
+    static ServerName serverName(String server) throws CliFailure {
+        try {
+            return new ServerName(server);
+        } catch (IllegalArgumentException e) {
+            throw new CliFailure(ExitCode.INVALID, String.valueOf(e.getMessage()), "nothing was changed");
+        }
+    }
+
+    /** The file wins for what it declares; a flag that loses is told, or its user would look for the reason for long. */
+    private void overruled(
+            String pointer, ObjectNode flags, ObjectNode file, Declaration flagged, Declaration declared) {
+        for (Map.Entry<String, JsonNode> entry : flags.properties()) {
+            String at = pointer + "/" + entry.getKey().replace("~", "~0").replace("/", "~1");
+            JsonNode theirs = file.get(entry.getKey());
+            if (theirs instanceof ObjectNode below && entry.getValue() instanceof ObjectNode object) {
+                overruled(at, object, below, flagged, declared);
+            } else if (theirs != null && !theirs.equals(entry.getValue())) {
+                warn(flagged.place(at).map(Location::source).orElse(entry.getKey()) + " is not used: "
+                        + declared.place(at).map(Location::toString).orElse(ProjectFile.NAME) + " declares "
+                        + entry.getKey() + ", and the file wins; change it there");
+            }
+        }
+    }
+
+    static List<String> names(ApiClient client) throws IOException {
+        return client.servers().servers().stream().map(ServerView::name).toList();
+    }
+
+    static Optional<ServerView> find(ApiClient client, String server) throws IOException {
+        try {
+            return Optional.of(client.server(server));
+        } catch (ApiException e) {
+            if (e.code().equals("NO_SUCH_SERVER")) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    void declare(ApiClient client, Project project, String server, Optional<Declaration> declared, Declaration flags)
+            throws IOException {
+        Declaration declaration = declared.map(flags::patchedBy).orElse(flags);
+        Optional<Path> file = project.file().map(ProjectFile::path);
+        DeclareResponse response;
+        try {
+            // Both as they are: what flags say holds after the next start without them, too.
+            response = declared.isPresent() && file.isPresent()
+                    ? client.declare(server, declared.get().tree(), file.get(), flags.tree())
+                    : client.declare(server, flags.tree());
+        } catch (ApiException e) {
+            throw explained(e, server, declaration);
+        }
+        if (declared.isEmpty()) {
+            response.warnings().forEach(view -> warn(Problems.line(view, key -> place(declaration, key))));
+        }
+    }
+
+    /** What the same declaration would change. */
+    PlanView plan(ApiClient client, Project project, String server, Optional<Declaration> declared, Declaration flags)
+            throws IOException {
+        try {
+            return declared.isPresent()
+                    ? client.plan(server, declared.get().tree(), project.file().map(ProjectFile::path), flags.tree())
+                    : client.plan(
+                            server,
+                            flags.tree(),
+                            Optional.empty(),
+                            Declaration.empty().tree());
+        } catch (ApiException e) {
+            throw explained(e, server, declared.map(flags::patchedBy).orElse(flags));
+        }
+    }
+
+    /** A refusal with the places of its problems, which only this side knows. */
+    private static IOException explained(ApiException refused, String server, Declaration declaration) {
+        ApiProblem problem = refused.problem();
+        if (!problem.code().equals("INVALID") || problem.problems().isEmpty()) {
+            return refused;
+        }
+        List<String> lines = new ArrayList<>();
+        for (ProblemView view : problem.problems()) {
+            if (!view.severity().toUpperCase(Locale.ROOT).equals("WARNING")) {
+                lines.add(Problems.line(view, key -> place(declaration, key)));
+            }
+        }
+        return Problems.invalid("the declaration of '" + server + "' isn't valid", lines);
+    }
+
+    /** The flag or place that gave a key such as {@code servers.sales.port} or {@code port} its value. */
+    private static String place(Declaration declaration, String key) {
+        String rest =
+                key.startsWith("servers.") && key.indexOf('.', 8) > 0 ? key.substring(key.indexOf('.', 8) + 1) : key;
+        for (String pointer : List.of("/" + rest, "/" + rest.replaceFirst("\\.", "/"))) {
+            Optional<Location> place = declaration.place(pointer);
+            if (place.isPresent()) {
+                return place.get().toString();
+            }
+        }
+        return "";
+    }
+
+    /** Follows a launch to the proof that the server is usable, and tells it. */
+    ServerView follow(
+            ApiClient client, String server, ReceiptView receipt, Optional<ServerView> before, Duration patience)
+            throws IOException {
+        int last = before.map(ServerView::incarnation).orElse(0);
+        Interrupts.Watch watch = context.interrupts().onSignal(() -> context.err()
+                .println("\nconnectctl: interrupted; the start of '" + server
+                        + "' goes on in the background: connectctl status " + server
+                        + ", or end it: connectctl stop " + server));
+        ServerView proven;
+        Duration elapsed;
+        try (ProgressLine progress = new ProgressLine(context, global.quiet, server)) {
+            proven = new StartWatch(client, server, progress, patience)
+                    .untilProven(receipt, receipt.changed() ? last + 1 : last);
+            elapsed = progress.elapsedTime();
+        } catch (CliFailure e) {
+            throw before.isEmpty() ? e : withWayBack(client, server, e);
+        } finally {
+            watch.over();
+        }
+        proven(proven, receipt.changed() ? Optional.of(elapsed) : Optional.empty());
+        return proven;
+    }
+
+    /** What fails with a new declaration can go back to the one before. */
+    private static CliFailure withWayBack(ApiClient client, String server, CliFailure failure) throws IOException {
+        if (!client.server(server).canRollBack()) {
+            return failure;
+        }
+        return new CliFailure(
+                failure.exit(),
+                failure.getMessage() + "\n  it has a new declaration, which never was HEALTHY",
+                failure.remedy().map(remedy -> remedy + "\n  ").orElse("")
+                        + "or go back to the last declaration that was HEALTHY: connectctl restart " + server
+                        + " --rollback");
+    }
+
+    private void proven(ServerView server, Optional<Duration> elapsed) {
+        List<String> words = new ArrayList<>();
+        words.add(server.name());
+        words.add(Style.of(context, context.terminal().err(), global.noColor).phase(server.phase(), server.phase()));
+        words.add("rung=" + server.rung().toLowerCase(Locale.ROOT));
+        words.add("spark=" + server.sparkVersion());
+        words.add(server.master());
+        if (server.containerId() != null) {
+            words.add(server.runtime());
+        }
+        Optional.ofNullable(server.startSeconds())
+                .or(() -> elapsed.map(time -> time.toMillis() / 1000.0))
+                .ifPresent(seconds -> words.add(String.format(Locale.ROOT, "%.1f s", seconds)));
+        words.add(String.valueOf(server.url()));
+        say(String.join("  ", words));
+    }
+}
