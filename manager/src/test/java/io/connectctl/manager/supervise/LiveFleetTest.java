@@ -1095,10 +1095,9 @@ class LiveFleetTest {
         assertThatThrownBy(() -> fleet.restart(SALES, RestartFrom.CURRENT, careful))
                 .isInstanceOf(RefusedException.class);
         assertThat(status().phase()).isEqualTo(Phase.HEALTHY);
-        assertThat(fleet.activities(List.of(SALES, HR), Duration.ofSeconds(1))
-                        .get(SALES)
-                        .runningRequests())
-                .isEqualTo(2);
+        assertThat(fleet.activities(List.of(SALES, HR), Duration.ofSeconds(1)))
+                .hasEntrySatisfying(
+                        SALES, now -> assertThat(now.runningRequests()).isEqualTo(2));
 
         workload.finish();
         fleet.stop(SALES, careful);
