@@ -349,7 +349,7 @@ class LiveFleetTest {
         runtime.unavailable(true);
         until(Duration.ofSeconds(1), () -> status().phase() == Phase.UNKNOWN);
 
-        assertThat(fleet.restart(SALES).message()).contains("restarting, as soon as");
+        assertThat(fleet.restart(SALES).message()).contains("restarting with the current declaration, as soon as");
         assertThat(status().cause()).map(Cause::remedy).hasValueSatisfying(remedy -> assertThat(remedy)
                 .contains("replaced"));
         runtime.unavailable(false);
