@@ -14,6 +14,15 @@ public record ConnectActivity(int onlineSessions, int runningRequests, List<Runn
         running = List.copyOf(running);
     }
 
+    /** Without what runs in this session: a probe's own query is no client's. */
+    public ConnectActivity without(String session) {
+        List<RunningOperation> others = running.stream()
+                .filter(operation -> !operation.session().equals(session))
+                .toList();
+        int own = running.size() - others.size();
+        return new ConnectActivity(onlineSessions, Math.max(others.size(), runningRequests - own), others);
+    }
+
     /** Whose operations run, as far as it lists them. */
     public List<String> users() {
         return running.stream().map(RunningOperation::user).distinct().sorted().toList();

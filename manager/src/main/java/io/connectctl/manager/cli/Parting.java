@@ -10,7 +10,7 @@ final class Parting {
 
     /**
      * Asks on a terminal whether running operations may be ended, unless that was said already. Without a terminal nothing is asked:
-     * the daemon refuses, which also catches what begins in this very moment.
+     * the daemon refuses, which catches what began since.
      *
      * @param server with its activity
      * @param command what is to be done

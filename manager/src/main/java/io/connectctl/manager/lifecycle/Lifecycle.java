@@ -242,6 +242,10 @@ public final class Lifecycle {
                 case UNKNOWN -> {
                     if (desired == Desired.UP || (force && !forced)) {
                         wantDown(force);
+                        if (force && incarnation > 0) {
+                            // A halt that still waits for clients would keep the question waiting, too.
+                            effects.add(new Effect.Halt(incarnation, true, Optional.empty(), Duration.ZERO));
+                        }
                         effects.add(new Effect.Ask());
                     }
                 }

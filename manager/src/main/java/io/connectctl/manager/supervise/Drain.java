@@ -1,5 +1,6 @@
 package io.connectctl.manager.supervise;
 
+import io.connectctl.compose.runtime.Instance;
 import io.connectctl.health.Observed;
 import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.health.ui.RunningOperation;
@@ -39,6 +40,7 @@ final class Drain {
     private final Duration patience;
     private final Observed seen;
     private final int incarnation;
+    private final Optional<Instance> instance;
     private String told = "";
     private Duration toldAt = Duration.ZERO;
 
@@ -48,6 +50,7 @@ final class Drain {
         this.patience = patience;
         this.seen = unit.observedNow();
         this.incarnation = unit.state().incarnation();
+        this.instance = unit.state().instance();
     }
 
     /** How long one of this patience takes at most. */
@@ -100,7 +103,8 @@ final class Drain {
 
     private Optional<ConnectActivity> look() throws IOException, InterruptedException {
         return seen.ui().isPresent() && seen.applicationId().isPresent()
-                ? around.workload().look(seen.ui().get(), seen.applicationId().get(), LOOK)
+                ? EffectRunner.ofClients(
+                        around.workload().look(seen.ui().get(), seen.applicationId().get(), LOOK), instance)
                 : Optional.empty();
     }
 

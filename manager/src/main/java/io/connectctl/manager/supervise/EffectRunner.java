@@ -426,8 +426,22 @@ final class EffectRunner {
     Optional<ConnectActivity> activity(Duration patience) throws IOException, InterruptedException {
         Observed seen = unit.observedNow();
         return seen.ui().isPresent() && seen.applicationId().isPresent()
-                ? around.workload().look(seen.ui().get(), seen.applicationId().get(), patience)
+                ? ofClients(
+                        around.workload().look(seen.ui().get(), seen.applicationId().get(), patience),
+                        unit.state().instance())
                 : Optional.empty();
+    }
+
+    /** What clients do, without the query by which this daemon proves the instance. */
+    static Optional<ConnectActivity> ofClients(Optional<ConnectActivity> all, Optional<Instance> instance) {
+        return instance.isEmpty()
+                ? all
+                : all.map(activity ->
+                        activity.without(probeSession(instance.get()).toString()));
+    }
+
+    private static UUID probeSession(Instance instance) {
+        return UUID.nameUUIDFromBytes(instance.marker().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Ends what is left of a drain, session by session. */
@@ -703,7 +717,7 @@ final class EffectRunner {
                 endpoint.host(),
                 endpoint.uiPorts(),
                 instance.marker(),
-                UUID.nameUUIDFromBytes(instance.marker().getBytes(StandardCharsets.UTF_8)));
+                probeSession(instance));
     }
 
     private synchronized @Nullable Ladder ladder(ProbeTarget now, int number) {

@@ -1007,7 +1007,11 @@ public final class LiveFleet implements Fleet {
             return Duration.ZERO;
         }
         Duration drain = order.drain().orElse(unit.live().stop().drain());
-        if (order.unlessBusy() && order.drain().isEmpty() && drain.isZero() && proven(unit.state())) {
+        // One that is UNHEALTHY may not answer, and whoever wants it stopped may want so because of that.
+        if (order.unlessBusy()
+                && order.drain().isEmpty()
+                && drain.isZero()
+                && unit.state().phase() == Phase.HEALTHY) {
             Optional<ConnectActivity> activity = Optional.empty();
             try {
                 activity = unit.runner().activity(ACTIVITY_PATIENCE);

@@ -38,7 +38,8 @@ final class SessionKeys {
             "spark.sql.warehouse.dir");
 
     private static final List<String> STATIC_FAMILIES =
-            List.of("spark.sql.hive.metastore.", "spark.sql.hive.thriftServer.", "spark.sql.streaming.ui.");
+            List.of(
+            "spark.sql.connect.ui.", "spark.sql.hive.metastore.", "spark.sql.hive.thriftServer.", "spark.sql.streaming.ui.");
 
     private SessionKeys() {}
 

@@ -35,6 +35,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.UUID;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -1101,6 +1103,21 @@ class LiveFleetTest {
 
         workload.finish();
         fleet.stop(SALES, careful);
+        until(Phase.STOPPED);
+    }
+
+    @Test
+    void theQueryOfAProbeKeepsNobodyFromStoppingTheServer() throws Exception {
+        healthy();
+        String marker = runtime.lastPlan(SALES).orElseThrow().ticket().marker();
+        workload.begin(
+                "connectctl",
+                UUID.nameUUIDFromBytes(marker.getBytes(StandardCharsets.UTF_8)).toString());
+
+        assertThat(fleet.activities(List.of(SALES), Duration.ofSeconds(1)))
+                .hasEntrySatisfying(
+                        SALES, now -> assertThat(now.runningRequests()).isZero());
+        fleet.stop(SALES, new StopOrder(false, true, Optional.empty()));
         until(Phase.STOPPED);
     }
 
