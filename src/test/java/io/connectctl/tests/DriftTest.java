@@ -44,7 +44,7 @@ class DriftTest {
             assertThat(installation.status("sales").path("incarnation").asInt()).isEqualTo(2);
 
             // No JVM comes up with this option.
-            declare(installation, port, "spark.driver.extraJavaOptions: -XX:NoSuchOption");
+            declare(installation, port, "spark.driver.extraJavaOptions: -javaagent:/no/such.jar");
             Outcome failed = installation.run("restart", "sales");
             assertThat(failed.exit()).as(failed::toString).isEqualTo(4);
             assertThat(failed.err())

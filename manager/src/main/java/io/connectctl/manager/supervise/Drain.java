@@ -104,7 +104,9 @@ final class Drain {
     private Optional<ConnectActivity> look() throws IOException, InterruptedException {
         return seen.ui().isPresent() && seen.applicationId().isPresent()
                 ? EffectRunner.ofClients(
-                        around.workload().look(seen.ui().get(), seen.applicationId().get(), LOOK), instance)
+                        around.workload()
+                                .look(seen.ui().get(), seen.applicationId().get(), LOOK),
+                        instance)
                 : Optional.empty();
     }
 

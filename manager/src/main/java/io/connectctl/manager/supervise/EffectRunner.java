@@ -427,7 +427,8 @@ final class EffectRunner {
         Observed seen = unit.observedNow();
         return seen.ui().isPresent() && seen.applicationId().isPresent()
                 ? ofClients(
-                        around.workload().look(seen.ui().get(), seen.applicationId().get(), patience),
+                        around.workload()
+                                .look(seen.ui().get(), seen.applicationId().get(), patience),
                         unit.state().instance())
                 : Optional.empty();
     }

@@ -37,9 +37,11 @@ final class SessionKeys {
             "spark.sql.ui.retainedExecutions",
             "spark.sql.warehouse.dir");
 
-    private static final List<String> STATIC_FAMILIES =
-            List.of(
-            "spark.sql.connect.ui.", "spark.sql.hive.metastore.", "spark.sql.hive.thriftServer.", "spark.sql.streaming.ui.");
+    private static final List<String> STATIC_FAMILIES = List.of(
+            "spark.sql.connect.ui.",
+            "spark.sql.hive.metastore.",
+            "spark.sql.hive.thriftServer.",
+            "spark.sql.streaming.ui.");
 
     private SessionKeys() {}
 
