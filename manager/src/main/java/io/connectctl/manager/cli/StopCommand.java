@@ -60,13 +60,15 @@ final class StopCommand extends ServerCommand {
         if (servers.isEmpty()) {
             say("connectctl: no server is declared");
         }
+        FirstFailure failures = new FirstFailure(this);
         Map<String, ServerView> before = new LinkedHashMap<>();
-        Map<String, Optional<Duration>> drains = new LinkedHashMap<>();
         for (String server : servers) {
-            ServerView active = client.active(server);
-            before.put(server, active);
+            failures.goOn(() -> before.put(server, client.active(server)));
+        }
+        Map<String, Optional<Duration>> drains = new LinkedHashMap<>();
+        for (ServerView active : before.values()) {
             boolean agreed = Parting.agreed(context, active, "stop", force || drain.isPresent());
-            drains.put(server, agreed ? Optional.of(Duration.ZERO) : drain);
+            drains.put(active.name(), agreed ? Optional.of(Duration.ZERO) : drain);
             if (all && !force && !agreed && drain.isEmpty()) {
                 // Of many either all are told to stop or none.
                 Parting.refuse(active);
@@ -74,31 +76,37 @@ final class StopCommand extends ServerCommand {
         }
         // Every one is told before the first is waited for: they stop side by side.
         Map<String, ReceiptView> receipts = new LinkedHashMap<>();
-        for (String server : servers) {
-            ReceiptView receipt = client.stop(server, force, drains.getOrDefault(server, drain));
-            receipts.put(server, receipt);
-            if (!receipt.changed() || waiting.noWait) {
-                say(server + ": " + receipt.message());
-            }
+        for (Map.Entry<String, Optional<Duration>> each : drains.entrySet()) {
+            failures.goOn(() -> {
+                String server = each.getKey();
+                ReceiptView receipt = client.stop(server, force, each.getValue());
+                receipts.put(server, receipt);
+                if (!receipt.changed() || waiting.noWait) {
+                    say(server + ": " + receipt.message());
+                }
+            });
         }
-        if (!waiting.noWait && !servers.isEmpty()) {
+        if (!waiting.noWait && !receipts.isEmpty()) {
             Interrupts.Watch watch = context.interrupts().onSignal(() -> context.err()
-                    .println("\nconnectctl: interrupted; the stop of '" + String.join("', '", servers)
+                    .println("\nconnectctl: interrupted; the stop of '" + String.join("', '", receipts.keySet())
                             + "' goes on in the background"));
             long deadline = System.nanoTime() + patience.toNanos();
             try {
                 for (Map.Entry<String, ReceiptView> each : receipts.entrySet()) {
-                    awaitStopped(this, client, each.getKey(), each.getValue(), patience, deadline, !all);
-                    if (each.getValue().changed()) {
-                        Optional.ofNullable(before.get(each.getKey()))
-                                .flatMap(Parting::stoppedSessions)
-                                .ifPresent(this::say);
-                    }
+                    failures.goOn(() -> {
+                        awaitStopped(this, client, each.getKey(), each.getValue(), patience, deadline, !all);
+                        if (each.getValue().changed()) {
+                            Optional.ofNullable(before.get(each.getKey()))
+                                    .flatMap(Parting::stoppedSessions)
+                                    .ifPresent(this::say);
+                        }
+                    });
                 }
             } finally {
                 watch.over();
             }
         }
+        failures.rethrow();
         return ExitCode.OK;
     }
 

@@ -575,6 +575,34 @@ class CliTest {
     }
 
     @Test
+    void stopAllGoesOnWhereOneIsRefusedAndFailsWithTheFirst() {
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .on(
+                        "GET /v1/servers",
+                        200,
+                        Servers.list(
+                                Servers.server("a", "HEALTHY"),
+                                Servers.server("b", "HEALTHY"),
+                                Servers.server("c", "HEALTHY")))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .problem("GET /v1/servers/b", 404, "NO_SUCH_SERVER", "b is gone")
+                .on("GET /v1/servers/c", 200, Servers.json(Servers.server("c", "HEALTHY")))
+                .on("GET /v1/servers/c", 200, Servers.json(Servers.server("c", "STOPPED")))
+                .problem("POST /v1/servers/a/stop?unlessBusy=true", 503, "STORE_FAILED", "the disk is full")
+                .on(
+                        "POST /v1/servers/c/stop?unlessBusy=true",
+                        202,
+                        "{\"sequence\":4,\"changed\":true,\"message\":\"stopping\"}")
+                .endless("GET /v1/events?after=4&server=c&follow=true");
+
+        CliHarness.Result result = cli.run("stop", "--all");
+
+        assertThat(result.err())
+                .contains("c  STOPPED\n", "connectctl: warning: the disk is full\n", "connectctl: b is gone\n");
+        assertThat(result.code()).isEqualTo(5);
+    }
+
+    @Test
     void validateTakesAFileWithOrWithoutItsOption() throws IOException {
         Files.writeString(folder.resolve("other.yaml"), "servers: {a: {}}\n");
 
