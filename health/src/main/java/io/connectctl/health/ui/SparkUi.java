@@ -120,24 +120,29 @@ public final class SparkUi {
      * How many sessions are online, how many requests run and whose they are; empty on Spark 3.4, which doesn't count them. Asks the
      * JSON API of Spark's master (SPARK-57941) first; every release up to 4.2.0 answers 404 there and tells it on its Connect page only.
      *
-     * @param timeout for each request, of which there are three at most
+     * @param timeout for all of it, three requests at most
      */
     public Optional<ConnectActivity> connectActivity(String applicationId, Duration timeout)
             throws IOException, InterruptedException {
+        long end = System.nanoTime() + timeout.toNanos();
         try {
-            return Optional.of(activityByJson("/api/v1/applications/" + applicationId + "/connect", timeout));
+            return Optional.of(activityByJson("/api/v1/applications/" + applicationId + "/connect", end));
         } catch (FileNotFoundException e) {
-            return activityByPage(timeout);
+            return activityByPage(end);
         }
     }
 
-    private ConnectActivity activityByJson(String api, Duration timeout) throws IOException, InterruptedException {
+    private static Duration until(long end) {
+        return Duration.ofNanos(end - System.nanoTime());
+    }
+
+    private ConnectActivity activityByJson(String api, long end) throws IOException, InterruptedException {
         int online = 0;
-        for (JsonNode session : json(api + "/sessions?offset=0&length=" + MOST_ROWS, timeout)) {
+        for (JsonNode session : json(api + "/sessions?offset=0&length=" + MOST_ROWS, until(end))) {
             online += session.path("finishTimestamp").asLong() == 0 ? 1 : 0;
         }
         List<RunningOperation> running = new ArrayList<>();
-        for (JsonNode operation : json(api + "/operations?offset=0&length=" + MOST_ROWS, timeout)) {
+        for (JsonNode operation : json(api + "/operations?offset=0&length=" + MOST_ROWS, until(end))) {
             if (RUNNING.contains(operation.path("state").asText(""))) {
                 running.add(new RunningOperation(
                         operation.path("userId").asText(""),
@@ -148,8 +153,8 @@ public final class SparkUi {
         return new ConnectActivity(online, running.size(), running);
     }
 
-    private Optional<ConnectActivity> activityByPage(Duration timeout) throws IOException, InterruptedException {
-        Answer page = get("/connect/", timeout);
+    private Optional<ConnectActivity> activityByPage(long end) throws IOException, InterruptedException {
+        Answer page = get("/connect/", until(end));
         if (page.status() != 200) {
             // 3.4 has no such page: 302 to the start page.
             return Optional.empty();
@@ -163,7 +168,7 @@ public final class SparkUi {
         if (running.size() < requests) {
             // It shows a hundred rows; a query that runs for long is pushed off by short ones that came after it.
             running = running(
-                    get("/connect/?sqlstat.pageSize=" + MOST_ROWS, timeout).body());
+                    get("/connect/?sqlstat.pageSize=" + MOST_ROWS, until(end)).body());
         }
         return Optional.of(new ConnectActivity(Integer.parseInt(counts.group(1)), requests, running));
     }

@@ -8,9 +8,11 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** A TCP server on loopback that accepts and then does one unhelpful thing with each connection. */
 public final class RawServer implements AutoCloseable {
@@ -73,7 +75,7 @@ public final class RawServer implements AutoCloseable {
     public static RawServer trickling(byte[] first) {
         return new RawServer((socket, end) -> {
             socket.getOutputStream().write(first);
-            while (!end.await(20, java.util.concurrent.TimeUnit.MILLISECONDS)) {
+            while (!end.await(20, TimeUnit.MILLISECONDS)) {
                 socket.getOutputStream().write(' ');
             }
         });
@@ -81,7 +83,15 @@ public final class RawServer implements AutoCloseable {
 
     /** Sends {@code text}, whatever it is asked, and hangs up. */
     public static RawServer saying(String text) {
+        return saying(text, Duration.ZERO);
+    }
+
+    /** The same, and takes its time. */
+    public static RawServer saying(String text, Duration after) {
         return new RawServer((socket, end) -> {
+            if (end.await(after.toMillis(), TimeUnit.MILLISECONDS)) {
+                return;
+            }
             socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
             socket.shutdownOutput();
             // Read what was asked, so that closing doesn't reset the connection before the answer was read.

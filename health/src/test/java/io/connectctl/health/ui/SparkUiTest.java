@@ -140,6 +140,16 @@ class SparkUiTest {
     }
 
     @Test
+    void theRequestsForWhatClientsDoShareTheirTime() throws IOException {
+        try (RawServer slow = RawServer.saying("HTTP/1.1 404 X\r\n\r\n", Duration.ofMillis(400))) {
+            SparkUi ui = new SparkUi("127.0.0.1", slow.port());
+            // Either request alone is done in time.
+            assertThatThrownBy(() -> ui.connectActivity("local-7", Duration.ofMillis(600)))
+                    .isInstanceOf(SocketTimeoutException.class);
+        }
+    }
+
+    @Test
     void anAnswerWithoutEndIsGivenUp() throws IOException {
         try (RawServer endless = RawServer.saying("HTTP/1.1 200 OK\r\n\r\n" + " ".repeat(9 * 1024 * 1024))) {
             SparkUi ui = new SparkUi("127.0.0.1", endless.port());
