@@ -44,7 +44,7 @@ final class RestartCommand extends Launching {
     @Mixin
     final PartingOptions parting = new PartingOptions();
 
-    /** The server before, with what its clients did. */
+    /** The server before, with what its clients did; not asked for where that doesn't matter. */
     private Optional<ServerView> active = Optional.empty();
 
     private boolean agreed;
@@ -68,12 +68,12 @@ final class RestartCommand extends Launching {
                     (same ? "--same" : "--rollback") + " takes an earlier declaration, so no flag can change it",
                     "leave the flags out, or leave out " + (same ? "--same" : "--rollback"));
         }
-        if (before.isPresent()) {
+        if (before.isPresent() && !force) {
             // Before the declaration is stored: whoever is refused has changed nothing.
             active = Optional.of(client.active(before.get().name()));
             agreed = Parting.agreed(
-                    context, active.get(), "restart", force || parting.drain().isPresent());
-            if (!agreed && !force && parting.drain().isEmpty()) {
+                    context, active.get(), "restart", parting.drain().isPresent());
+            if (!agreed && parting.drain().isEmpty()) {
                 Parting.refuse(active.get());
             }
         }

@@ -62,14 +62,19 @@ final class StopCommand extends ServerCommand {
         }
         FirstFailure failures = new FirstFailure(this);
         Map<String, ServerView> before = new LinkedHashMap<>();
-        for (String server : servers) {
-            failures.goOn(() -> before.put(server, client.active(server)));
-        }
         Map<String, Optional<Duration>> drains = new LinkedHashMap<>();
+        for (String server : servers) {
+            if (force) {
+                // A server that hangs would take its time to tell what it does, and is killed whatever that is.
+                drains.put(server, drain);
+            } else {
+                failures.goOn(() -> before.put(server, client.active(server)));
+            }
+        }
         for (ServerView active : before.values()) {
-            boolean agreed = Parting.agreed(context, active, "stop", force || drain.isPresent());
+            boolean agreed = Parting.agreed(context, active, "stop", drain.isPresent());
             drains.put(active.name(), agreed ? Optional.of(Duration.ZERO) : drain);
-            if (all && !force && !agreed && drain.isEmpty()) {
+            if (all && !agreed && drain.isEmpty()) {
                 // Of many either all are told to stop or none.
                 Parting.refuse(active);
             }

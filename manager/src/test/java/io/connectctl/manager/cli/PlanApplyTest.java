@@ -341,6 +341,17 @@ class PlanApplyTest {
     }
 
     @Test
+    void byForceNobodyIsAskedWhatRuns() throws IOException {
+        busy();
+        daemon.on("POST /v1/servers/a/stop?force=true", 202, receipt("killing"))
+                .on("POST /v1/servers/a/restart?unlessBusy=true&drain=0s", 202, receipt("restarting"));
+
+        assertThat(cli.run("stop", "a", "--force").code()).isZero();
+        assertThat(cli.run("restart", "a", "--force", "--no-wait").code()).isZero();
+        assertThat(daemon.requests()).noneMatch(request -> request.contains("activity"));
+    }
+
+    @Test
     void aDrainIsHandedOn() throws IOException {
         busy();
 
