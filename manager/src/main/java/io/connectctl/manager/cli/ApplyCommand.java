@@ -99,7 +99,10 @@ final class ApplyCommand extends DeclaringCommand {
         boolean wanted = before.isEmpty()
                 || before.get().desired().equals("UP")
                 || before.get().incarnation() == 0;
-        boolean restart = wanted && plan.running() && !plan.changes().isEmpty();
+        // One that just begins to start isn't running yet, but by the old declaration.
+        boolean launched = plan.running()
+                || before.filter(view -> view.phase().equals("STARTING")).isPresent();
+        boolean restart = wanted && launched && !plan.changes().isEmpty();
         if (restart) {
             Parting.refuse(drain.isPresent() ? before.orElseThrow() : client.active(server));
         }

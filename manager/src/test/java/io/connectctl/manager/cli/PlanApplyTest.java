@@ -207,6 +207,23 @@ class PlanApplyTest {
     }
 
     @Test
+    void applyRestartsWhatDiffersAndHasJustBegunToStart() throws IOException {
+        declare("servers: {a: {driverMemory: 2g}}\n");
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, false, CHANGES))
+                .on("GET /v1/servers", 200, Servers.list())
+                .on("GET /v1/servers/a", 200, view("a", "STARTING", "{\"rung\":\"NONE\"}"))
+                .on("GET /v1/servers/a?activity=true", 200, view("a", "STARTING", "{\"rung\":\"NONE\"}"))
+                .on("GET /v1/servers/a", 200, view("a", "HEALTHY", "{\"incarnation\":2}"))
+                .on("POST /v1/servers/a/restart?unlessBusy=true", 202, receipt("restarting"));
+
+        CliHarness.Result result = cli.run("apply");
+
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.err()).contains("a: restarting\n");
+        assertThat(daemon.requests()).contains("POST /v1/servers/a/restart?unlessBusy=true");
+    }
+
+    @Test
     void applyStopsAtTheFirstThatDoesNotBecomeHealthyAndOffersTheWayBack() throws IOException {
         declare("servers: {a: {driverMemory: 2g}, b: {}}\n");
         daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, CHANGES))
