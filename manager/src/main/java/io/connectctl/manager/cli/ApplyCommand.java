@@ -6,6 +6,7 @@ import io.connectctl.manager.api.v1.PlanView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
+import io.connectctl.manager.client.ApiException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -81,13 +82,15 @@ final class ApplyCommand extends DeclaringCommand {
             apply(client, project, server, drain, patience);
         }
         List<String> gone = name == null ? undeclared(client, project) : List.of();
+        FirstFailure failures = new FirstFailure(this);
         for (String server : gone) {
             if (prune) {
-                remove(client, project, server, drain, patience);
+                failures.goOn(() -> remove(client, project, server, drain, patience));
             } else {
                 say(server + ": no longer declared; to remove it: connectctl apply --prune");
             }
         }
+        failures.rethrow();
         return ExitCode.OK;
     }
 
@@ -131,10 +134,35 @@ final class ApplyCommand extends DeclaringCommand {
             throws IOException {
         say(server + ": " + project.file().map(ProjectFile::path).orElseThrow()
                 + " no longer declares it: removing it");
-        ReceiptView receipt = client.stop(server, false, drain);
-        StopCommand.awaitStopped(this, client, server, receipt, patience);
-        client.remove(server, false);
+        try {
+            if (!removedAsItIs(client, server)) {
+                ReceiptView receipt = client.stop(server, false, drain);
+                StopCommand.awaitStopped(this, client, server, receipt, patience);
+                client.remove(server, false);
+            }
+        } catch (ApiException e) {
+            if (!e.code().equals("WAREHOUSE_NOT_EMPTY")) {
+                throw e;
+            }
+            throw new CliFailure(
+                    ExitCode.of(e.code()),
+                    server + " is stopped, but not removed: " + e.getMessage(),
+                    "or start it again: connectctl start " + server);
+        }
         say(server + ": removed");
+    }
+
+    /** What was adopted is forgotten and goes on; the daemon refuses that of whatever else runs. */
+    private static boolean removedAsItIs(ApiClient client, String server) throws IOException {
+        try {
+            client.remove(server, false);
+            return true;
+        } catch (ApiException e) {
+            if (e.code().equals("RUNNING")) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     /** What the daemon knows as declared by this file, and the file doesn't declare any more. */

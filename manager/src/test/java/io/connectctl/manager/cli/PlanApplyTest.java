@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -250,6 +251,7 @@ class PlanApplyTest {
                 .on("GET /v1/servers", 200, "{\"servers\":[" + gone + "]}")
                 .on("POST /v1/servers/b/stop?unlessBusy=true", 202, receipt("stopping"))
                 .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPED")))
+                .problem("DELETE /v1/servers/b", 409, "RUNNING", "b is HEALTHY: stop it first")
                 .on("DELETE /v1/servers/b", 204, "");
 
         assertThat(cli.run("apply").err())
@@ -261,6 +263,50 @@ class PlanApplyTest {
         assertThat(result.code()).as(result.err()).isZero();
         assertThat(result.err()).contains("no longer declares it: removing it", "b: removed");
         assertThat(daemon.requests()).contains("DELETE /v1/servers/b");
+    }
+
+    /** One server that goes on, for the file, and some that the file declared once. */
+    private void undeclared(String... names) throws IOException {
+        declare("servers: {a: {}}\n");
+        List<String> gone = new ArrayList<>();
+        for (String name : names) {
+            gone.add(view(name, "HEALTHY", "{\"declaredIn\":\"" + folder.resolve("connectctl.yaml") + "\"}"));
+        }
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, "[]"))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers", 200, "{\"servers\":[" + String.join(",", gone) + "]}");
+    }
+
+    @Test
+    void pruneForgetsWhatWasAdoptedAndLetsItRun() throws IOException {
+        undeclared("b");
+        daemon.on("DELETE /v1/servers/b", 204, "");
+
+        CliHarness.Result result = cli.run("apply", "--prune");
+
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(daemon.requests())
+                .contains("DELETE /v1/servers/b")
+                .noneMatch(request -> request.contains("/servers/b/stop"));
+    }
+
+    @Test
+    void pruneGoesOnWhereAWarehouseHoldsDataAndSaysWhatBecameOfItsServer() throws IOException {
+        undeclared("b", "c");
+        daemon.on("POST /v1/servers/b/stop?unlessBusy=true", 202, receipt("stopping"))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPED")))
+                .problem("DELETE /v1/servers/b", 409, "RUNNING", "b is HEALTHY: stop it first")
+                .problem("DELETE /v1/servers/b", 409, "WAREHOUSE_NOT_EMPTY", "data: connectctl remove b --purge")
+                .on("DELETE /v1/servers/c", 204, "");
+
+        CliHarness.Result result = cli.run("apply", "--prune");
+
+        assertThat(result.code()).isEqualTo(8);
+        assertThat(result.err())
+                .contains(
+                        "c: removed\n",
+                        "connectctl: b is stopped, but not removed: data: connectctl remove b --purge\n",
+                        "  or start it again: connectctl start b\n");
     }
 
     @Test
