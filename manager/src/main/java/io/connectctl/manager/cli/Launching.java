@@ -57,14 +57,15 @@ abstract class Launching extends DeclaringCommand {
             // Where a file says which servers there are, a name alone is a slip and no declaration.
             throw project.noSuchServer(server, names(client), verb());
         }
+        // Read before somebody is asked: who agreed isn't refused for a mistake after that.
+        Project source = declared.isEmpty() && declares() ? source(project, before) : project;
+        Optional<Declaration> wanted = declared.isPresent() ? declared : declaredIn(source, server);
+        if (declares() && declared.isEmpty() && wanted.isPresent()) {
+            check(source, server, wanted.get(), flags);
+        }
         prepare(client, before, flags);
         settle(client, project);
         if (declares()) {
-            Project source = declared.isPresent() ? project : source(project, before);
-            Optional<Declaration> wanted = declared.isPresent() ? declared : declaredIn(source, server);
-            if (declared.isEmpty() && wanted.isPresent()) {
-                check(source, server, wanted.get(), flags);
-            }
             declare(client, source, server, wanted, flags);
         }
         ReceiptView receipt = command(client, server);

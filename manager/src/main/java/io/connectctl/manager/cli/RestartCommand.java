@@ -1,13 +1,17 @@
 package io.connectctl.manager.cli;
 
 import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.Problem;
+import io.connectctl.compose.spec.ProjectFile;
+import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -79,12 +83,37 @@ final class RestartCommand extends Launching {
         }
     }
 
-    /** Whoever restarts it from another folder means what its own file says by now, too. */
+    /**
+     * Whoever restarts it from another folder means what its own file says by now, too; but didn't name that file, which may be half
+     * written: mistakes in it keep no server from being restarted.
+     */
     @Override
     Project source(Project here, Optional<ServerView> before) throws CliFailure {
-        Optional<Path> own =
+        Optional<Path> path =
                 before.flatMap(view -> Optional.ofNullable(view.declaredIn())).map(Path::of);
-        return own.isPresent() && Files.isRegularFile(own.get()) ? Project.find(context, own.get()) : here;
+        if (path.isEmpty()) {
+            return here;
+        }
+        String server = before.orElseThrow().name();
+        Project own = new Project(Optional.of(ProjectFile.load(path.get())));
+        Optional<Problem> error = firstError(own, server);
+        if (error.isEmpty()) {
+            return own;
+        }
+        warn("server '" + server + "' is restarted by its stored declaration, as " + path.get() + " can't be used: "
+                + error.get());
+        return here;
+    }
+
+    private static Optional<Problem> firstError(Project own, String server) throws CliFailure {
+        List<Problem> problems = new ArrayList<>(own.file().orElseThrow().problems());
+        Optional<Declaration> declared = declaredIn(own, server);
+        if (declared.isPresent()) {
+            problems.addAll(SpecReader.read(serverName(server), declared.get()).problems());
+        }
+        return problems.stream()
+                .filter(problem -> problem.severity() == Problem.Severity.ERROR)
+                .findFirst();
     }
 
     @Override

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** diff, plan, apply, and what stop and restart say of drift and of running operations: from outside. */
 @Timeout(60)
@@ -353,6 +355,43 @@ class PlanApplyTest {
         assertThat(daemon.requests())
                 .contains(
                         "PUT /v1/servers/a {\"declaration\":{\"driverMemory\":\"2g\"},\"file\":\"" + elsewhere + "\"}");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'servers: {a: {driverMemory: lots}}', driverMemory",
+        "'servers: {a: {}, b c: {}}', b c",
+        "'servers: [', connectctl.yaml",
+        "'', 'doesn''t exist'",
+    })
+    void restartFromElsewhereGoesByWhatIsStoredWhereThatFileIsBroken(String yaml, String error) throws IOException {
+        Path elsewhere = Files.createDirectories(folder.resolve("elsewhere")).resolve("connectctl.yaml");
+        if (!yaml.isEmpty()) {
+            Files.writeString(elsewhere, yaml);
+        }
+        String declared = "{\"declaredIn\":\"" + elsewhere + "\"}";
+        daemon.on("GET /v1/servers/a", 200, view("a", "HEALTHY", declared))
+                .on(
+                        "GET /v1/servers/a?activity=true",
+                        200,
+                        view(
+                                "a",
+                                "HEALTHY",
+                                "{\"activity\":{\"sessions\":1,\"operations\":2,\"users\":[\"etl\"],\"drains\":false}}"))
+                .on("GET /v1/servers/a", 200, view("a", "HEALTHY", "{\"incarnation\":2}"))
+                .on("POST /v1/servers/a/restart?unlessBusy=true&drain=0s", 202, receipt("restarting"));
+        cli.answer = "y";
+
+        CliHarness.Result result = cli.run("restart", "a");
+
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.err())
+                .as("told before the question")
+                .matches("(?s)connectctl: warning: server 'a' is restarted by its stored declaration, as \\Q"
+                        + elsewhere + "\\E can't be used: [^\n]*\\Q" + error + "\\E.*Go on\\?.*");
+        assertThat(daemon.requests())
+                .contains("PUT /v1/servers/a {\"declaration\":{},\"file\":null}")
+                .noneMatch(request -> request.contains(elsewhere.toString()));
     }
 
     private void busy() throws IOException {
