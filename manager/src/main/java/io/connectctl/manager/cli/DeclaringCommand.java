@@ -199,8 +199,14 @@ abstract class DeclaringCommand extends ServerCommand {
     }
 
     /** What fails with a new declaration can go back to the one before. */
-    private static CliFailure withWayBack(ApiClient client, String server, CliFailure failure) throws IOException {
-        if (!client.server(server).canRollBack()) {
+    private static CliFailure withWayBack(ApiClient client, String server, CliFailure failure) {
+        try {
+            if (!client.server(server).canRollBack()) {
+                return failure;
+            }
+        } catch (IOException e) {
+            // The way back can't be told; what failed is the news.
+            failure.addSuppressed(e);
             return failure;
         }
         return new CliFailure(

@@ -22,6 +22,15 @@ final class Durations {
      * @throws CliFailure if it is no duration
      */
     static Duration parse(String option, String text) throws CliFailure {
+        return parse(option, text, LONGEST);
+    }
+
+    /**
+     * @param option what it was given for, for the message
+     * @param longest in whole days
+     * @throws CliFailure if it is no duration, or a longer one
+     */
+    static Duration parse(String option, String text, Duration longest) throws CliFailure {
         Matcher matcher = SHAPE.matcher(text.strip().toLowerCase(Locale.ROOT));
         if (!matcher.matches()) {
             throw CliFailure.usage(
@@ -36,8 +45,8 @@ final class Durations {
                     case "h" -> Duration.ofHours(number);
                     default -> Duration.ofDays(number);
                 };
-        if (duration.compareTo(LONGEST) > 0) {
-            throw CliFailure.usage(option + ": '" + text + "' is too long", "write at most " + LONGEST.toDays() + "d");
+        if (duration.compareTo(longest) > 0) {
+            throw CliFailure.usage(option + ": '" + text + "' is too long", "write at most " + longest.toDays() + "d");
         }
         return duration;
     }

@@ -7,6 +7,9 @@ import picocli.CommandLine.Option;
 
 /** Options of commands that end a running instance: what becomes of the operations that its clients run. */
 final class PartingOptions {
+    /** The daemon takes no more. */
+    private static final Duration LONGEST = Duration.ofDays(1);
+
     @Option(
             names = "--drain",
             paramLabel = "TIME",
@@ -17,6 +20,6 @@ final class PartingOptions {
 
     /** How long running operations may finish; empty for what is declared. */
     Optional<Duration> drain() throws CliFailure {
-        return drain == null ? Optional.empty() : Optional.of(Durations.parse("--drain", drain));
+        return drain == null ? Optional.empty() : Optional.of(Durations.parse("--drain", drain, LONGEST));
     }
 }

@@ -64,6 +64,7 @@ final class RestartCommand extends Launching {
 
     @Override
     void prepare(ApiClient client, Optional<ServerView> before, Declaration flags) throws IOException {
+        Optional<Duration> drain = parting.drain();
         if (same && rollback) {
             throw CliFailure.usage("--same and --rollback contradict each other", "leave one of them out");
         }
@@ -75,9 +76,8 @@ final class RestartCommand extends Launching {
         if (before.isPresent() && !force) {
             // Before the declaration is stored: whoever is refused has changed nothing.
             active = Optional.of(client.active(before.get().name()));
-            agreed = Parting.agreed(
-                    context, active.get(), "restart", parting.drain().isPresent());
-            if (!agreed && parting.drain().isEmpty()) {
+            agreed = Parting.agreed(context, active.get(), "restart", drain.isPresent());
+            if (!agreed && drain.isEmpty()) {
                 Parting.refuse(active.get());
             }
         }

@@ -245,6 +245,22 @@ class PlanApplyTest {
     }
 
     @Test
+    void whereTheWayBackCannotBeAskedForTheFailureIsToldAllTheSame() throws IOException {
+        declare("servers: {a: {driverMemory: 2g}}\n");
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, CHANGES))
+                .on("GET /v1/servers/a?activity=true", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/a", 200, view("a", "FAILED", "{\"incarnation\":2}"))
+                .problem("GET /v1/servers/a", 404, "NO_SUCH_SERVER", "removed meanwhile")
+                .on("POST /v1/servers/a/restart?unlessBusy=true", 202, receipt("restarting"));
+
+        CliHarness.Result result = cli.run("apply");
+
+        assertThat(result.code()).isEqualTo(8);
+        assertThat(result.err()).contains("server 'a' FAILED: PORT_TAKEN").doesNotContain("removed meanwhile");
+    }
+
+    @Test
     void applyLeavesAStoppedServerStoppedAndPrunesByName() throws IOException {
         declare("servers: {a: {}}\n");
         String gone = view("b", "HEALTHY", "{\"declaredIn\":\"" + folder.resolve("connectctl.yaml") + "\"}");
@@ -460,5 +476,18 @@ class PlanApplyTest {
         assertThat(cli.run("stop", "a", "--drain", "5m").code()).isZero();
         assertThat(daemon.requests()).contains("POST /v1/servers/a/stop?unlessBusy=true&drain=300000ms");
         assertThat(cli.run("stop", "a", "--drain", "soon").code()).isEqualTo(2);
+    }
+
+    @Test
+    void aDrainOfMoreThanADayIsRefusedBeforeAnythingIsDeclared() throws IOException {
+        busy();
+
+        for (String command : List.of("stop", "restart")) {
+            CliHarness.Result result = cli.run(command, "a", "--drain", "2d");
+
+            assertThat(result.code()).isEqualTo(2);
+            assertThat(result.err()).contains("--drain: '2d' is too long", "write at most 1d");
+        }
+        assertThat(daemon.requests()).noneMatch(request -> request.startsWith("P"));
     }
 }
