@@ -1,7 +1,7 @@
 package io.connectctl.health.ui;
 
 /**
- * An operation that a client runs.
+ * An operation that a client runs, or whose answer it didn't take yet.
  *
  * @param user who, as its client says
  * @param session the id of its session

@@ -38,17 +38,21 @@ public final class SparkUi {
     private static final Pattern ROW = Pattern.compile("<tr\\b[^>]*>.*?</tr>", Pattern.DOTALL);
 
     /**
-     * A cell that names user, session and operation; the same in 3.5 and 4.x but for its second word. What a client wrote as its
-     * statement can't look like one: the page escapes it.
+     * Three cells in a row: state, operation, and the tag that names user, session and operation; the same in 3.5 and 4.x but for the
+     * tag's second word. What a client wrote as its statement can't look like them: the page escapes it.
      */
-    private static final Pattern JOB_TAG = Pattern.compile(
-            "<td[^>]*>\\s*SparkConnect_[A-Za-z]+_User_([^<>]{0,200}?)_Session_([0-9a-fA-F-]{36})_Operation_([0-9a-fA-F-]{36})\\s*</td>");
+    private static final Pattern STATE_AND_TAG = Pattern.compile("<td[^>]*>\\s*([A-Z]+)\\s*</td>"
+            + "\\s*(?:<td[^>]*>\\s*[0-9a-fA-F-]{36}\\s*</td>\\s*)?"
+            + "<td[^>]*>\\s*SparkConnect_[A-Za-z]+_User_([^<>]{0,200}?)_Session_([0-9a-fA-F-]{36})_Operation_([0-9a-fA-F-]{36})\\s*</td>");
 
-    /** The states of an operation that has neither ended nor been ended; the page calls them RUNNING. */
-    private static final Set<String> RUNNING = Set.of("STARTED", "COMPILED", "READY");
+    /** The states of an operation that has neither ended nor been ended; the page calls them all RUNNING. */
+    private static final Set<String> RUNNING = Set.of("RUNNING", "STARTED", "COMPILED", "READY");
 
-    private static final Pattern RUNNING_CELL =
-            Pattern.compile("<td[^>]*>\\s*(?:RUNNING|STARTED|COMPILED|READY)\\s*</td>");
+    /**
+     * The states of one that ended and that the server still keeps for its client. It is CLOSED once the client told that it has
+     * the whole answer (ReleaseExecute), or once the answer was sent to a client that can't reattach.
+     */
+    private static final Set<String> UNDELIVERED = Set.of("FINISHED", "FAILED", "CANCELED");
 
     /** Spark keeps 200 ended requests by default (spark.sql.connect.ui.retainedStatements). */
     private static final int MOST_ROWS = 500;
@@ -141,16 +145,15 @@ public final class SparkUi {
         for (JsonNode session : json(api + "/sessions?offset=0&length=" + MOST_ROWS, until(end))) {
             online += session.path("finishTimestamp").asLong() == 0 ? 1 : 0;
         }
-        List<RunningOperation> running = new ArrayList<>();
+        Operations operations = new Operations();
         for (JsonNode operation : json(api + "/operations?offset=0&length=" + MOST_ROWS, until(end))) {
-            if (RUNNING.contains(operation.path("state").asText(""))) {
-                running.add(new RunningOperation(
-                        operation.path("userId").asText(""),
-                        operation.path("sessionId").asText(""),
-                        operation.path("operationId").asText("")));
-            }
+            operations.add(
+                    operation.path("state").asText(""),
+                    operation.path("userId").asText(""),
+                    operation.path("sessionId").asText(""),
+                    operation.path("operationId").asText(""));
         }
-        return new ConnectActivity(online, running.size(), running);
+        return new ConnectActivity(online, operations.running.size(), operations.running, operations.undelivered);
     }
 
     private Optional<ConnectActivity> activityByPage(long end) throws IOException, InterruptedException {
@@ -164,13 +167,14 @@ public final class SparkUi {
             throw new IOException(base() + "/connect/ doesn't tell its sessions as known Spark versions do");
         }
         int requests = Integer.parseInt(counts.group(2));
-        List<RunningOperation> running = requests == 0 ? List.of() : running(page.body());
-        if (running.size() < requests) {
+        Operations operations = Operations.of(page.body());
+        if (operations.running.size() < requests) {
             // It shows a hundred rows; a query that runs for long is pushed off by short ones that came after it.
-            running = running(
+            operations = Operations.of(
                     get("/connect/?sqlstat.pageSize=" + MOST_ROWS, until(end)).body());
         }
-        return Optional.of(new ConnectActivity(Integer.parseInt(counts.group(1)), requests, running));
+        return Optional.of(new ConnectActivity(
+                Integer.parseInt(counts.group(1)), requests, operations.running, operations.undelivered));
     }
 
     private static String unescaped(String text) {
@@ -181,16 +185,30 @@ public final class SparkUi {
                 .replace("&amp;", "&");
     }
 
-    private static List<RunningOperation> running(String page) {
-        List<RunningOperation> running = new ArrayList<>();
-        Matcher rows = ROW.matcher(page);
-        while (rows.find()) {
-            Matcher tag = JOB_TAG.matcher(rows.group());
-            if (tag.find() && RUNNING_CELL.matcher(rows.group()).find()) {
-                running.add(new RunningOperation(unescaped(tag.group(1)), tag.group(2), tag.group(3)));
+    /** What it lists, sorted by what a client still waits for. */
+    private static final class Operations {
+        private final List<RunningOperation> running = new ArrayList<>();
+        private final List<RunningOperation> undelivered = new ArrayList<>();
+
+        static Operations of(String page) {
+            Operations operations = new Operations();
+            Matcher rows = ROW.matcher(page);
+            while (rows.find()) {
+                Matcher cells = STATE_AND_TAG.matcher(rows.group());
+                if (cells.find()) {
+                    operations.add(cells.group(1), unescaped(cells.group(2)), cells.group(3), cells.group(4));
+                }
+            }
+            return operations;
+        }
+
+        void add(String state, String user, String session, String id) {
+            if (RUNNING.contains(state)) {
+                running.add(new RunningOperation(user, session, id));
+            } else if (UNDELIVERED.contains(state)) {
+                undelivered.add(new RunningOperation(user, session, id));
             }
         }
-        return running;
     }
 
     private JsonNode json(String path, Duration timeout) throws IOException, InterruptedException {

@@ -79,21 +79,30 @@ class SparkUiTest {
         String session = "24b9b91e-429d-47da-a0d4-1eb1db414f85";
         String running = "628ca037-4776-44b9-8777-aa999fcd4263";
         String ended = "b7ee80ef-3a55-4f3b-ae55-236f59c59ac1";
+        String untaken = "0c1f3d2e-5a55-4f3b-ae55-236f59c59ac1";
         try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
             fake.page(
                     "/connect/",
                     200,
                     "<h4>1 session(s) are online, running 1 Request(s)</h4><table>"
                             + row("ann &amp; bob", session, running, "RUNNING")
-                            + row("ann &amp; bob", session, ended, "CLOSED") + "</table>");
+                            + row("RUNNING", session, untaken, "FINISHED")
+                            + row("RUNNING", session, ended, "CLOSED") + "</table>");
 
             ConnectActivity activity = new SparkUi("127.0.0.1", fake.port())
                     .connectActivity("local-7", TIMEOUT)
                     .orElseThrow();
 
             assertThat(activity)
-                    .isEqualTo(new ConnectActivity(1, 1, List.of(new RunningOperation("ann & bob", session, running))));
+                    .isEqualTo(new ConnectActivity(
+                            1,
+                            1,
+                            List.of(new RunningOperation("ann & bob", session, running)),
+                            List.of(new RunningOperation("RUNNING", session, untaken))));
             assertThat(activity.summary()).isEqualTo("1 operation of user ann & bob is running");
+            assertThat(activity.undeliveredSummary())
+                    .isEqualTo("the answer of 1 operation of user RUNNING isn't taken");
+            assertThat(activity.without(session)).isEqualTo(new ConnectActivity(1, 0, List.of()));
         }
     }
 
@@ -112,11 +121,16 @@ class SparkUiTest {
                     200,
                     """
                     [{"operationId": "o1", "sessionId": "s1", "userId": "etl", "state": "READY"},
-                     {"operationId": "o2", "sessionId": "s1", "userId": "etl", "state": "CLOSED"}]
+                     {"operationId": "o2", "sessionId": "s1", "userId": "etl", "state": "CANCELED"},
+                     {"operationId": "o3", "sessionId": "s1", "userId": "etl", "state": "CLOSED"}]
                     """);
 
             assertThat(new SparkUi("127.0.0.1", fake.port()).connectActivity("local-7", TIMEOUT))
-                    .contains(new ConnectActivity(1, 1, List.of(new RunningOperation("etl", "s1", "o1"))));
+                    .contains(new ConnectActivity(
+                            1,
+                            1,
+                            List.of(new RunningOperation("etl", "s1", "o1")),
+                            List.of(new RunningOperation("etl", "s1", "o2"))));
             assertThat(fake.requests()).doesNotContain("/connect/");
         }
     }

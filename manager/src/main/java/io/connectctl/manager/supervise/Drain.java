@@ -8,14 +8,15 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets the operations that clients run finish before their server is ended. Open sessions aren't waited for: one that its client left
- * without a word counts as open for an hour. Goes on where it can't be told what runs: an end that was asked for mustn't hang on a
- * page of the UI.
+ * Lets the operations that clients run finish, and their answers be taken, before their server is ended. Open sessions aren't waited
+ * for: one that its client left without a word counts as open for an hour. Goes on where it can't be told what runs: an end that was
+ * asked for mustn't hang on a page of the UI.
  */
 final class Drain {
     /** For the interrupts at its end, and for clients to be told of them before the server goes. */
@@ -26,6 +27,12 @@ final class Drain {
     private static final Duration LOOK = Duration.ofSeconds(2);
     /** Sameness is no news, but whoever waits for minutes wants to see that it goes on. */
     private static final Duration TOLD_EVERY = Duration.ofSeconds(5);
+    /**
+     * For clients to take the answers of what has ended, counted anew whenever one does. An operation ends before its client has read
+     * all of it; and a client that was killed, or holds an iterator that it doesn't read, never does: Spark itself waits five minutes
+     * for those.
+     */
+    static final Duration DELIVERY = Duration.ofSeconds(30);
     /** A busy UI misses one look; a dead one misses them all. */
     private static final int MISSES = 5;
 
@@ -58,10 +65,12 @@ final class Drain {
         return patience.isZero() ? Duration.ZERO : patience.plus(LAST_MOMENTS);
     }
 
-    /** Waits until nothing runs, the time is over, or it can't be told. */
+    /** Waits until nothing runs and every answer was taken, the time is over, or it can't be told. */
     void run(Interrupts interrupts) throws InterruptedException {
         Duration begin = boot();
         Duration end = begin.plus(patience);
+        Set<RunningOperation> untaken = Set.of();
+        Duration takenLast = begin;
         boolean waited = false;
         int misses = 0;
         while (true) {
@@ -82,23 +91,48 @@ final class Drain {
                 return;
             }
             ConnectActivity now = activity.get();
-            if (now.runningRequests() == 0) {
+            boolean runs = now.runningRequests() > 0;
+            if (!runs && now.undelivered().isEmpty()) {
                 if (waited) {
-                    unit.news("drain", "drained: every operation finished, after " + seconds(boot().minus(begin)));
+                    unit.news("drain", "drained: every operation finished, after " + since(begin));
                 }
                 return;
             }
+            if (runs || !untaken.equals(Set.copyOf(now.undelivered()))) {
+                untaken = runs ? Set.of() : Set.copyOf(now.undelivered());
+                takenLast = boot();
+            }
             Duration left = end.minus(boot());
-            if (left.isNegative() || left.isZero()) {
-                unit.news("drain", now.summary() + " after " + seconds(patience) + ": interrupted");
+            if (runs && left.compareTo(Duration.ZERO) <= 0) {
+                unit.news("drain", now.summary() + " after " + seconds(end.minus(begin)) + ": interrupted");
                 interrupts.interrupt(now.running());
-                awaitInterrupts();
+                awaitAnswersTaken();
                 return;
             }
+            if (!runs) {
+                left = sooner(left, takenLast.plus(DELIVERY).minus(boot()));
+                if (left.compareTo(Duration.ZERO) <= 0) {
+                    giveUpOnAnswers(begin);
+                    return;
+                }
+            }
             waited = true;
-            tell(now.summary(), left);
-            pause(left.compareTo(BETWEEN_LOOKS) < 0 ? left : BETWEEN_LOOKS);
+            tell(runs ? now.summary() : now.undeliveredSummary(), left);
+            pause(sooner(left, BETWEEN_LOOKS));
         }
+    }
+
+    private void giveUpOnAnswers(Duration begin) throws InterruptedException {
+        String after = since(begin);
+        String late = awaitAnswersTaken()
+                .filter(now -> !now.undelivered().isEmpty())
+                .map(now -> "; " + now.undeliveredSummary() + " by now, which isn't waited for any longer")
+                .orElse("");
+        unit.news("drain", "drained: every operation finished, after " + after + late);
+    }
+
+    private static Duration sooner(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     private Optional<ConnectActivity> look() throws IOException, InterruptedException {
@@ -110,17 +144,26 @@ final class Drain {
                 : Optional.empty();
     }
 
-    /** Clients whose operation was cancelled hear so only while the server lives. */
-    private void awaitInterrupts() throws InterruptedException {
-        Duration end = boot().plus(LAST_MOMENTS.dividedBy(4));
-        while (boot().compareTo(end) < 0) {
+    /**
+     * The time is over: a moment all the same, for clients to hear of an operation's end. They hear so only while the server lives.
+     *
+     * @return what there was at the last look; empty where it can't be told
+     */
+    private Optional<ConnectActivity> awaitAnswersTaken() throws InterruptedException {
+        Duration end = boot().plus(LAST_MOMENTS.dividedBy(2));
+        while (true) {
+            Optional<ConnectActivity> last;
             try {
-                if (look().filter(now -> now.runningRequests() > 0).isEmpty()) {
-                    return;
-                }
+                last = look();
             } catch (IOException e) {
-                LOG.debug("{}: no look after the interrupts", unit.name(), e);
-                return;
+                LOG.debug("{}: no last look", unit.name(), e);
+                return Optional.empty();
+            }
+            boolean open = last.filter(now ->
+                            now.runningRequests() > 0 || !now.undelivered().isEmpty())
+                    .isPresent();
+            if (!open || boot().compareTo(end) >= 0) {
+                return last;
             }
             pause(BETWEEN_LOOKS);
         }
@@ -147,6 +190,10 @@ final class Drain {
         } finally {
             timer.cancel();
         }
+    }
+
+    private String since(Duration begin) {
+        return seconds(boot().minus(begin));
     }
 
     private static String seconds(Duration time) {

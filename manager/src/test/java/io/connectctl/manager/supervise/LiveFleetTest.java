@@ -1158,6 +1158,48 @@ class LiveFleetTest {
     }
 
     @Test
+    void aDrainWaitsUntilTheAnswersOfWhatRanAreTaken() throws Exception {
+        healthy();
+        workload.begin("etl", "s1");
+        workload.slow();
+        Queue<String> heard = new ConcurrentLinkedQueue<>();
+        try (AutoCloseable follower = fleet.follow(Optional.of(SALES), 0, event -> heard.add(event.message()))) {
+            fleet.stop(SALES, new StopOrder(false, true, Optional.of(Duration.ofMinutes(5))));
+            until(BLINK, () -> heard.stream().anyMatch(text -> text.startsWith("draining: 1 operation ")));
+            workload.finish();
+            until(BLINK, () -> heard.stream()
+                    .anyMatch(text ->
+                            text.startsWith("draining: the answer of 1 operation of user etl isn't taken, at most ")));
+            assertThat(runtime.list()).as("its client reads on, so it lives").hasSize(1);
+
+            workload.take();
+            until(Phase.STOPPED);
+            assertThat(follower).isNotNull();
+        }
+        assertThat(events("drain"))
+                .singleElement()
+                .asString()
+                .matches("drained: every operation finished, after \\d+ s");
+    }
+
+    @Test
+    void aClientThatNeverTakesItsAnswerHoldsUpNoStop() throws Exception {
+        healthy();
+        workload.begin("etl", "s1");
+        workload.slow();
+        workload.finish();
+
+        fleet.stop(SALES, new StopOrder(false, true, Optional.of(Duration.ofHours(5))));
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.STOPPED);
+
+        assertThat(events("drain"))
+                .singleElement()
+                .asString()
+                .matches("drained: every operation finished, after 3\\d s; the answer of 1 operation of user etl isn't"
+                        + " taken by now, which isn't waited for any longer");
+    }
+
+    @Test
     void whatOutlastsADrainIsInterruptedBeforeTheServerGoes() throws Exception {
         healthy();
         workload.begin("etl", "s1");
