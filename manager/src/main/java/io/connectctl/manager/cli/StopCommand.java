@@ -20,12 +20,15 @@ import picocli.CommandLine.Option;
         name = "stop",
         description = {
             "Stop a server and wait until it is gone. Stopping a stopped server is a success.",
-            "While operations run it asks first, or refuses with exit code 9 where there is no terminal."
+            "While operations run it asks first, or refuses with exit code 9 where there is no terminal.",
+            "A stop that lets them finish goes on after Ctrl-C. A second stop waits for it; with --drain it gives it that time from now"
+                    + " on, with --drain 0s none (what runs is interrupted), and --force kills."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  connectctl stop",
             "  connectctl stop sales --drain 5m",
+            "  connectctl stop sales --drain 0s     (interrupt what runs; also while it is drained)",
             "  connectctl stop sales --force",
             "  connectctl stop --all"
         })
@@ -94,7 +97,9 @@ final class StopCommand extends ServerCommand {
         if (!waiting.noWait && !receipts.isEmpty()) {
             Interrupts.Watch watch = context.interrupts().onSignal(() -> context.err()
                     .println("\nconnectctl: interrupted; the stop of '" + String.join("', '", receipts.keySet())
-                            + "' goes on in the background"));
+                            + "' goes on in the background; a drain of it is ended by: connectctl stop "
+                            + (all ? "--all" : String.join(" ", receipts.keySet()))
+                            + " --drain 0s"));
             long deadline = System.nanoTime() + patience.toNanos();
             try {
                 for (Map.Entry<String, ReceiptView> each : receipts.entrySet()) {

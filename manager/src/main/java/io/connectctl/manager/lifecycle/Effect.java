@@ -32,6 +32,9 @@ public sealed interface Effect {
         }
     }
 
+    /** What a halt drains may take {@code patience} from now on, whatever it was given. Answers: nothing beside what the halt does. */
+    record Drain(Duration patience) implements Effect {}
+
     /** Climb to a rung. Answers: Probed. */
     record Probe(int incarnation, Rung until) implements Effect {}
 

@@ -12,19 +12,28 @@ public sealed interface Input {
     /** Somebody wants it up; {@code terms} hold from the next launch. */
     record Start(Terms terms) implements Input {}
 
-    /** Somebody wants it down; {@code force} kills without grace, {@code drain} is how long what clients run may finish first. */
-    record Stop(boolean force, Duration drain) implements Input {
-        /** At once. */
+    /**
+     * Somebody wants it down.
+     *
+     * @param force kills without grace
+     * @param drain how long what clients run may finish first
+     * @param anew whether a drain that is under way is to last that long from now on; else it goes on as it was ordered
+     */
+    record Stop(boolean force, Duration drain, boolean anew) implements Input {
+        /** At once; a drain that is under way goes on. */
         public Stop(boolean force) {
-            this(force, Duration.ZERO);
+            this(force, Duration.ZERO, false);
         }
     }
 
-    /** Somebody wants a new incarnation; {@code terms} hold from its launch, {@code drain} is for the one that ends. */
-    record Restart(Terms terms, Duration drain) implements Input {
-        /** At once. */
+    /**
+     * Somebody wants a new incarnation; {@code terms} hold from its launch, {@code drain} and {@code anew} are for the one that ends, as
+     * those of {@link Stop}.
+     */
+    record Restart(Terms terms, Duration drain, boolean anew) implements Input {
+        /** At once; a drain that is under way goes on. */
         public Restart(Terms terms) {
-            this(terms, Duration.ZERO);
+            this(terms, Duration.ZERO, false);
         }
     }
 

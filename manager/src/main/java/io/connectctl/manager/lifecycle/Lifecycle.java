@@ -153,9 +153,9 @@ public final class Lifecycle {
             if (input instanceof Input.Start start) {
                 start(start.terms());
             } else if (input instanceof Input.Stop stop) {
-                stop(stop.force(), stop.drain());
+                stop(stop.force(), stop.drain(), stop.anew());
             } else if (input instanceof Input.Restart restart) {
-                restart(restart.terms(), restart.drain());
+                restart(restart.terms(), restart.drain(), restart.anew());
             } else if (input instanceof Input.Recovered) {
                 recovered();
             } else if (input instanceof Input.Progressed progressed) {
@@ -219,7 +219,7 @@ public final class Lifecycle {
             }
         }
 
-        private void stop(boolean force, Duration drain) {
+        private void stop(boolean force, Duration drain, boolean anew) {
             switch (phase) {
                 case STOPPED -> desired = Desired.DOWN;
                 case FAILED, BACKING_OFF -> {
@@ -237,6 +237,8 @@ public final class Lifecycle {
                     }
                     if (force) {
                         halt(true, false);
+                    } else if (anew) {
+                        drainAnew(drain);
                     }
                 }
                 case UNKNOWN -> {
@@ -252,13 +254,26 @@ public final class Lifecycle {
             }
         }
 
-        private void restart(Terms given, Duration drain) {
+        private void restart(Terms given, Duration drain, boolean anew) {
             wantUp("restart", given);
             switch (phase) {
                 case STOPPED, FAILED, BACKING_OFF -> launch("restarted by hand");
                 case STARTING, HEALTHY, UNHEALTHY -> stopping(false, false, drain, "restarted by hand");
-                case STOPPING, UNKNOWN -> wanted = Math.max(wanted, incarnation + 1);
+                case STOPPING, UNKNOWN -> {
+                    wanted = Math.max(wanted, incarnation + 1);
+                    if (anew && phase == Phase.STOPPING) {
+                        drainAnew(drain);
+                    }
+                }
             }
+        }
+
+        /** The latest word on how long what clients run may finish wins, be it shorter or longer. */
+        private void drainAnew(Duration drain) {
+            command("drain for " + seconds(drain) + " from now on");
+            deadline = Optional.of(
+                    now.boot().plus(drain).plus(before.terms().stop().grace()).plus(STOP_SLACK));
+            effects.add(new Effect.Drain(drain));
         }
 
         private void wantUp(String command, Terms given) {

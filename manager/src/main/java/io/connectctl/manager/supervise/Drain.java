@@ -22,6 +22,11 @@ final class Drain {
     /** For the interrupts at its end, and for clients to be told of them before the server goes. */
     static final Duration LAST_MOMENTS = Duration.ofSeconds(8);
 
+    /** Nobody may allow for more. */
+    static final Duration LONGEST = Duration.ofDays(1);
+    /** Of a drain as a whole, however often it was given another time: the lifecycle's deadline ends one that hangs. */
+    static final Duration LIMIT = LONGEST.multipliedBy(2);
+
     private static final Logger LOG = LoggerFactory.getLogger(Drain.class);
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(500);
     private static final Duration LOOK = Duration.ofSeconds(2);
@@ -44,31 +49,37 @@ final class Drain {
 
     private final ServerUnit unit;
     private final Surroundings around;
-    private final Duration patience;
     private final Observed seen;
     private final int incarnation;
     private final Optional<Instance> instance;
+    private final Duration begin;
+    private volatile Duration end;
     private String told = "";
     private Duration toldAt = Duration.ZERO;
 
     Drain(ServerUnit unit, Surroundings around, Duration patience) {
         this.unit = unit;
         this.around = around;
-        this.patience = patience;
         this.seen = unit.observedNow();
         this.incarnation = unit.state().incarnation();
         this.instance = unit.state().instance();
+        this.begin = around.time().now().boot();
+        this.end = begin.plus(patience);
     }
 
-    /** How long one of this patience takes at most. */
-    static Duration limit(Duration patience) {
-        return patience.isZero() ? Duration.ZERO : patience.plus(LAST_MOMENTS);
+    /** From now on what runs may take this long, whatever was said before; none at all interrupts it. */
+    void within(Duration patience) {
+        end = boot().plus(patience);
+    }
+
+    /** How long it may last yet. */
+    Duration left() {
+        Duration left = end.minus(boot());
+        return left.isNegative() ? Duration.ZERO : left;
     }
 
     /** Waits until nothing runs and every answer was taken, the time is over, or it can't be told. */
     void run(Interrupts interrupts) throws InterruptedException {
-        Duration begin = boot();
-        Duration end = begin.plus(patience);
         Set<RunningOperation> untaken = Set.of();
         Duration takenLast = begin;
         boolean waited = false;
@@ -94,7 +105,7 @@ final class Drain {
             boolean runs = now.runningRequests() > 0;
             if (!runs && now.undelivered().isEmpty()) {
                 if (waited) {
-                    unit.news("drain", "drained: every operation finished, after " + since(begin));
+                    unit.news("drain", "drained: every operation finished, after " + elapsed());
                 }
                 return;
             }
@@ -112,7 +123,7 @@ final class Drain {
             if (!runs) {
                 left = sooner(left, takenLast.plus(DELIVERY).minus(boot()));
                 if (left.compareTo(Duration.ZERO) <= 0) {
-                    giveUpOnAnswers(begin);
+                    giveUpOnAnswers();
                     return;
                 }
             }
@@ -122,8 +133,8 @@ final class Drain {
         }
     }
 
-    private void giveUpOnAnswers(Duration begin) throws InterruptedException {
-        String after = since(begin);
+    private void giveUpOnAnswers() throws InterruptedException {
+        String after = elapsed();
         String late = awaitAnswersTaken()
                 .filter(now -> !now.undelivered().isEmpty())
                 .map(now -> "; " + now.undeliveredSummary() + " by now, which isn't waited for any longer")
@@ -150,7 +161,7 @@ final class Drain {
      * @return what there was at the last look; empty where it can't be told
      */
     private Optional<ConnectActivity> awaitAnswersTaken() throws InterruptedException {
-        Duration end = boot().plus(LAST_MOMENTS.dividedBy(2));
+        Duration over = boot().plus(LAST_MOMENTS.dividedBy(2));
         while (true) {
             Optional<ConnectActivity> last;
             try {
@@ -162,7 +173,7 @@ final class Drain {
             boolean open = last.filter(now ->
                             now.runningRequests() > 0 || !now.undelivered().isEmpty())
                     .isPresent();
-            if (!open || boot().compareTo(end) >= 0) {
+            if (!open || boot().compareTo(over) >= 0) {
                 return last;
             }
             pause(BETWEEN_LOOKS);
@@ -192,7 +203,7 @@ final class Drain {
         }
     }
 
-    private String since(Duration begin) {
+    private String elapsed() {
         return seconds(boot().minus(begin));
     }
 

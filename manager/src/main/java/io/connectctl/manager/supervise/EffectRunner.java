@@ -92,6 +92,9 @@ final class EffectRunner {
     /** What the runtime said last of what a launch would be made of; empty where it wasn't asked yet. */
     private volatile Map<String, String> ingredients = Map.of();
 
+    /** What the latest halt lets finish first, until it did. */
+    private volatile @Nullable Drain draining;
+
     private @Nullable Thread prober;
     private @Nullable Ladder ladder;
     private @Nullable ProbeTarget target;
@@ -120,17 +123,22 @@ final class EffectRunner {
         } else if (effect instanceof Effect.Halt halt) {
             endProbing();
             Duration grace = halt.force() ? Duration.ZERO : unit.live().stop().grace();
-            // As it was when the halt was ordered: what runs is a new one by the time that another may be seen.
-            Drain drain = new Drain(unit, around, halt.drain());
+            Drain before = draining;
+            if (before != null) {
+                drained(before);
+            }
+            if (!halt.drain().isZero()) {
+                drain(halt.drain());
+            }
             operations.submit(
                     halt.force() ? Operations.Kind.KILL : Operations.Kind.HALT,
-                    Drain.limit(halt.drain()).plus(grace).plus(HALT_SLACK),
-                    () -> {
-                        if (!halt.drain().isZero()) {
-                            drain.run(this::drained);
-                        }
-                        halt(halt, grace);
-                    });
+                    grace.plus(HALT_SLACK),
+                    () -> halt(halt, grace));
+        } else if (effect instanceof Effect.Drain anew) {
+            Drain now = draining;
+            if (now != null) {
+                now.within(anew.patience());
+            }
         } else if (effect instanceof Effect.Probe probe) {
             probe(probe);
         } else if (effect instanceof Effect.Ask) {
@@ -138,6 +146,32 @@ final class EffectRunner {
         } else {
             throw new IllegalArgumentException("no way to do " + effect);
         }
+    }
+
+    private void drain(Duration patience) {
+        // As it is when the halt is ordered: what runs is a new one by the time that another may be seen.
+        Drain drain = new Drain(unit, around, patience);
+        synchronized (this) {
+            draining = drain;
+        }
+        operations.submit(Operations.Kind.DRAIN, Drain.LIMIT, () -> {
+            try {
+                drain.run(this::interrupt);
+            } finally {
+                drained(drain);
+            }
+        });
+    }
+
+    private synchronized void drained(Drain drain) {
+        if (draining == drain) {
+            draining = null;
+        }
+    }
+
+    /** How long what clients run may still finish, at most; empty where nothing is drained. */
+    Optional<Duration> drainsFor() {
+        return Optional.ofNullable(draining).map(Drain::left);
     }
 
     void close() {
@@ -446,7 +480,7 @@ final class EffectRunner {
     }
 
     /** Ends what is left of a drain, session by session. */
-    private void drained(List<RunningOperation> left) throws InterruptedException {
+    private void interrupt(List<RunningOperation> left) throws InterruptedException {
         Optional<Instance> instance = unit.state().instance().filter(Instance::running);
         if (instance.isEmpty()) {
             return;

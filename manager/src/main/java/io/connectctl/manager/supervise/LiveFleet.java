@@ -853,7 +853,8 @@ public final class LiveFleet implements Fleet {
         synchronized (registry) {
             return unit.call(() -> {
                 long sequence = lastSequence();
-                launchByHand(unit, charter(unit, from), choice, terms -> new Input.Restart(terms, drain));
+                boolean anew = drainsAnew(unit, order);
+                launchByHand(unit, charter(unit, from), choice, terms -> new Input.Restart(terms, drain, anew));
                 return new Receipt(sequence, true, "restarting" + by(from, unit.charter()) + waiting(unit));
             });
         }
@@ -986,15 +987,33 @@ public final class LiveFleet implements Fleet {
         Duration drain = drain(unit, order);
         return unit.call(() -> {
             long sequence = lastSequence();
-            boolean changed = unit.command(new Input.Stop(order.force(), drain), unit.charter(), unit.spec());
+            boolean changed = unit.command(
+                    new Input.Stop(order.force(), drain, drainsAnew(unit, order)), unit.charter(), unit.spec());
             Phase phase = unit.state().phase();
             return new Receipt(
                     sequence,
                     changed,
                     phase == Phase.STOPPED
                             ? (changed ? "stopped" : "already stopped")
-                            : (changed ? "stopping" : "already stopping") + waiting(unit));
+                            : (changed ? "stopping" : "already stopping") + draining(unit) + waiting(unit));
         });
+    }
+
+    /** Whether the order says how long a drain that is under way may last from now on. */
+    private static boolean drainsAnew(ServerUnit unit, StopOrder order) {
+        return !order.force()
+                && order.drain().isPresent()
+                && unit.runner().drainsFor().isPresent();
+    }
+
+    /** What a stop waits for where operations may finish first, and how that is changed. */
+    private static String draining(ServerUnit unit) {
+        return unit.runner()
+                .drainsFor()
+                .map(left -> "; running operations may finish, for at most " + left.toSeconds()
+                        + " s more (another time: connectctl stop " + unit.name()
+                        + " --drain 10s, none: --drain 0s or --force)")
+                .orElse("");
     }
 
     /**

@@ -22,6 +22,8 @@ final class Operations {
     /** What a call is for: it decides which other it may interrupt. */
     enum Kind {
         LAUNCH,
+        /** What comes before a halt that isn't in a hurry. */
+        DRAIN,
         HALT,
         KILL,
         ASK;
@@ -30,8 +32,8 @@ final class Operations {
         private boolean supersedes(Kind other) {
             return switch (this) {
                 case HALT -> other == LAUNCH;
-                case KILL -> other == LAUNCH || other == HALT;
-                case LAUNCH, ASK -> false;
+                case KILL -> other == LAUNCH || other == DRAIN || other == HALT;
+                case LAUNCH, DRAIN, ASK -> false;
             };
         }
     }

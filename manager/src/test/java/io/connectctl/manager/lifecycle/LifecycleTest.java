@@ -344,7 +344,7 @@ class LifecycleTest {
 
     @Test
     void aDrainPutsOffWhenAHaltCountsAsIgnored() {
-        healthy().on(new Input.Stop(false, Duration.ofMinutes(5)));
+        healthy().on(new Input.Stop(false, Duration.ofMinutes(5), false));
 
         assertThat(effects).endsWith(new Effect.Halt(1, false, Optional.empty(), Duration.ofMinutes(5)));
         on(new Input.Halted(1, Optional.of(ended(1, 143)), Optional.empty()));
@@ -355,7 +355,7 @@ class LifecycleTest {
     void whatOutlivesItsDrainAndItsGraceIsKilledOnlyThen() {
         healthy();
         Duration before = clock;
-        on(new Input.Restart(TERMS, Duration.ofMinutes(5)));
+        on(new Input.Restart(TERMS, Duration.ofMinutes(5), false));
 
         untilDeadline();
 
@@ -364,8 +364,35 @@ class LifecycleTest {
     }
 
     @Test
+    void theLatestWordOnADrainWinsAndMovesItsEnd() {
+        healthy().on(new Input.Stop(false, Duration.ofMinutes(5), false));
+        Duration before = clock;
+
+        on(new Input.Stop(false, Duration.ofSeconds(10), true));
+        assertThat(effects).endsWith(new Effect.Drain(Duration.ofSeconds(10)));
+        assertThat(state.desired()).isEqualTo(Desired.DOWN);
+        on(new Input.Restart(TERMS, Duration.ofSeconds(20), true));
+        assertThat(effects).endsWith(new Effect.Drain(Duration.ofSeconds(20)));
+        assertThat(state.desired()).isEqualTo(Desired.UP);
+        untilDeadline();
+
+        assertThat(clock.minus(before)).isBetween(Duration.ofSeconds(30), Duration.ofMinutes(2));
+        assertThat(effects).endsWith(new Effect.Halt(1, true, Optional.empty()));
+    }
+
+    @Test
+    void aSecondStopThatSaysNothingOfADrainLetsItGoOn() {
+        healthy().on(new Input.Stop(false, Duration.ofMinutes(5), false));
+        int done = effects.size();
+
+        on(new Input.Stop(false, Duration.ZERO, false));
+
+        assertThat(effects).hasSize(done);
+    }
+
+    @Test
     void aKillDrainsNothing() {
-        healthy().on(new Input.Stop(true, Duration.ofMinutes(5)));
+        healthy().on(new Input.Stop(true, Duration.ofMinutes(5), false));
 
         assertThat(effects).endsWith(new Effect.Halt(1, true, Optional.empty()));
     }
@@ -673,7 +700,9 @@ class LifecycleTest {
                 new Input.Start(TERMS),
                 new Input.Stop(false),
                 new Input.Stop(true),
+                new Input.Stop(false, Duration.ofSeconds(10), true),
                 new Input.Restart(TERMS),
+                new Input.Restart(TERMS, Duration.ofSeconds(10), true),
                 new Input.Recovered(),
                 new Input.Unavailable("down"),
                 new Input.Missing(Optional.empty(), Optional.empty()),

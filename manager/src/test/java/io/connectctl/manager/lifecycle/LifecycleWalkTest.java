@@ -106,7 +106,9 @@ class LifecycleWalkTest {
                 default -> {
                     wanted = Desired.DOWN;
                     take(new Input.Stop(
-                            random.nextBoolean(), random.nextInt(4) == 0 ? Duration.ofMinutes(1) : Duration.ZERO));
+                            random.nextBoolean(),
+                            random.nextInt(4) == 0 ? Duration.ofMinutes(1) : Duration.ZERO,
+                            random.nextBoolean()));
                 }
             }
             check(state.desired() == wanted, "the latest intent doesn't win");
@@ -280,7 +282,8 @@ class LifecycleWalkTest {
             for (Effect effect : step.effects()) {
                 if (effect instanceof Effect.Probe probe) {
                     probes.add(probe);
-                } else {
+                } else if (!(effect instanceof Effect.Drain)) {
+                    // A drain is a part of the halt that it belongs to.
                     if (effect instanceof Effect.Halt) {
                         operations.removeIf(waiting -> waiting instanceof Effect.Launch);
                     }

@@ -1214,6 +1214,50 @@ class LiveFleetTest {
     }
 
     @Test
+    void aDrainTakesAsLongAsWasSaidLast() throws Exception {
+        healthy();
+        workload.begin("etl", "s1");
+        fleet.stop(SALES, new StopOrder(false, true, Optional.of(Duration.ofHours(1))));
+        until(BLINK, () -> status().phase() == Phase.STOPPING);
+
+        // Who says nothing of it only waits for it.
+        Receipt joined = fleet.stop(SALES, new StopOrder(false, true, Optional.empty()));
+        assertThat(joined.changed()).isFalse();
+        assertThat(joined.message())
+                .matches(
+                        "already stopping; running operations may finish, for at most 3\\d\\d\\d s more \\(another time:"
+                                + " connectctl stop sales --drain 10s, none: --drain 0s or --force\\)");
+        assertThat(runtime.list()).hasSize(1);
+
+        assertThat(fleet.stop(SALES, new StopOrder(false, true, Optional.of(Duration.ZERO)))
+                        .changed())
+                .isTrue();
+        until(Phase.STOPPED);
+
+        assertThat(workload.interrupted).containsExactly("etl/s1");
+        assertThat(events("drain")).singleElement().asString().endsWith(": interrupted");
+        assertThat(events("command")).contains("drain for 0 s from now on");
+    }
+
+    @Test
+    void aDrainCanBeGivenMoreTimeThanItHad() throws Exception {
+        healthy();
+        workload.begin("etl", "s1");
+        fleet.stop(SALES, new StopOrder(false, true, Optional.of(Duration.ofMinutes(1))));
+        until(BLINK, () -> status().phase() == Phase.STOPPING);
+        fleet.restart(SALES, RestartFrom.CURRENT, new StopOrder(false, true, Optional.of(Duration.ofHours(1))));
+
+        for (int i = 0; i < 60; i++) {
+            time.advance(Duration.ofSeconds(5));
+        }
+        assertThat(runtime.list()).as("five minutes later").hasSize(1);
+        workload.finish();
+        until(BLINK, () -> status().incarnation() == 2 && status().phase() == Phase.HEALTHY);
+
+        assertThat(workload.interrupted).isEmpty();
+    }
+
+    @Test
     void aForcedStopEndsADrain() throws Exception {
         healthy();
         workload.begin("etl", "s1");
