@@ -39,12 +39,13 @@ abstract class Launching extends DeclaringCommand {
             serverName(name);
         }
         Declaration flags = declarations.declaration(context);
-        Project project = Project.find(context, file());
+        // An earlier declaration is taken where the current one is in the way: whatever is wrong with that one.
+        Project project = declares() ? Project.find(context, file()) : Project.asItIs(context, file());
         warn(project.warnings());
         Optional<String> known = project.nameToldHere(name);
         // What can be checked here is refused before a daemon is even started.
         Optional<Declaration> declared = known.flatMap(server -> declaredIn(project, server));
-        if (known.isPresent() && declared.isPresent()) {
+        if (declares() && known.isPresent() && declared.isPresent()) {
             check(project, known.get(), declared.get(), flags);
         }
         ApiClient client = connect();
@@ -64,8 +65,8 @@ abstract class Launching extends DeclaringCommand {
             check(source, server, wanted.get(), flags);
         }
         prepare(client, before, flags);
-        settle(client, project);
         if (declares()) {
+            settle(client, project);
             declare(client, source, server, wanted, flags);
         }
         ReceiptView receipt = command(client, server);

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The connectctl.yaml that a command goes by, if there is one.
  *
- * @param file what it declares, free of errors
+ * @param file what it declares, free of errors unless it was taken {@link #asItIs}
  */
 record Project(Optional<ProjectFile> file) {
     /** The server's name where neither the command line nor a declaration tells one. */
@@ -30,18 +30,23 @@ record Project(Optional<ProjectFile> file) {
      * @throws CliFailure INVALID with every problem of the file as a whole
      */
     static Project find(CliContext context, @Nullable Path given) throws CliFailure {
+        Project project = asItIs(context, given);
+        if (project.file().isPresent()) {
+            ProjectFile file = project.file().get();
+            if (Problems.anyError(file.problems())) {
+                // Those of its servers, too: whoever mends the file mends it once.
+                Problems.refuseErrors(Linter.lint(file), file.path() + " isn't valid");
+            }
+        }
+        return project;
+    }
+
+    /** The same with all its errors, for its names alone: nothing that it declares may be taken from it. */
+    static Project asItIs(CliContext context, @Nullable Path given) {
         Optional<Path> path = given == null
                 ? ProjectFile.search(context.workingFolder())
                 : Optional.of(context.workingFolder().resolve(given).normalize());
-        if (path.isEmpty()) {
-            return new Project(Optional.empty());
-        }
-        ProjectFile file = ProjectFile.load(path.get());
-        if (Problems.anyError(file.problems())) {
-            // Those of its servers, too: whoever mends the file mends it once.
-            Problems.refuseErrors(Linter.lint(file), path.get() + " isn't valid");
-        }
-        return new Project(Optional.of(file));
+        return new Project(path.map(ProjectFile::load));
     }
 
     /** Warnings of the file as a whole. */

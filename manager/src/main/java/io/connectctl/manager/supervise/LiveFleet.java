@@ -725,7 +725,8 @@ public final class LiveFleet implements Fleet {
     public Receipt start(ServerName name) throws RefusedException {
         ServerUnit unit = unit(name);
         // A server that is up stays where it is: nobody need be asked.
-        Optional<RuntimeChoice> choice = unit.state().kept() ? Optional.empty() : choice(unit);
+        Optional<RuntimeChoice> choice =
+                unit.state().kept() ? Optional.empty() : choice(unit, charter(unit, RestartFrom.CURRENT));
         synchronized (registry) {
             return unit.call(() -> {
                 long sequence = lastSequence();
@@ -849,7 +850,7 @@ public final class LiveFleet implements Fleet {
     public Receipt restart(ServerName name, RestartFrom from, StopOrder order) throws RefusedException {
         ServerUnit unit = unit(name);
         Duration drain = drain(unit, order);
-        Optional<RuntimeChoice> choice = choice(unit);
+        Optional<RuntimeChoice> choice = choice(unit, charter(unit, from));
         synchronized (registry) {
             return unit.call(() -> {
                 long sequence = lastSequence();
@@ -890,12 +891,14 @@ public final class LiveFleet implements Fleet {
     /**
      * Where a server with {@code runtime: auto} will run; empty where that was chosen before, or was declared. Asked before
      * any lock is taken: a registry may need seconds to answer.
+     *
+     * @param charter what the launch puts in force, be it the current declaration or an earlier one
      */
-    private Optional<RuntimeChoice> choice(ServerUnit unit) throws RefusedException {
-        if (unit.charter().choice().isPresent()) {
+    private Optional<RuntimeChoice> choice(ServerUnit unit, Charter charter) throws RefusedException {
+        if (charter.choice().isPresent()) {
             return Optional.empty();
         }
-        ServerSpec spec = read(unit.name(), unit.charter().declared(), new ArrayList<>());
+        ServerSpec spec = read(unit.name(), charter.inForce(), new ArrayList<>());
         if (!spec.runtime().equals(ServerSpec.AUTO)) {
             return Optional.empty();
         }

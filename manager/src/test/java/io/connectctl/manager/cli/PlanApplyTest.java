@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** diff, plan, apply, and what stop and restart say of drift and of running operations: from outside. */
 @Timeout(60)
@@ -355,6 +356,30 @@ class PlanApplyTest {
         assertThat(cli.run("restart", "a", "--same", "--driver-memory", "4g").code())
                 .isEqualTo(2);
         assertThat(cli.run("restart", "a", "--same", "--rollback").code()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "servers: {a: {driverMemory: lots}}\n",
+                "servers: {a: {driverMemory: 2g}, b c: {}}\n",
+                "daemon: {tcpPort: many}\nservers: {a: {}}\n",
+                "servers: [a\n"
+            })
+    void aWayBackIsOpenWhateverIsWrongWithTheCurrentDeclaration(String yaml) throws IOException {
+        declare(yaml);
+        daemon.on("GET /v1/servers/a", 200, view("a", "FAILED", "{\"canRollBack\":true}"))
+                .on("GET /v1/servers/a?activity=true", 200, view("a", "FAILED", "{\"canRollBack\":true}"))
+                .on("GET /v1/servers/a", 200, view("a", "HEALTHY", "{\"incarnation\":2}"))
+                .on("POST /v1/servers/a/restart?from=rollback&unlessBusy=true", 202, receipt("restarting"));
+
+        CliHarness.Result result = cli.run("restart", "a", "--rollback");
+
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(daemon.requests()).noneMatch(request -> request.startsWith("PUT "));
+        assertThat(cli.run("restart", "a").code())
+                .as("the current one isn't taken")
+                .isEqualTo(6);
     }
 
     @Test
