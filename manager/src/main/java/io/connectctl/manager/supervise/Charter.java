@@ -27,7 +27,9 @@ import java.util.stream.Stream;
  * @param inForce as launched, or to be launched
  * @param inForceRevision the revision that was declared then
  * @param choice where it runs, as chosen at its first start with {@code runtime: auto}; empty before
- * @param proven the last one in force that an instance got HEALTHY by; empty before
+ * @param launched what the latest launch was by; empty before. What is in force may be newer: it is so from the command on, and while the
+ *     instance before it is still being ended, or looked for
+ * @param proven the last one that an instance got HEALTHY by that was launched by it; empty before
  */
 record Charter(
         Origin origin,
@@ -36,8 +38,12 @@ record Charter(
         Layers inForce,
         int inForceRevision,
         Optional<RuntimeChoice> choice,
+        Optional<Launched> launched,
         Optional<Proven> proven) {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /** A declaration that an incarnation was launched by. */
+    record Launched(int incarnation, Layers layers, int revision) {}
 
     /** A declaration that an instance got HEALTHY by. */
     record Proven(Layers layers, int revision) {}
@@ -49,12 +55,31 @@ record Charter(
 
     /** From now on the declaration is in force. */
     Charter enforced() {
-        return new Charter(origin, declared, revision, declared, revision, choice, proven);
+        return new Charter(origin, declared, revision, declared, revision, choice, launched, proven);
     }
 
-    /** An instance got HEALTHY by what is in force; the same where that is known already. */
-    Charter proved() {
-        return proven.filter(known -> known.revision() == inForceRevision).isPresent()
+    /** An incarnation is launched by what is in force. */
+    Charter launchedAs(int incarnation) {
+        return new Charter(
+                origin,
+                declared,
+                revision,
+                inForce,
+                inForceRevision,
+                choice,
+                Optional.of(new Launched(incarnation, inForce, inForceRevision)),
+                proven);
+    }
+
+    /**
+     * An incarnation is HEALTHY: what it was launched by is proven. The same where that is known already, and where it isn't known by
+     * what it was launched, as of one that a person started.
+     */
+    Charter proved(int incarnation) {
+        Optional<Launched> by = launchOf(incarnation)
+                .filter(launch -> proven.filter(known -> known.revision() == launch.revision())
+                        .isEmpty());
+        return by.isEmpty()
                 ? this
                 : new Charter(
                         origin,
@@ -63,13 +88,19 @@ record Charter(
                         inForce,
                         inForceRevision,
                         choice,
-                        Optional.of(new Proven(inForce, inForceRevision)));
+                        launched,
+                        Optional.of(new Proven(by.get().layers(), by.get().revision())));
+    }
+
+    /** What this incarnation was launched by; empty where that isn't known. */
+    Optional<Launched> launchOf(int incarnation) {
+        return launched.filter(launch -> launch.incarnation() == incarnation);
     }
 
     /** From now on what was proven last is in force again; what is declared stays declared. Empty where nothing was. */
     Optional<Charter> rolledBack() {
-        return proven.map(
-                known -> new Charter(origin, declared, revision, known.layers(), known.revision(), choice, proven));
+        return proven.map(known ->
+                new Charter(origin, declared, revision, known.layers(), known.revision(), choice, launched, proven));
     }
 
     /** True where what is in force never got HEALTHY, and something else did. */
@@ -81,12 +112,20 @@ record Charter(
 
     /** Of a server that nothing was chosen for yet. */
     Charter(Origin origin, Layers declared, int revision, Layers inForce, int inForceRevision) {
-        this(origin, declared, revision, inForce, inForceRevision, Optional.empty(), Optional.empty());
+        this(
+                origin,
+                declared,
+                revision,
+                inForce,
+                inForceRevision,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     /** The same, its runtime chosen. */
     Charter chosen(RuntimeChoice made) {
-        return new Charter(origin, declared, revision, inForce, inForceRevision, Optional.of(made), proven);
+        return new Charter(origin, declared, revision, inForce, inForceRevision, Optional.of(made), launched, proven);
     }
 
     /** The spec in its place, where one was chosen for it. */
@@ -97,7 +136,7 @@ record Charter(
     }
 
     Charter redeclared(Origin by, Layers layers) {
-        return new Charter(by, layers, revision + 1, inForce, inForceRevision, choice, proven);
+        return new Charter(by, layers, revision + 1, inForce, inForceRevision, choice, launched, proven);
     }
 
     /** Holds keys only: values may be secret. */
@@ -114,6 +153,9 @@ record Charter(
                 made -> json.putObject("runtime").put("name", made.runtime()).put("why", made.why()));
         json.set("declared", redacted(declared, revision, specs));
         json.set("inForce", redacted(inForce, inForceRevision, specs));
+        launched.ifPresent(launch -> json.set(
+                "launched",
+                redacted(launch.layers(), launch.revision(), specs).put("incarnation", launch.incarnation())));
         proven.ifPresent(known -> json.set("proven", redacted(known.layers(), known.revision(), specs)));
         return json.toString();
     }
@@ -134,6 +176,7 @@ record Charter(
     String secrets(Optional<Charter> earlier, SpecSource specs) {
         ObjectNode json = JSON.createObjectNode();
         earlier.ifPresent(old -> json.set(Integer.toString(old.revision), secrets(old.declared, specs)));
+        launched.ifPresent(launch -> json.set(Integer.toString(launch.revision()), secrets(launch.layers(), specs)));
         proven.ifPresent(known -> json.set(Integer.toString(known.revision()), secrets(known.layers(), specs)));
         json.set(Integer.toString(inForceRevision), secrets(inForce, specs));
         json.set(Integer.toString(revision), secrets(declared, specs));
@@ -142,7 +185,11 @@ record Charter(
 
     /** True if there is any secret to keep. */
     boolean hasSecrets(SpecSource specs) {
-        return Stream.concat(Stream.of(declared, inForce), proven.map(Proven::layers).stream())
+        return Stream.of(
+                        Stream.of(declared, inForce),
+                        launched.map(Launched::layers).stream(),
+                        proven.map(Proven::layers).stream())
+                .flatMap(every -> every)
                 .flatMap(layers -> Stream.of(layers.flags(), layers.file()))
                 .anyMatch(layer -> !specs.split(layer).secrets().isEmpty());
     }
@@ -182,6 +229,12 @@ record Charter(
                         ? Optional.of(new RuntimeChoice(
                                 json.path("runtime").path("name").asText(),
                                 json.path("runtime").path("why").asText()))
+                        : Optional.empty(),
+                json.path("launched").isObject()
+                        ? Optional.of(new Launched(
+                                json.path("launched").path("incarnation").asInt(),
+                                layers(json.path("launched"), secrets, specs),
+                                json.path("launched").path("revision").asInt()))
                         : Optional.empty(),
                 json.path("proven").isObject()
                         ? Optional.of(new Proven(

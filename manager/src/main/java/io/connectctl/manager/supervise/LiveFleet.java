@@ -246,8 +246,32 @@ public final class LiveFleet implements Fleet {
                 .orElseThrow(() -> new IllegalStateException("the defaults of a declaration aren't valid"));
     }
 
+    /** What may run was launched before what is in force was put so, if the daemon ended in between. */
+    private ServerSpec live(ServerState state, Charter charter, ServerSpec spec) {
+        return state.resting()
+                ? spec
+                : charter.launchOf(state.incarnation())
+                        .filter(launch -> launch.revision() != charter.inForceRevision())
+                        .flatMap(launch -> specs.readAccepted(
+                                        state.name(), launch.layers().effective())
+                                .spec())
+                        .map(charter::placed)
+                        .orElse(spec);
+    }
+
     private ServerUnit unit(ServerState state, Charter charter, ServerSpec spec, String stored) {
-        return new ServerUnit(state, charter, spec, stored, around, specs, journal, mailboxes, workers, trainer);
+        return new ServerUnit(
+                state,
+                charter,
+                spec,
+                live(state, charter, spec),
+                stored,
+                around,
+                specs,
+                journal,
+                mailboxes,
+                workers,
+                trainer);
     }
 
     private void begin() {

@@ -79,12 +79,14 @@ final class ServerUnit {
 
     /**
      * @param spec what is in force, secret values included
+     * @param live what its instance was launched with, where one may run; else the same
      * @param stored the state as the store holds it; empty for a new server
      */
     ServerUnit(
             ServerState state,
             Charter charter,
             ServerSpec spec,
+            ServerSpec live,
             String stored,
             Surroundings around,
             SpecSource specs,
@@ -98,7 +100,7 @@ final class ServerUnit {
         this.journal = journal;
         this.mailbox = new Mailbox(mailboxes);
         this.stored = stored;
-        this.known = new Known(state, charter, spec, spec, Secrets.redact(spec), Observed.NOTHING);
+        this.known = new Known(state, charter, spec, live, Secrets.redact(live), Observed.NOTHING);
         this.runner = new EffectRunner(this, around, workers, trainer);
     }
 
@@ -258,7 +260,7 @@ final class ServerUnit {
     private void apply(Step step, Charter given, ServerSpec spec) throws StoreException {
         Known before = known;
         ServerState state = step.state();
-        Charter charter = state.phase() == Phase.HEALTHY ? given.proved() : given;
+        Charter charter = charter(given, step);
         String text = StateCodec.encode(state);
         boolean redeclared = !charter.equals(before.charter()) || stored.isEmpty();
         boolean fresh = state.incarnation() != before.state().incarnation();
@@ -286,6 +288,19 @@ final class ServerUnit {
                 around.time().after(EFFECT_AGAIN, () -> failed(effect, e));
             }
         }
+    }
+
+    /** With what the step adds to it: by what an incarnation is launched, and whether it got HEALTHY. */
+    private static Charter charter(Charter given, Step step) {
+        Charter charter = given;
+        for (Effect effect : step.effects()) {
+            if (effect instanceof Effect.Launch launch) {
+                charter = charter.launchedAs(launch.incarnation());
+            }
+        }
+        return step.state().phase() == Phase.HEALTHY
+                ? charter.proved(step.state().incarnation())
+                : charter;
     }
 
     /** An effect that never began has an outcome too; a lost probe counts as such by its own deadline. */

@@ -1073,6 +1073,53 @@ class LiveFleetTest {
     }
 
     @Test
+    void whatWasNeverLaunchedIsNotProvenByAnInstanceThatRanBefore() throws Exception {
+        healthy();
+        runtime.unavailable(true);
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.UNKNOWN);
+        fleet.stop(SALES, StopOrder.PLAIN);
+        declare(SALES, "{\"master\":\"local[2]\",\"env\":{\"A\":\"hunter2\"}}");
+        // What runs was never ended: it is taken up again as it is.
+        fleet.start(SALES);
+        fleet.close();
+        fleet = open();
+        runtime.unavailable(false);
+        until(Duration.ofSeconds(1), () -> status().phase() == Phase.HEALTHY);
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+        assertThat(status().spec().master()).isEqualTo("local[*]");
+        assertThat(drift()).containsExactly("env.A: (none) -> *********(redacted)", "master: local[*] -> local[2]");
+
+        runtime.failNext(
+                FakeRuntime.Operation.PREPARE,
+                new LaunchException("SPARK_UNRESOLVABLE", "no such version", "write 4.0.1", false));
+        fleet.restart(SALES);
+        until(Phase.FAILED);
+        assertThat(status().canRollBack()).isTrue();
+        fleet.restart(SALES, RestartFrom.ROLLBACK, StopOrder.PLAIN);
+        until(Phase.HEALTHY);
+
+        assertThat(status().spec().master()).isEqualTo("local[*]");
+    }
+
+    @Test
+    void theWayBackIsOpenWhereTheCurrentDeclarationCannotBeUsedAnyMore() throws Exception {
+        declare(SALES, "{\"runtime\":\"fake\",\"port\":\"auto\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        declare(SALES, "{\"master\":\"local[3]\"}");
+        fleet.close();
+        spoil();
+        fleet = open();
+        until(Phase.HEALTHY);
+
+        assertThatThrownBy(() -> fleet.restart(SALES)).isInstanceOf(RefusedException.class);
+        fleet.restart(SALES, RestartFrom.ROLLBACK, StopOrder.PLAIN);
+        until(BLINK, () -> status().incarnation() == 2 && status().phase() == Phase.HEALTHY);
+
+        assertThat(status().spec().master()).isEqualTo("local[*]");
+    }
+
+    @Test
     void withoutAnythingThatWasHealthyThereIsNoWayBack() throws Exception {
         declare(SALES, "{}");
 
