@@ -43,7 +43,11 @@ public record ConnectActivity(
     }
 
     private static List<String> users(List<RunningOperation> operations) {
-        return operations.stream().map(RunningOperation::user).distinct().sorted().toList();
+        return operations.stream()
+                .map(RunningOperation::user)
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     private static String of(List<String> users) {

@@ -41,9 +41,10 @@ public final class SparkUi {
      * Three cells in a row: state, operation, and the tag that names user, session and operation; the same in 3.5 and 4.x but for the
      * tag's second word. What a client wrote as its statement can't look like them: the page escapes it.
      */
-    private static final Pattern STATE_AND_TAG = Pattern.compile("<td[^>]*>\\s*([A-Z]+)\\s*</td>"
-            + "\\s*(?:<td[^>]*>\\s*[0-9a-fA-F-]{36}\\s*</td>\\s*)?"
-            + "<td[^>]*>\\s*SparkConnect_[A-Za-z]+_User_([^<>]{0,200}?)_Session_([0-9a-fA-F-]{36})_Operation_([0-9a-fA-F-]{36})\\s*</td>");
+    private static final Pattern STATE_AND_TAG = Pattern.compile(
+            "<td[^>]*>\\s*([A-Z]+)\\s*</td>"
+                    + "\\s*(?:<td[^>]*>\\s*[0-9a-fA-F-]{36}\\s*</td>\\s*)?"
+                    + "<td[^>]*>\\s*SparkConnect_[A-Za-z]+_User_([^<>]{0,200}?)_Session_([0-9a-fA-F-]{36})_Operation_([0-9a-fA-F-]{36})\\s*</td>");
 
     /** The states of an operation that has neither ended nor been ended; the page calls them all RUNNING. */
     private static final Set<String> RUNNING = Set.of("RUNNING", "STARTED", "COMPILED", "READY");

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
 import org.jspecify.annotations.Nullable;
 
 /** A lease as a command holds it: from the request to the proof that its server is usable, and to its end. */
@@ -112,9 +113,36 @@ final class Leased {
     /**
      * Waits until a query ran on its server.
      *
+     * @param again the command that asked for the lease: where a remedy says what to start a server with, that is what to give it
+     * @param kept whether a server that fails is kept, so that more can be asked of it
      * @throws CliFailure as {@code start} fails; the lease is still there
      */
-    void untilProven(ProgressLine progress, Duration patience) throws IOException {
+    void untilProven(ProgressLine progress, Duration patience, String again, boolean kept) throws IOException {
+        try {
+            untilProven(progress, patience);
+        } catch (CliFailure e) {
+            String command = lease.pool() == null ? again : "connectctl pool create " + lease.pool();
+            CliFailure told = new CliFailure(
+                    e.exit(),
+                    reworded(String.valueOf(e.getMessage()), server(), id(), command, kept),
+                    reworded(e.remedy().orElse(""), server(), id(), command, kept));
+            told.addSuppressed(e);
+            throw told;
+        }
+    }
+
+    /** What is said of a server that a person declared, for one that is nobody's once its lease ends: it can't be started again. */
+    static String reworded(String text, String server, String lease, String again, boolean kept) {
+        String told = text.replaceAll("connectctl (?:start|restart) " + server + "\\b", Matcher.quoteReplacement(again))
+                .replaceAll("connectctl stop " + server + "\\b", "connectctl release " + lease);
+        return kept
+                ? told
+                : told.replaceAll(
+                        "connectctl logs (?:--previous )?" + server + "\\b",
+                        "connectctl run --logs-on-failure (shows the log)");
+    }
+
+    private void untilProven(ProgressLine progress, Duration patience) throws IOException {
         if (lease.state().equals("READY") && url != null) {
             return;
         }
