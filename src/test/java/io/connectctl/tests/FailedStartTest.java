@@ -66,10 +66,30 @@ class FailedStartTest {
         Outcome outcome =
                 fails(Where.PROCESS, "4.0.1", "PACKAGE_UNRESOLVABLE", "package", Stream.of("--packages", missing));
 
-        assertThat(outcome.err()).contains("package " + missing, "asked: ");
+        assertThat(outcome.err())
+                .contains(
+                        "package " + missing,
+                        "asked: ",
+                        "no log: nothing was launched; what led to it: connectctl events package");
+        assertThat(installation.ok("events", "package").out()).contains("PACKAGE_UNRESOLVABLE");
         assertThat(installation.status("package").path("logFile").isNull())
                 .as("nothing ran that could have logged")
                 .isTrue();
+    }
+
+    @Test
+    void aStartThatFailsBeforeALaunchNamesNoLogOfTheRunBefore() {
+        installation.ok("start", "again", "--port", "auto", "--ui-port", "auto");
+        installation.ok("stop", "again");
+        Outcome outcome = fails(
+                Where.PROCESS,
+                "4.0.1",
+                "PACKAGE_UNRESOLVABLE",
+                "again",
+                Stream.of("--packages", "io.connectctl.none:nothing_2.13:1.0"));
+
+        assertThat(outcome.err()).contains("no log: nothing was launched").doesNotContain("run/1/server.log");
+        assertThat(installation.status("again").at("/cause/logFile").isNull()).isTrue();
     }
 
     @ParameterizedTest

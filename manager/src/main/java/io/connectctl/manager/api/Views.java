@@ -135,7 +135,9 @@ final class Views {
 
     ServerView server(ServerStatus status, Optional<ConnectActivity> activity) {
         ServerSpec spec = status.spec();
-        Optional<Instance> instance = status.instance();
+        // What is remembered of an earlier incarnation says nothing of one that was never launched.
+        Optional<Instance> instance = status.instance().filter(run -> run.incarnation() == status.incarnation());
+        Optional<Path> log = instance.flatMap(run -> status.logFile());
         OptionalInt port = status.grpcPort();
         return new ServerView(
                 spec.name().value(),
@@ -157,7 +159,7 @@ final class Views {
                 text(status.healthySince()),
                 status.phaseSince().toString(),
                 status.cause()
-                        .map(cause -> cause(cause, cause.log().or(status::logFile)))
+                        .map(cause -> cause(cause, cause.log().or(() -> log)))
                         .orElse(null),
                 status.changed(),
                 status.origin().file().map(Path::toString).orElse(null),

@@ -186,12 +186,14 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
             text.append("\n  ").append(server.cause().summary());
             server.cause().evidence().forEach(line -> text.append("\n    | ").append(line));
         }
-        String log = server.cause() != null && server.cause().logFile() != null
-                ? server.cause().logFile()
-                : server.logFile();
+        // That of an earlier run would send its reader astray.
+        String log = server.cause() == null ? server.logFile() : server.cause().logFile();
         if (log == null && server.containerId() != null) {
             // A container's log is the engine's.
             log = "connectctl logs " + server.name();
+        }
+        if (log == null && server.cause() != null && server.phase().equals("FAILED")) {
+            return text + "\n  no log: nothing was launched; what led to it: connectctl events " + server.name();
         }
         return text + (log == null ? "" : "\n  log: " + log);
     }

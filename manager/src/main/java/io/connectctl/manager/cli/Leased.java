@@ -137,9 +137,10 @@ final class Leased {
                 .replaceAll("connectctl stop " + server + "\\b", "connectctl release " + lease);
         return kept
                 ? told
-                : told.replaceAll(
-                        "connectctl logs (?:--previous )?" + server + "\\b",
-                        "connectctl run --logs-on-failure (shows the log)");
+                : told.replaceAll("; what led to it: connectctl events " + server + "\\b", "")
+                        .replaceAll(
+                                "connectctl logs (?:--previous )?" + server + "\\b",
+                                "connectctl run --logs-on-failure (shows the log)");
     }
 
     private void untilProven(ProgressLine progress, Duration patience) throws IOException {

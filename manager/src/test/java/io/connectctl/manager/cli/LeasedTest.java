@@ -17,6 +17,7 @@ class LeasedTest {
                 "lease | false | or restart: connectctl restart lease-0badcafe --conf a=b | or restart: connectctl lease --conf a=b",
                 "pool create ci | false | connectctl start lease-0badcafe --spark 4.0.1 | connectctl pool create ci --spark 4.0.1",
                 "run | false | see: connectctl logs lease-0badcafe | see: connectctl run --logs-on-failure (shows the log)",
+                "run | false | no log: nothing was launched; what led to it: connectctl events lease-0badcafe | no log: nothing was launched",
                 "run | true  | see: connectctl logs lease-0badcafe | see: connectctl logs lease-0badcafe",
                 "run | true  | end it: connectctl stop lease-0badcafe | end it: connectctl release 0badcafe",
                 "run | false | connectctl start lease-0badcafe1 is another | connectctl start lease-0badcafe1 is another",
