@@ -4,6 +4,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.connect.SparkSession;
 
 /**
@@ -11,7 +13,7 @@ import org.apache.spark.sql.connect.SparkSession;
  * {@code hello} (one query), {@code shuffle} (a query with an exchange), {@code hold} (keeps a session open and answers
  * each line of standard input with the result of one more query in that session), {@code exhaust} (a query that needs
  * more heap than a small server has), {@code sleep:MILLIS} (a query that takes so long, then, after a line of standard input, one more
- * in the same session), {@code avro} (writes three rows in a format that Spark itself doesn't bring, and counts
+ * in the same session), {@code linger} (a query whose answer is read to its end only after a line of standard input), {@code avro} (writes three rows in a format that Spark itself doesn't bring, and counts
  * them).
  */
 public final class ClientProgram {
@@ -31,6 +33,7 @@ public final class ClientProgram {
                             .getLong(0));
                 case "hold" -> hold(session);
                 case "sleep" -> sleep(session, Long.parseLong(args[1].split(":", 2)[1]));
+                case "linger" -> linger(session);
                 case "exhaust" ->
                     session.sql(
                                     "select length(concat_ws('', collect_list(repeat(cast(id as string), 1000000)))) from range(2000)")
@@ -65,6 +68,21 @@ public final class ClientProgram {
                 .getLong(0));
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
         System.out.println(hello(session));
+    }
+
+    private static void linger(SparkSession session) throws IOException {
+        Iterator<Row> rows = session.sql("select id from range(0, 100000, 1, 4) where id > 0 or"
+                        + " java_method('java.lang.Thread', 'sleep', cast(500 as bigint)) is null")
+                .toLocalIterator();
+        rows.next();
+        long count = 1;
+        System.out.println("reading");
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
+        while (rows.hasNext()) {
+            rows.next();
+            count++;
+        }
+        System.out.println(count);
     }
 
     private static void hold(SparkSession session) throws IOException {
