@@ -1,10 +1,13 @@
 package io.connectctl.manager.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.connectctl.compose.runtime.Runtimes;
 import io.connectctl.compose.spec.Problem;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.DaemonUnreachableException;
+import io.connectctl.manager.client.DeliberateStop;
 import io.connectctl.manager.client.ToolVersion;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -12,9 +15,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
 /** What every command has: its context, the global options, and a way to the daemon. */
@@ -23,6 +30,9 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
     final GlobalOptions global = new GlobalOptions();
 
     final CliContext context;
+
+    /** The daemon that answered before this command did anything; absent where it was started, or replaced, by this command. */
+    private @Nullable DaemonView answered;
 
     /** Once is enough, and where the daemon is replaced that is what is told. */
     private boolean toldOfVersions;
@@ -67,6 +77,50 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
         }
     }
 
+    /**
+     * For commands that only look: where none listens although servers were declared here, the daemon died, and is started; where
+     * somebody stopped it on purpose, that is said instead.
+     */
+    ApiClient looking() {
+        return new ApiClient(context.socket(), new ApiClient.Listener() {
+            @Override
+            public void answeredBy(String version, String build, String startedAt) {
+                CliCommand.this.answeredBy(version, build, startedAt);
+            }
+
+            @Override
+            public boolean startsWhereNoneListens() throws IOException {
+                return startAgain();
+            }
+        });
+    }
+
+    private boolean startAgain() throws IOException {
+        if (!everDeclared()) {
+            return false;
+        }
+        Optional<Instant> stopped = DeliberateStop.since(context.folders().state());
+        if (stopped.isPresent()) {
+            throw DaemonUnreachableException.stopped(context.socket(), stopped.get());
+        }
+        try {
+            start(client());
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** Whether a daemon ever kept servers here. */
+    boolean everDeclared() {
+        return Files.exists(context.folders().state().resolve("connectctl.db"));
+    }
+
+    private boolean start(ApiClient client) throws IOException, InterruptedException {
+        return context.starter().ensureRunning(client, () -> say("connectctl: starting the daemon"));
+    }
+
     /** The daemon as it is: not started where none runs. */
     ApiClient client() {
         return new ApiClient(context.socket(), this);
@@ -81,8 +135,14 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
         }
     }
 
-    /** The daemon as it is, replaced where it is older than this command line: for commands that change something. */
+    /**
+     * The daemon, replaced where it is older than this command line, started where none runs although servers were declared here:
+     * for commands that change something of theirs.
+     */
     ApiClient upToDate() throws IOException, InterruptedException {
+        if (everDeclared()) {
+            return connect();
+        }
         toldOfVersions = true;
         ApiClient client = client();
         replaceOlder(client);
@@ -93,8 +153,7 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
     ApiClient connect() throws IOException, InterruptedException {
         toldOfVersions = true;
         ApiClient client = client();
-        boolean started = context.starter().ensureRunning(client, () -> say("connectctl: starting the daemon"));
-        if (!started) {
+        if (!start(client)) {
             replaceOlder(client);
         }
         return client;
@@ -105,6 +164,7 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
         ToolVersion mine = context.version();
         boolean older = mine.replaces(daemon.version(), daemon.build(), Durations.instant(daemon.startedAt()));
         if (!older) {
+            answered = daemon;
             return;
         }
         if (daemon.supervised()) {
@@ -118,6 +178,49 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
                 + daemon.build() + "): restarting the daemon, servers stay");
         stopDaemon(client, Duration.ofSeconds(20));
         context.starter().ensureRunning(client, () -> {});
+    }
+
+    /**
+     * The daemon looks for the engine where its own environment says, which is that of whoever started it. Where this command's says
+     * otherwise, what was asked for can't be had from this daemon: told where DOCKER_HOST or DOCKER_CONTEXT says so, as that was
+     * set on purpose, by a refusal.
+     *
+     * @param runtime as asked for; absent for auto
+     * @param again the command, as it is typed
+     */
+    void sameEngine(@Nullable String runtime, String again) throws CliFailure {
+        DaemonView daemon = answered;
+        if (daemon == null || daemon.engine() == null || "process".equals(runtime)) {
+            return;
+        }
+        Optional<String> mine = Runtimes.create("docker", context.folders(), context.environment())
+                .place();
+        if (mine.isEmpty() || mine.get().equals(daemon.engine())) {
+            return;
+        }
+        Optional<String> named = Stream.of("DOCKER_HOST", "DOCKER_CONTEXT")
+                .filter(variable ->
+                        !context.environment().getOrDefault(variable, "").isBlank())
+                .findFirst();
+        String difference = named.orElse("docker's current context") + " names the engine at " + mine.get()
+                + ", the daemon uses the one at " + daemon.engine() + ", as it was started";
+        String remedy = daemon.supervised()
+                ? "set it in the daemon's unit (systemctl edit), and have systemd restart it"
+                : "start the daemon anew from here: connectctl daemon stop; connectctl " + again
+                        + " (servers stay; those in containers of the other engine are out of its sight)";
+        if (named.isEmpty()) {
+            warn(difference + "; for the former, " + remedy);
+            return;
+        }
+        throw new CliFailure(ExitCode.CONFLICT, difference, remedy + "; or unset " + named.get());
+    }
+
+    /** The same for a server that is declared with this; one from a pool runs already. */
+    void sameEngine(@Nullable JsonNode declaration, String again) throws CliFailure {
+        if (declaration != null) {
+            String runtime = declaration.path("runtime").asText("");
+            sameEngine(runtime.isEmpty() ? (String) null : runtime, again);
+        }
     }
 
     /** Ends the daemon and returns when it is gone. */

@@ -64,6 +64,7 @@ abstract class Launching extends DeclaringCommand {
         if (declares() && declared.isEmpty() && wanted.isPresent()) {
             check(source, server, wanted.get(), flags);
         }
+        sameEngine(runtime(flags.patchedBy(wanted.orElseGet(Declaration::empty)), before), verb() + " " + server);
         prepare(client, before, flags);
         if (declares()) {
             settle(client, project);
@@ -87,6 +88,14 @@ abstract class Launching extends DeclaringCommand {
         }
         done(before, proven);
         return ExitCode.OK;
+    }
+
+    /** Where it is to run, or runs already, and stays; null where that is to be decided. */
+    private static @Nullable String runtime(Declaration declaration, Optional<ServerView> before) {
+        String asked = declaration.tree().path("runtime").asText("");
+        return asked.isEmpty() || asked.equals("auto")
+                ? before.map(ServerView::runtime).orElse(null)
+                : asked;
     }
 
     /** Before anything is changed: may refuse. */

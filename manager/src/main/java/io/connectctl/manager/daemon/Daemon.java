@@ -9,6 +9,8 @@ import io.connectctl.manager.api.HealthEndpoint;
 import io.connectctl.manager.api.Metrics;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.SettingsView;
+import io.connectctl.manager.client.DeliberateStop;
+import io.connectctl.manager.client.SystemdUnit;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.LeaseStatus;
@@ -28,6 +30,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,6 +61,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
     private final Fleet fleet;
     private final Leases leases;
     private final Leftovers leftovers;
+    private final Supplier<Optional<String>> engine;
     private final List<AutoCloseable> below;
     private @Nullable AutoCloseable subscription;
     private @Nullable ApiServer api;
@@ -72,9 +76,15 @@ final class Daemon implements DaemonControl, AutoCloseable {
      * @param fleet the servers
      * @param leases who holds which of them; closed before the fleet
      * @param leftovers finds what belongs to none of them
+     * @param engine where the container engine is
      * @param below closed after the fleet, in this order: the store, the runtimes
      */
-    record Supervision(Fleet fleet, Leases leases, Leftovers leftovers, List<AutoCloseable> below) {
+    record Supervision(
+            Fleet fleet,
+            Leases leases,
+            Leftovers leftovers,
+            Supplier<Optional<String>> engine,
+            List<AutoCloseable> below) {
         Supervision {
             below = List.copyOf(below);
         }
@@ -99,6 +109,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         this.fleet = supervision.fleet();
         this.leases = supervision.leases();
         this.leftovers = supervision.leftovers();
+        this.engine = supervision.engine();
         this.below = supervision.below();
     }
 
@@ -124,6 +135,8 @@ final class Daemon implements DaemonControl, AutoCloseable {
         }
         try {
             daemon.serve(environment);
+            DeliberateStop.forget(folders.state());
+            SystemdUnit.note(folders.state(), Systemd.unit(environment));
             return daemon;
         } catch (IOException | RuntimeException e) {
             daemon.close();
@@ -220,7 +233,8 @@ final class Daemon implements DaemonControl, AutoCloseable {
                 settings.tcpPort(),
                 settings.healthPort(),
                 fleet.servers().size(),
-                supervised);
+                supervised,
+                engine.get().orElse(null));
     }
 
     @Override
@@ -325,6 +339,16 @@ final class Daemon implements DaemonControl, AutoCloseable {
     void awaitStop() throws InterruptedException, IOException {
         while (!stop.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
             look();
+        }
+        if (supervised) {
+            // systemd ends it only where somebody stops it, or the machine does; it starts one that failed by itself.
+            try {
+                DeliberateStop.note(folders.state());
+            } catch (IOException e) {
+                LOG.warn(
+                        "it can't be noted that systemd stopped this daemon: the next command starts it: {}",
+                        e.toString());
+            }
         }
     }
 

@@ -3,19 +3,25 @@ package io.connectctl.manager.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.client.DeliberateStop;
 import io.connectctl.manager.client.FakeDaemon;
 import io.connectctl.manager.client.Wire;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -166,8 +172,9 @@ class CliTest {
     }
 
     @Test
-    void statusNeverStartsADaemon() {
+    void statusStartsNoDaemonWhereNothingWasEverDeclared() {
         cli.socket = folder.resolve("nowhere.sock");
+        cli.starter = startsNone();
 
         CliHarness.Result result = cli.run("status", "a");
 
@@ -183,6 +190,180 @@ class CliTest {
 
         assertThat(result.code()).isEqualTo(7);
         assertThat(result.err()).contains("no server was ever declared");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "status a",
+                "status",
+                "describe a",
+                "url a",
+                "env a",
+                "wait a",
+                "events a",
+                "logs a",
+                "top a",
+                "leases",
+                "pool list",
+                "stop a",
+                "remove a"
+            })
+    void aDaemonThatDiedIsStartedByWhateverNeedsIt(String command) throws IOException {
+        declaredBefore();
+        AtomicReference<FakeDaemon> started = new AtomicReference<>();
+        Path place = Files.createDirectory(folder.resolve("again"));
+        cli.socket = place.resolve("d.sock");
+        cli.starter = (client, announce) -> {
+            if (started.get() != null) {
+                return false;
+            }
+            announce.run();
+            started.set(daemonWithA(place, command.startsWith("stop") ? "STOPPED" : "HEALTHY"));
+            return true;
+        };
+
+        CliHarness.Result result = cli.run(command.split(" "));
+
+        try (FakeDaemon daemonAgain = started.get()) {
+            assertThat(result.err()).containsOnlyOnce("connectctl: starting the daemon\n");
+            assertThat(daemonAgain.requests()).isNotEmpty();
+            assertThat(result.code()).as(result::toString).isZero();
+        }
+    }
+
+    /** Answers every command of that test. */
+    private static FakeDaemon daemonWithA(Path place, String phase) throws IOException {
+        String a = Servers.json(Servers.server("a", phase));
+        return new FakeDaemon(place)
+                .on("GET /v1/daemon", 200, DAEMON)
+                .on("GET /v1/servers/a", 200, a)
+                .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY")))
+                .on(
+                        "GET /v1/servers/a/describe",
+                        200,
+                        "{\"server\":" + a + ",\"declaration\":{},\"folders\":{},\"notes\":[]}")
+                .lines("GET /v1/events?after=0&server=a")
+                .endless(FOLLOW_A)
+                .lines("GET /v1/servers/a/logs")
+                .on("GET /v1/servers/a/usage", 200, "{\"server\":\"a\"}")
+                .on("GET /v1/usage", 200, "[]")
+                .on("GET /v1/leases", 200, "{\"leases\":[]}")
+                .on("GET /v1/pools", 200, "{\"pools\":[]}")
+                .on(
+                        "POST /v1/servers/a/stop",
+                        202,
+                        "{\"sequence\":4,\"changed\":false,\"message\":\"already stopped\"}")
+                .endless("GET /v1/events?after=4&server=a&follow=true")
+                .on("DELETE /v1/servers/a", 204, "");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"status", "status a", "url a", "wait a", "events", "leases"})
+    void aDaemonStoppedOnPurposeIsNotStartedByACommandThatOnlyLooks(String command) throws IOException {
+        declaredBefore();
+        cli.socket = folder.resolve("nowhere.sock");
+        cli.starter = startsNone();
+
+        assertThat(cli.run("daemon", "stop").code()).isZero();
+        CliHarness.Result result = cli.run(command.split(" "));
+
+        assertThat(result.code()).isEqualTo(7);
+        assertThat(result.err()).contains("stopped on purpose at 20").contains("connectctl daemon start");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"stop", "remove"})
+    void aDaemonStoppedOnPurposeIsStartedByWhatChangesSomething(String command) throws IOException {
+        declaredBefore();
+        cli.socket = folder.resolve("nowhere.sock");
+        cli.run("daemon", "stop");
+        AtomicInteger started = new AtomicInteger();
+        cli.starter = (client, announce) -> {
+            started.incrementAndGet();
+            return true;
+        };
+
+        cli.run(command, "a");
+
+        assertThat(started).hasPositiveValue();
+    }
+
+    @Test
+    void aDaemonThatCannotBeStoppedIsNotTakenForStopped() throws IOException {
+        declaredBefore();
+        daemon.problem("POST /v1/daemon/stop", 503, "STORE_FAILED", "it can't");
+
+        assertThat(cli.run("daemon", "stop").code()).isNotZero();
+
+        assertThat(DeliberateStop.since(folder.resolve("state"))).isEmpty();
+    }
+
+    private static String daemonWithEngine(String engine) {
+        return DAEMON.replace("\"servers\":0", "\"servers\":0,\"engine\":\"" + engine + "\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "start y --runtime docker",
+                "start y --runtime auto",
+                "start y --port auto",
+                "lease --runtime docker",
+                "run --runtime docker -- /bin/true",
+                "pool create ci --size 1 --runtime docker",
+                "adopt box"
+            })
+    void anEngineThatIsNamedOnPurposeIsNotSilentlyAnother(String command) {
+        cli.environment.put("DOCKER_HOST", "tcp://elsewhere:2375");
+        daemon.on("GET /v1/daemon", 200, daemonWithEngine("/var/run/docker.sock"))
+                .problem("GET /v1/servers/y", 404, "NO_SUCH_SERVER", "no such server");
+
+        CliHarness.Result result = cli.run(command.split(" "));
+
+        assertThat(result.code()).as(result::toString).isEqualTo(command.startsWith("run") ? 125 : 8);
+        assertThat(result.err())
+                .contains("DOCKER_HOST names the engine at elsewhere:2375")
+                .contains("the daemon uses the one at /var/run/docker.sock")
+                .contains("connectctl daemon stop; connectctl " + command.split(" ")[0])
+                .contains("unset DOCKER_HOST");
+        assertThat(daemon.requests()).noneMatch(request -> request.matches("(PUT|POST) .*"));
+    }
+
+    @Test
+    void anEngineThatTheDaemonWasStartedForIsToldToWhoeverNamesNone() {
+        daemon.on("GET /v1/daemon", 200, daemonWithEngine("elsewhere:2375"))
+                .problem("GET /v1/servers/y", 404, "NO_SUCH_SERVER", "no such server");
+
+        CliHarness.Result result = cli.run("start", "y", "--runtime", "docker");
+
+        assertThat(result.err())
+                .contains("warning: docker's current context names the engine at /")
+                .contains("the daemon uses the one at elsewhere:2375");
+        assertThat(daemon.requests()).anyMatch(request -> request.startsWith("PUT /v1/servers/y"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"start y --runtime process", "start a --port auto"})
+    void anEngineIsNoConcernOfAProcess(String command) {
+        cli.environment.put("DOCKER_HOST", "tcp://elsewhere:2375");
+        daemon.on("GET /v1/daemon", 200, daemonWithEngine("/var/run/docker.sock"))
+                .problem("GET /v1/servers/y", 404, "NO_SUCH_SERVER", "no such server")
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")));
+
+        cli.run(command.split(" "));
+
+        assertThat(daemon.requests()).anyMatch(request -> request.startsWith("PUT /v1/servers/"));
+    }
+
+    private void declaredBefore() throws IOException {
+        Files.createFile(Files.createDirectories(folder.resolve("state")).resolve("connectctl.db"));
+    }
+
+    private static DaemonStarter startsNone() {
+        return (client, announce) -> {
+            throw new AssertionError("a daemon was started");
+        };
     }
 
     @ParameterizedTest
@@ -453,20 +634,67 @@ class CliTest {
 
     @Test
     void describeShowsTheArithmeticBesideWhatTheServerReports() {
-        ServerView server = Servers.server("a", "HEALTHY");
-        daemon.on(
-                "GET /v1/servers/a/describe",
-                200,
-                "{\"server\":" + Servers.json(server)
-                        + ",\"declaration\":{\"port\":15002},\"folders\":{\"work\":\"/w\"},\"notes\":[]}");
+        describes(null, "{\"port\":15002,\"env\":{\"PATH\":\"/nowhere\"}}");
 
         String page = cli.run("describe", "a").out();
 
         assertThat(page)
                 .contains(
-                        "(1512 MiB - 300 MiB reserved) x 0.6 (spark.memory.fraction) = 727.2 MiB; the UI reports 727.2 MiB\n")
-                .contains("Python UDFs can't work: there is no python3 on the PATH")
+                        "(1512 MiB - 300 MiB reserved) x 0.6 (spark.memory.fraction) = 727.2 MiB; the UI reports 727.2"
+                                + " MiB\n")
+                .contains("Python UDFs can't work: there is no python3 on the server's PATH")
                 .contains("port: 15002");
+    }
+
+    @Test
+    void pythonIsTheOneThatTheServerWouldTakeNotTheCallers() throws IOException {
+        // The caller's would do, as in an active venv.
+        cli.environment.put("PATH", python("venv", "3.11 4.0.1").getParent().toString());
+        Path declared = python("declared", "3.12 4.0.1");
+        describes(null, "{\"env\":{\"PYSPARK_PYTHON\":\"" + declared + "\"}}");
+        describes(null, "{\"env\":{\"PATH\":\"/nowhere\"},\"conf\":{\"spark.pyspark.python\":\"" + declared + "\"}}");
+        describes(null, "{\"env\":{\"PYSPARK_PYTHON\":\"/gone/python\"}}");
+
+        assertThat(cli.run("describe", "a").out())
+                .contains("Python UDFs run in " + declared + ": clients need the same Python 3.12");
+        assertThat(cli.run("describe", "a").out())
+                .contains("can't work: there is no python3 on the server's PATH (/nowhere)")
+                .contains("doesn't look at spark.pyspark.python");
+        assertThat(cli.run("describe", "a").out())
+                .contains("the server's PYSPARK_PYTHON is /gone/python, which can't be run");
+    }
+
+    @Test
+    void pythonOfARunningServerIsTheOneOfItsOwnEnvironment() throws IOException {
+        Path own = python("own", "3.10 4.0.1");
+        ProcessBuilder server = new ProcessBuilder("sleep", "60");
+        server.environment().put("PATH", own.getParent() + ":/usr/bin:/bin");
+        Process running = server.start();
+        try {
+            describes(running.pid(), "{\"env\":{\"PATH\":\"/changed/since\"}}");
+
+            assertThat(cli.run("describe", "a").out()).contains("Python UDFs run in " + own + ":");
+        } finally {
+            running.destroyForcibly();
+        }
+    }
+
+    /** A python3 that answers so. */
+    private Path python(String name, String answer) throws IOException {
+        Path python = Files.createDirectory(folder.resolve(name)).resolve("python3");
+        Files.writeString(python, "#!/bin/sh\necho " + answer + "\n");
+        Files.setPosixFilePermissions(python, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return python;
+    }
+
+    private void describes(@Nullable Long pid, String declaration) {
+        ObjectNode server = (ObjectNode) Wire.mapper().valueToTree(Servers.server("a", "HEALTHY"));
+        server.put("pid", pid);
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .on(
+                        "GET /v1/servers/a/describe",
+                        200,
+                        "{\"server\":" + server + ",\"declaration\":" + declaration + ",\"folders\":{},\"notes\":[]}");
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.manager.api.RawHttp;
 import io.connectctl.manager.api.ScriptedFleet;
+import io.connectctl.manager.client.DeliberateStop;
 import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.Leftovers;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,7 +54,11 @@ class DaemonTest {
                 environment,
                 BUILD,
                 (where, probes) -> new Daemon.Supervision(
-                        fleet, Leases.NONE, new Leftovers(fleet, Leases.NONE, List.of(), List::of), List.of()));
+                        fleet,
+                        Leases.NONE,
+                        new Leftovers(fleet, Leases.NONE, List.of(), List::of),
+                        Optional::empty,
+                        List.of()));
     }
 
     private RawHttp settings(String body) throws IOException {
@@ -148,6 +154,26 @@ class DaemonTest {
         daemon.awaitStop();
         daemon.close();
         assertThat(fleet.calls).containsExactly("close");
+    }
+
+    @Test
+    void aDaemonThatStartsIsNoLongerStoppedOnPurpose() throws Exception {
+        daemon.close();
+        DeliberateStop.note(folders.state());
+        daemon = start(Map.of());
+        assertThat(DeliberateStop.since(folders.state())).isEmpty();
+    }
+
+    @Test
+    void anOrderlyEndCountsAsDeliberateUnderSystemdOnly() throws Exception {
+        daemon.stop();
+        daemon.awaitStop();
+        assertThat(DeliberateStop.since(folders.state())).isEmpty();
+        daemon.close();
+        daemon = start(Map.of("NOTIFY_SOCKET", "/nowhere"));
+        daemon.stop();
+        daemon.awaitStop();
+        assertThat(DeliberateStop.since(folders.state())).isPresent();
     }
 
     @Test
