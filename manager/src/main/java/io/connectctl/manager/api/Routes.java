@@ -2,6 +2,7 @@ package io.connectctl.manager.api;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.LogRequest;
+import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.Declaration;
@@ -154,7 +155,16 @@ final class Routes {
 
     private void describe(Call call) throws Exception {
         ServerName name = call.server();
-        call.json(200, views.describe(status(name), fleet.remarks(name)));
+        call.json(200, views.describe(status(name), fleet.remarks(name), python(name)));
+    }
+
+    /** All else is told without it, too. */
+    private Optional<PythonNote> python(ServerName name) throws Exception {
+        try {
+            return fleet.python(name);
+        } catch (RuntimeUnavailableException e) {
+            return Optional.empty();
+        }
     }
 
     private void declare(Call call) throws Exception {

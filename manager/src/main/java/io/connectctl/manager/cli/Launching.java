@@ -22,11 +22,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
@@ -40,6 +42,9 @@ abstract class Launching extends ServerCommand {
 
     @Mixin
     final WaitOptions waiting = new WaitOptions();
+
+    /** What was warned of already. */
+    private final Set<String> told = new HashSet<>();
 
     Launching(CliContext context) {
         super(context);
@@ -121,6 +126,7 @@ abstract class Launching extends ServerCommand {
             Problems.refuseErrors(all, "the declaration of '" + server + "' isn't valid");
         }
         warn(reading.problems());
+        reading.problems().forEach(problem -> told.add(problem.message()));
         overruled("", flags.tree(), declared.tree(), flags, declared);
     }
 
@@ -187,9 +193,10 @@ abstract class Launching extends ServerCommand {
             }
             throw Problems.invalid("the declaration of '" + server + "' isn't valid", lines);
         }
-        if (declared.isEmpty()) {
-            response.warnings().forEach(view -> warn(Problems.line(view, key -> place(declaration, key))));
-        }
+        // Of a file most were told before the daemon was asked; some only the daemon knows.
+        response.warnings().stream()
+                .filter(view -> told.add(view.message()))
+                .forEach(view -> warn(Problems.line(view, key -> place(declaration, key))));
     }
 
     /** The flag or place that gave a key such as {@code servers.sales.port} or {@code port} its value. */
