@@ -263,7 +263,7 @@ public final class Bench {
         String marker = "bare/1/" + UUID.randomUUID();
         List<String> run = new ArrayList<>(List.of("run", "--detach", "--rm", "--init", "--user", "185:185", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only", "--pids-limit", "512"));
         long memory = known.path("HostConfig").path("Memory").asLong();
-        run.addAll(List.of("--memory", "" + memory, "--memory-swap", "" + memory, "--tmpfs", "/tmp:rw,exec,nosuid,nodev,size=512m,mode=1777"));
+        run.addAll(List.of("--memory", "" + memory, "--memory-swap", "" + memory, "--tmpfs", "/tmp:rw,exec,nosuid,nodev,size=128m,mode=1777"));
         for (JsonNode mount : known.path("Mounts")) {
             if (mount.path("Type").asText().equals("volume")) {
                 run.addAll(List.of("--volume", mount.path("Name").asText() + ":" + mount.path("Destination").asText() + (mount.path("RW").asBoolean() ? "" : ":ro")));

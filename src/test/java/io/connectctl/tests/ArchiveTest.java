@@ -15,7 +15,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +26,8 @@ import org.junit.jupiter.api.Test;
 class ArchiveTest {
     /** A training gives way to everything else that runs here. */
     private static final Duration TRAINING = Duration.ofMinutes(20);
+
+    private static final String SPARK_OF_25 = "4.2.0";
 
     @Test
     void aFirstStartTrainsAnArchiveAndTheNextOneUsesIt() throws IOException {
@@ -75,6 +79,39 @@ class ArchiveTest {
         }
     }
 
+    /** Java 25 writes another kind of archive, in another way: an ahead-of-time cache. Spark 4.2 is the first that supports it. */
+    @Test
+    void aServerOnJava25HasAnAheadOfTimeCache() throws IOException {
+        Optional<Path> java = Jdks.atLeast(25);
+        Assumptions.assumeTrue(java.isPresent(), "skipped: there is no JDK 25 or newer in /usr/lib/jvm");
+        try (Installation installation = withOwnArchives(SPARK_OF_25)) {
+            String[] start = {
+                "start",
+                "--spark",
+                SPARK_OF_25,
+                "--java-home",
+                java.get().toString(),
+                "--port",
+                "auto",
+                "--ui-port",
+                "auto"
+            };
+            Outcome first = installation.ok(start);
+            assertThat(first.err()).contains("spark=" + SPARK_OF_25).doesNotContain("class data archive");
+            assertThat(mapped(installation)).isEmpty();
+            await().atMost(TRAINING).pollInterval(Duration.ofSeconds(1)).until(() -> events(installation)
+                    .contains("archive-trained"));
+            installation.ok("stop");
+
+            Outcome second = installation.ok(start);
+
+            assertThat(second.err()).contains("rung=query");
+            assertThat(mapped(installation)).singleElement().asString().endsWith("/classes.aot");
+            assertThat(cache(installation, "archive").path("inUse").asBoolean()).isTrue();
+            assertThat(Spark.ask(second.out().strip(), "hello")).isEqualTo("Hello, Spark Connect!");
+        }
+    }
+
     @Test
     void aServerThatCannotUseAnArchiveSaysWhyAndStarts() throws IOException {
         try (Installation installation = withOwnArchives()) {
@@ -92,10 +129,15 @@ class ArchiveTest {
 
     /** With the shared cache's Spark, by links, so that what this test does to a cache concerns nobody else. */
     private static Installation withOwnArchives() throws IOException {
+        return withOwnArchives("4.0.1");
+    }
+
+    private static Installation withOwnArchives(String version) throws IOException {
         Installation installation = new Installation();
-        Path jars = installation.jars("4.0.1");
+        Path jars = installation.jars(version);
         Path cache = installation.home().resolve("cache");
-        Path spark = Files.createDirectories(cache.resolve("spark/4.0.1/jars"));
+        Path spark =
+                Files.createDirectories(cache.resolve("spark").resolve(version).resolve("jars"));
         try (Stream<Path> all = Files.list(jars)) {
             for (Path jar : all.toList()) {
                 Files.createLink(spark.resolve(jar.getFileName()), jar);
@@ -103,7 +145,7 @@ class ArchiveTest {
         }
         try (Stream<Path> marks = Files.list(jars.resolveSibling("."))) {
             for (Path mark : marks.filter(Files::isRegularFile).toList()) {
-                Files.copy(mark, cache.resolve("spark/4.0.1").resolve(mark.getFileName()));
+                Files.copy(mark, cache.resolve("spark").resolve(version).resolve(mark.getFileName()));
             }
         }
         installation.run("daemon", "stop");

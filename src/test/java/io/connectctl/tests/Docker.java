@@ -26,6 +26,7 @@ final class Docker {
     private static final String BASE =
             Optional.ofNullable(System.getenv("CONNECTCTL_TEST_BASE_IMAGE")).orElse("connectctl-base:jre17");
     private static final boolean REQUIRED = "required".equals(System.getenv("CONNECTCTL_TEST_DOCKER"));
+    private static final boolean ROOT_LATER = "later".equals(System.getenv("CONNECTCTL_TEST_ROOT"));
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Map<String, String> IMAGES = new HashMap<>();
     private static final Map<String, Built> BUILT = new HashMap<>();
@@ -81,6 +82,21 @@ final class Docker {
             assertThat(lacking).as("CONNECTCTL_TEST_DOCKER=required").isEmpty();
         }
         Assumptions.assumeTrue(lacking.isEmpty(), () -> "skipped, no containers here: " + lacking.orElse(""));
+    }
+
+    /**
+     * Goes on where this is root: only root can have an engine of its own, or be another user. Else it skips the test; or fails it if
+     * the gate requires containers, unless CONNECTCTL_TEST_ROOT=later says that root runs this test afterwards, as .ci/run does for
+     * a user with sudo.
+     */
+    static void requireRoot() {
+        boolean root = System.getProperty("user.name").equals("root");
+        if (REQUIRED && !ROOT_LATER) {
+            assertThat(root)
+                    .as("this test needs root, and CONNECTCTL_TEST_DOCKER=required: run .ci/run, or this test as root")
+                    .isTrue();
+        }
+        Assumptions.assumeTrue(root, "skipped: only root can have an engine of its own, or be another user");
     }
 
     private static Optional<String> lacking() {

@@ -111,7 +111,7 @@ class FailedStartTest {
 
     @Test
     void newerJavaThanSparkKnowsIsNamed() {
-        Optional<Path> java25 = newerJava();
+        Optional<Path> java25 = Jdks.atLeast(24);
         Assumptions.assumeTrue(
                 java25.isPresent(), "no JDK 24 or newer beside this one: nothing to start an older Spark on");
         Outcome outcome = installation.run(
@@ -209,22 +209,5 @@ class FailedStartTest {
                         status.at("/cause/evidence/0").asText(),
                         status.at("/cause/remedy").asText());
         return outcome;
-    }
-
-    private static Optional<Path> newerJava() {
-        try (Stream<Path> homes = Files.list(Path.of("/usr/lib/jvm"))) {
-            return homes.filter(home -> {
-                        try {
-                            Path release = home.resolve("release");
-                            return Files.exists(release)
-                                    && Files.readString(release).matches("(?s).*JAVA_VERSION=\"2[4-9].*");
-                        } catch (IOException e) {
-                            return false;
-                        }
-                    })
-                    .findFirst();
-        } catch (IOException e) {
-            return Optional.empty();
-        }
     }
 }

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** Who isn't root and is in the group docker has the same servers in containers: no folder of the engine's need be theirs. */
@@ -19,15 +18,18 @@ class OrdinaryUserTest {
     @Test
     void aUserInTheGroupDockerStartsStopsAndRemovesAServer() throws IOException {
         Docker.require();
-        Assumptions.assumeTrue(
-                System.getProperty("user.name").equals("root"), "skipped: only root can make another user");
+        Docker.requireRoot();
         Path socket = Path.of("/var/run/docker.sock");
-        Assumptions.assumeTrue(
-                System.getenv("DOCKER_HOST") == null && Files.exists(socket),
-                "skipped: the engine isn't at " + socket + ", so no group says who may use it");
+        Docker.require(
+                System.getenv("DOCKER_HOST") == null && Files.exists(socket)
+                        ? Optional.empty()
+                        : Optional.of("the engine isn't at " + socket + ", so no group says who may use it"));
         String group =
                 Files.readAttributes(socket, PosixFileAttributes.class).group().getName();
-        Assumptions.assumeFalse(group.equals("root"), "skipped: the engine's socket is root's alone");
+        Docker.require(
+                group.equals("root")
+                        ? Optional.of("the engine's socket is root's alone: no group docker")
+                        : Optional.empty());
         String image;
         try (Installation root = Where.DOCKER.install()) {
             image = Docker.image(root, "4.0.1");

@@ -10,9 +10,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Assumptions;
 
 /**
  * A second engine that a test may stop, kill and start again. It has a network of its own: two engines in one would take
@@ -28,9 +28,11 @@ final class OwnEngine implements AutoCloseable {
     private int tries;
 
     OwnEngine() {
-        Assumptions.assumeTrue(
-                System.getProperty("user.name").equals("root") && onPath("dockerd") && onPath("ip"),
-                "skipped: an engine of one's own needs root, dockerd and ip");
+        Docker.requireRoot();
+        Docker.require(
+                onPath("dockerd") && onPath("ip")
+                        ? Optional.empty()
+                        : Optional.of("an engine of one's own needs dockerd and ip"));
         try {
             folder = Files.createTempDirectory("connectctl-engine-");
             network = new ProcessBuilder(

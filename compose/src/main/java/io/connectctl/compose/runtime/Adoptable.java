@@ -1,6 +1,7 @@
 package io.connectctl.compose.runtime;
 
 import io.connectctl.compose.spec.Declaration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -14,6 +15,7 @@ import java.util.OptionalInt;
  * @param grpcPort where its gRPC service listens, inside
  * @param uiPort where its UI listens, inside; empty where it is off or can't be reached
  * @param endpoint where both are reached from here
+ * @param open which of its ports are reached from other machines too: inside, to {@code ADDRESS:PORT} outside
  * @param marker its spark.connectctl.instance; empty text where it has none
  * @param token its token, where it wants one and it was found
  */
@@ -25,8 +27,13 @@ public record Adoptable(
         int grpcPort,
         OptionalInt uiPort,
         Endpoint endpoint,
+        Map<Integer, String> open,
         String marker,
         Optional<String> token) {
+    public Adoptable {
+        open = Map.copyOf(open);
+    }
+
     /** Without the token. */
     @Override
     public String toString() {

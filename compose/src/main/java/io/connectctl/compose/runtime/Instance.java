@@ -11,7 +11,7 @@ import java.util.OptionalLong;
  * @param server whose run it is
  * @param incarnation its number
  * @param marker value of spark.connectctl.instance
- * @param pid the server's process id on this machine, where there is one
+ * @param pid the server's process id on this machine, where there is one; of a container, its first process: its init, where it has one
  * @param containerId the container, where there is one
  * @param launchedAt when it was launched
  * @param exit how it ended; empty while it runs

@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SparkVersion;
@@ -59,6 +60,19 @@ public interface ServerRuntime extends AutoCloseable {
 
     /** What people should know of how this server runs here, a sentence each: what its hardening lacks, and why. Asks nobody for long. */
     List<String> remarks(ServerSpec spec);
+
+    /**
+     * Whether Python UDFs can work there; empty where it isn't known, as nothing of the server is there to look at, or the runtime
+     * doesn't look. Starts nothing.
+     */
+    default Optional<PythonNote> python(ServerSpec spec) throws RuntimeUnavailableException, InterruptedException {
+        return Optional.empty();
+    }
+
+    /** What of this server can be reached from other machines, a sentence each; see {@link Exposures}. Asks nobody. */
+    default List<String> exposures(ServerSpec spec) {
+        return Exposures.of(spec);
+    }
 
     /** Where things will lie for this server, without looking at any network, nor at any disk but the declared folders; for previews. */
     Site plannedSite(ServerSpec spec);

@@ -51,7 +51,10 @@ public final class Defaults {
             Optional.empty(),
             Optional.empty(),
             512,
-            new MemorySize(512L << 20),
+            // It lies in memory: full, and beside a heap in full use, it must leave the JVM what it needs beyond its
+            // heap
+            // (some 300 MiB once it works) within the smallest overhead. Spark's own files lie in a volume.
+            new MemorySize(128L << 20),
             List.of(),
             List.of(),
             List.of(),

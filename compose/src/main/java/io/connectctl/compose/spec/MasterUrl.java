@@ -27,6 +27,11 @@ public final class MasterUrl {
         return HERE.matcher(master).matches();
     }
 
+    /** True if a Spark of this version can parse it. */
+    public static boolean isMaster(String master, SparkVersion spark) {
+        return problem(master, spark).isEmpty();
+    }
+
     /** What is wrong with a master, and how to write it; empty if Spark can parse it. */
     static Optional<String> problem(String master, SparkVersion spark) {
         if (master.equals("local") || master.equals("yarn")) {

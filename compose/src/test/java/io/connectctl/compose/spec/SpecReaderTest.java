@@ -49,6 +49,23 @@ class SpecReaderTest {
                 .isEmpty();
     }
 
+    @Test
+    void spark3IsExposedAsAProcessAndNotInAContainer() {
+        assertThat(exposures("{\"spark\":\"3.5.0\",\"runtime\":\"process\",\"port\":15020}"))
+                .singleElement()
+                .asString()
+                .contains("Spark 3.5.0 can't bind to loopback", "port 15020 is open on every interface");
+        assertThat(exposures("{\"spark\":\"4.0.1\",\"runtime\":\"process\"}")).isEmpty();
+        // Published on 127.0.0.1, whatever it binds inside.
+        assertThat(exposures("{\"spark\":\"3.5.0\",\"runtime\":\"docker\"}")).isEmpty();
+        assertThat(exposures("{\"spark\":\"3.5.0\",\"runtime\":\"docker\",\"master\":\"spark://cluster:7077\"}"))
+                .isEmpty();
+        assertThat(exposures("{\"runtime\":\"docker\",\"expose\":\"all\",\"auth\":\"token\",\"uiPort\":\"off\"}"))
+                .singleElement()
+                .asString()
+                .contains("open on every interface, as declared");
+    }
+
     private static List<String> exposures(String declaration) {
         return Exposures.of(
                 SpecReader.read(NAME, Declaration.ofJson(declaration)).spec().orElseThrow());

@@ -2,6 +2,7 @@ package io.connectctl.manager.api;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.LogRequest;
+import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.Declaration;
@@ -184,7 +185,17 @@ final class Routes {
                         status(name),
                         fleet.remarks(name),
                         Optional.ofNullable(
-                                fleet.activities(List.of(name), ACTIVITY).get(name))));
+                                fleet.activities(List.of(name), ACTIVITY).get(name)),
+                        python(name)));
+    }
+
+    /** All else is told without it, too. */
+    private Optional<PythonNote> python(ServerName name) throws Exception {
+        try {
+            return fleet.python(name);
+        } catch (RuntimeUnavailableException e) {
+            return Optional.empty();
+        }
     }
 
     private void declare(Call call) throws Exception {

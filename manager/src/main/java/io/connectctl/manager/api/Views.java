@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.CacheEntry;
 import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.ContainerSpec;
 import io.connectctl.compose.spec.HealthSpec;
@@ -35,6 +36,7 @@ import io.connectctl.manager.api.v1.MemoryView;
 import io.connectctl.manager.api.v1.PlanView;
 import io.connectctl.manager.api.v1.PoolView;
 import io.connectctl.manager.api.v1.ProblemView;
+import io.connectctl.manager.api.v1.PythonView;
 import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.RuntimeView;
@@ -250,7 +252,11 @@ final class Views {
                 model.explanation());
     }
 
-    DescribeView describe(ServerStatus status, List<String> remarks, Optional<ConnectActivity> activity) {
+    DescribeView describe(
+            ServerStatus status,
+            List<String> remarks,
+            Optional<ConnectActivity> activity,
+            Optional<PythonNote> python) {
         Path home = servers.resolve(status.spec().name().value());
         Map<String, String> folders = new LinkedHashMap<>();
         folders.put("server", home.toString());
@@ -267,7 +273,8 @@ final class Views {
                 status.spec().runtime(),
                 status.runtimeWhy().orElse(null),
                 contained(status) ? container(status.spec()) : null,
-                remarks);
+                remarks,
+                python.map(note -> new PythonView(note.text(), note.works())).orElse(null));
         return new DescribeView(server(status, activity), declaration(status.spec()), folders, notes, runtime);
     }
 

@@ -23,15 +23,20 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What the commands share that declare servers, or tell what a declaration would do. */
 abstract class DeclaringCommand extends ServerCommand {
+    /** What was warned of already. */
+    private final Set<String> told = new HashSet<>();
+
     DeclaringCommand(CliContext context) {
         super(context);
     }
@@ -70,6 +75,7 @@ abstract class DeclaringCommand extends ServerCommand {
             Problems.refuseErrors(all, "the declaration of '" + server + "' isn't valid");
         }
         warn(reading.problems());
+        reading.problems().forEach(problem -> told.add(problem.message()));
         overruled("", flags.tree(), declared.tree(), flags, declared);
     }
 
@@ -125,9 +131,10 @@ abstract class DeclaringCommand extends ServerCommand {
         } catch (ApiException e) {
             throw explained(e, server, declaration);
         }
-        if (declared.isEmpty()) {
-            response.warnings().forEach(view -> warn(Problems.line(view, key -> place(declaration, key))));
-        }
+        // Of a file most were told before the daemon was asked; some only the daemon knows.
+        response.warnings().stream()
+                .filter(view -> told.add(view.message()))
+                .forEach(view -> warn(Problems.line(view, key -> place(declaration, key))));
     }
 
     /** What the same declaration would change. */

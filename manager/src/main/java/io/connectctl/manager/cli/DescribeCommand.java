@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.connectctl.manager.api.v1.ContainerView;
 import io.connectctl.manager.api.v1.DescribeView;
 import io.connectctl.manager.api.v1.MemoryView;
+import io.connectctl.manager.api.v1.PythonView;
 import io.connectctl.manager.api.v1.RuntimeView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -59,8 +61,7 @@ final class DescribeCommand extends ServerCommand {
         server.exposures().forEach(exposure -> out().println("  " + style().warning("EXPOSED") + ": " + exposure));
         heading("Python");
         if (server.runtime().equals("docker")) {
-            out().println(
-                            "  Python UDFs run in the image's own python3, where it has one; clients need the same version");
+            pythonOfImage(view.runtime());
         } else {
             python(client, view, server);
         }
@@ -72,6 +73,17 @@ final class DescribeCommand extends ServerCommand {
         new TreeMap<>(view.folders()).forEach((name, folder) -> out().println("  " + pad(name) + folder));
         heading("Declaration, defaults filled in, secrets redacted");
         OutputFormat.yaml(view.declaration()).lines().forEach(line -> out().println("  " + line));
+    }
+
+    private void pythonOfImage(@Nullable RuntimeView runtime) {
+        PythonView python = runtime == null ? null : runtime.python();
+        if (python == null) {
+            out().println(
+                            "  Python UDFs run in the image's own python3, where it has one (looked at once it has a container);"
+                                    + " clients need the same version");
+        } else {
+            out().println("  " + (python.works() ? python.text() : style().warning("warning") + ": " + python.text()));
+        }
     }
 
     private void python(ApiClient client, DescribeView view, ServerView server)

@@ -6,6 +6,7 @@ import io.connectctl.compose.runtime.OneCommand;
 import io.connectctl.compose.runtime.Runtimes;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Exposures;
+import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Probes;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.lease.Limits;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,7 +71,7 @@ final class Wiring {
                     Probes::ladder,
                     Probes.workload(),
                     Diagnosis::diagnose,
-                    Exposures::of,
+                    spec -> exposures(runtimes.get(spec.runtime()), spec),
                     probes,
                     time);
             Fleet fleet = LiveFleet.open(around);
@@ -96,6 +98,11 @@ final class Wiring {
             close(below);
             throw new IOException(e.getMessage(), e);
         }
+    }
+
+    /** Its runtime knows; none is chosen before the first start of one that is declared {@code runtime: auto}. */
+    private static List<String> exposures(@Nullable ServerRuntime runtime, ServerSpec spec) {
+        return runtime == null ? Exposures.of(spec) : runtime.exposures(spec);
     }
 
     /** Each is locked while somebody runs it. One that can't be looked into is none of those that are returned. */

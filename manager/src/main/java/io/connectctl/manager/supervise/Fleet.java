@@ -3,6 +3,7 @@ package io.connectctl.manager.supervise;
 import io.connectctl.compose.runtime.CacheEntry;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
+import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.Declaration;
@@ -154,6 +155,12 @@ public interface Fleet extends AutoCloseable {
 
     /** What people should know of how this server runs where it runs; see ServerRuntime.remarks. */
     List<String> remarks(ServerName name) throws RefusedException;
+
+    /** Whether Python UDFs can work on this server; empty where its runtime doesn't know. See ServerRuntime.python. */
+    default Optional<PythonNote> python(ServerName name)
+            throws RefusedException, RuntimeUnavailableException, InterruptedException {
+        return Optional.empty();
+    }
 
     /** What the runtimes keep for later starts. */
     CacheStatus cache() throws IOException;

@@ -10,6 +10,7 @@ import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
+import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.Usage;
@@ -50,6 +51,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -89,6 +91,9 @@ public final class LiveFleet implements Fleet {
 
     /** For each rung; a first answer of a server on a loaded machine takes seconds. */
     private static final Duration ADOPTION_PATIENCE = Duration.ofSeconds(5);
+
+    /** What a declaration says of how a server is looked after; all else is how it is made. */
+    private static final Set<String> LOOKED_AFTER = Set.of("health", "restart", "stop");
 
     private static final int MAILBOX_THREADS = 2;
     /** Far above two a server for any installation on one machine; a bound all the same. */
@@ -409,9 +414,9 @@ public final class LiveFleet implements Fleet {
     }
 
     private static String where(Instance instance) {
-        return instance.pid().isPresent()
-                ? " (pid " + instance.pid().getAsLong() + ")"
-                : instance.containerId().map(id -> " (container " + id + ")").orElse("");
+        return instance.containerId().isPresent()
+                ? " (container " + instance.containerId().get() + ")"
+                : instance.pid().isPresent() ? " (pid " + instance.pid().getAsLong() + ")" : "";
     }
 
     // ------------------------------------------------------------------ reading
@@ -559,9 +564,14 @@ public final class LiveFleet implements Fleet {
             above = file;
             by = origin;
         }
+        if (adopted(unit.name())) {
+            refuseToMakeAnew(unit.name(), old.declared().effective(), flags);
+        }
         Layers layers = new Layers(old.declared().flags().patchedBy(flags), above);
         List<Problem> warnings = new ArrayList<>(overruled(unit.name(), by, above, flags));
-        return new Revised(layers, by, read(unit.name(), layers, warnings), warnings);
+        ServerSpec spec = read(unit.name(), layers, warnings);
+        warnings.addAll(portThatStays(unit, spec));
+        return new Revised(layers, by, spec, warnings);
     }
 
     private Declared redeclare(ServerUnit unit, Declaration flags, Declaration file, Origin origin)
@@ -583,6 +593,58 @@ public final class LiveFleet implements Fleet {
         keepSecrets(unit.name(), Optional.of(old), next);
         unit.redeclare(next, first ? next.placed(spec) : unit.spec(), declaredBy(origin));
         return new Declared(false, changed, warnings);
+    }
+
+    private boolean adopted(ServerName name) {
+        return around.runtimes().values().stream().anyMatch(runtime -> runtime.adopted(name));
+    }
+
+    /** How an adopted server was made can't be changed here, and to take such a flag and do nothing would be a lie. */
+    private static void refuseToMakeAnew(ServerName name, Declaration before, Declaration flags)
+            throws RefusedException {
+        List<Problem> problems = new ArrayList<>();
+        flags.tree().properties().forEach(flag -> {
+            if (!LOOKED_AFTER.contains(flag.getKey())
+                    && !flag.getValue().equals(before.tree().get(flag.getKey()))) {
+                problems.add(new Problem(
+                        Problem.Severity.ERROR,
+                        flags.place("/" + flag.getKey()),
+                        "servers." + name + "." + flag.getKey(),
+                        "can't be changed here: " + name + " was adopted, and its container is never made anew. "
+                                + makeAnew(name),
+                        Optional.empty()));
+            }
+        });
+        if (!problems.isEmpty()) {
+            throw new RefusedException(
+                    RefusedException.Code.INVALID,
+                    name + " was adopted, and its container is never made anew: " + makeAnew(name),
+                    problems);
+        }
+    }
+
+    private static String makeAnew(ServerName name) {
+        return "Change it where it was made, then adopt what is made there: for a project of connectctl export compose, connectctl"
+                + " remove " + name
+                + ", edit connectctl.yaml, connectctl export compose --force, docker compose up --wait,"
+                + " connectctl adopt " + name;
+    }
+
+    /** A file may declare another port than the container has: it wins where something is made. */
+    private List<Problem> portThatStays(ServerUnit unit, ServerSpec spec) {
+        OptionalInt port = unit.state().port();
+        return adopted(unit.name())
+                        && spec.port() instanceof PortChoice.Fixed fixed
+                        && port.isPresent()
+                        && port.getAsInt() != fixed.port()
+                ? List.of(new Problem(
+                        Problem.Severity.WARNING,
+                        Optional.empty(),
+                        "servers." + unit.name() + ".port",
+                        "is " + fixed.port() + ", but " + unit.name() + " was adopted and stays on port "
+                                + port.getAsInt() + ": its container is never made anew. " + makeAnew(unit.name()),
+                        Optional.empty()))
+                : List.of();
     }
 
     /** A warning for each flag that the file declares otherwise. */
@@ -1252,6 +1314,14 @@ public final class LiveFleet implements Fleet {
         ServerUnit unit = unit(name);
         ServerRuntime runtime = around.runtimes().get(unit.live().runtime());
         return runtime == null ? List.of() : runtime.remarks(unit.live());
+    }
+
+    @Override
+    public Optional<PythonNote> python(ServerName name)
+            throws RefusedException, RuntimeUnavailableException, InterruptedException {
+        ServerUnit unit = unit(name);
+        ServerRuntime runtime = around.runtimes().get(unit.live().runtime());
+        return runtime == null ? Optional.empty() : runtime.python(unit.live());
     }
 
     // ------------------------------------------------------------------ the cache

@@ -892,6 +892,7 @@ class LiveFleetTest {
                 15002,
                 OptionalInt.empty(),
                 new Endpoint("localhost", OptionalInt.of(40_000), List.of()),
+                Map.of(),
                 "",
                 Optional.empty()));
     }
@@ -920,6 +921,27 @@ class LiveFleetTest {
 
         assertThat(fleet.servers()).isEmpty();
         assertThat(runtime.adopted(SALES)).isFalse();
+    }
+
+    @Test
+    void howAnAdoptedServerWasMadeCannotBeChangedHere() throws Exception {
+        foreign();
+        fleet.adopt("theirs", Optional.empty());
+        until(Phase.HEALTHY);
+
+        assertThatThrownBy(() -> declare(SALES, "{\"port\":15021,\"health\":{\"interval\":\"1s\"}}"))
+                .isInstanceOfSatisfying(RefusedException.class, refusal -> {
+                    assertThat(refusal.code()).isEqualTo(RefusedException.Code.INVALID);
+                    assertThat(refusal.problems()).singleElement().satisfies(problem -> assertThat(problem.message())
+                            .contains(
+                                    "never made anew",
+                                    "connectctl remove sales",
+                                    "connectctl export compose --force",
+                                    "connectctl adopt sales"));
+                });
+        declare(SALES, "{\"port\":\"auto\",\"health\":{\"interval\":\"1s\"}}");
+
+        assertThat(fleet.server(SALES).orElseThrow().changed()).isTrue();
     }
 
     @Test

@@ -9,9 +9,14 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,9 +40,54 @@ final class Adoptions {
      * @param grpcPort where the server listens inside
      * @param uiPort where its UI listens inside; 0 for none
      * @param marker its spark.connectctl.instance; empty text for none
+     * @param open which of its ports are reached from other machines too: inside, to {@code ADDRESS:PORT} outside; null where
+     *     nobody looked yet
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    record Adopted(String containerId, String name, int grpcPort, int uiPort, String marker) {}
+    record Adopted(
+            String containerId,
+            String name,
+            int grpcPort,
+            int uiPort,
+            String marker,
+            @Nullable Map<Integer, String> open) {
+        Adopted {
+            open = open == null ? null : Collections.unmodifiableMap(new TreeMap<>(open));
+        }
+
+        /**
+         * What of it can be reached from other machines, a sentence each.
+         *
+         * @param token whether it asks its clients for a token
+         */
+        List<String> exposures(boolean token) {
+            List<String> sentences = new ArrayList<>();
+            Map<Integer, String> beyond = open == null ? Map.of() : open;
+            beyond.forEach((inside, outside) -> {
+                String where = outside.startsWith("0.0.0.0:") || outside.startsWith("[::]:")
+                        ? "on every interface (" + outside + ")"
+                        : "at " + outside;
+                // A firewall before INPUT doesn't see what an engine forwards, so it is no remedy here.
+                String remedy = "; only its maker can change that: make it anew with -p 127.0.0.1:"
+                        + outside.substring(outside.lastIndexOf(':') + 1) + ":" + inside;
+                if (inside == grpcPort) {
+                    sentences.add("port " + inside + " of container " + name + " is published " + where
+                            + (token ? "; clients need the token" : " and asks for no token") + remedy);
+                } else if (inside == uiPort) {
+                    sentences.add("the Spark UI of container " + name + " is published " + where
+                            + " and asks nobody who they are" + remedy);
+                } else {
+                    sentences.add("port " + inside + " of container " + name + " is published " + where
+                            + " too, whatever listens there" + remedy);
+                }
+            });
+            return sentences;
+        }
+
+        private Adopted withOpen(Map<Integer, String> now) {
+            return new Adopted(containerId, name, grpcPort, uiPort, marker, now);
+        }
+    }
 
     /** Reads what there is. A file that can't be read is told of, and its server isn't found until it is mended. */
     Adoptions(Folders folders) {
@@ -90,13 +140,33 @@ final class Adoptions {
         if (other.isPresent()) {
             throw new IOException("it is server " + other.get() + " already");
         }
-        Path folder = folders.servers().resolve(server.value());
-        PrivateFiles.folder(folder);
-        PrivateFiles.write(folder.resolve(FILE), JSON.writeValueAsString(adopted) + "\n", false);
+        write(server, adopted);
         known.put(server, adopted);
     }
 
-    void forget(ServerName server) throws IOException {
+    /**
+     * Takes note of where its ports are published now. A daemon of before didn't, and somebody may have changed it.
+     *
+     * @throws IOException if it can't be written down; it is known until this daemon ends
+     */
+    synchronized void published(ServerName server, Container container) throws IOException {
+        Adopted old = known.get(server);
+        if (old != null
+                && old.containerId().equals(container.id())
+                && !container.open().equals(old.open())) {
+            Adopted fresh = old.withOpen(container.open());
+            known.put(server, fresh);
+            write(server, fresh);
+        }
+    }
+
+    private void write(ServerName server, Adopted adopted) throws IOException {
+        Path folder = folders.servers().resolve(server.value());
+        PrivateFiles.folder(folder);
+        PrivateFiles.write(folder.resolve(FILE), JSON.writeValueAsString(adopted) + "\n", false);
+    }
+
+    synchronized void forget(ServerName server) throws IOException {
         known.remove(server);
         PrivateFiles.remove(folders.servers().resolve(server.value()).resolve(FILE));
     }

@@ -14,14 +14,17 @@ import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
+import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.runtime.process.PortHolder;
 import io.connectctl.compose.runtime.process.PrivateFiles;
+import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.ContainerSpec;
 import io.connectctl.compose.spec.Expose;
+import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.Loosening;
 import io.connectctl.compose.spec.MemorySize;
 import io.connectctl.compose.spec.PortChoice;
@@ -107,7 +110,15 @@ public final class DockerRuntime implements ServerRuntime {
     /** What speaks to the engine. Made when it is first needed: where files are only previewed, its library isn't even there. */
     private record Parts(Engine engine, Images images, Launcher launcher, Logs logs) {}
 
-    private record Live(ServerName server, String start) {}
+    private record Live(ServerName server, String start, long pid) {
+        static Live of(ServerName server, Container container) {
+            return new Live(server, container.startedAt(), container.pid());
+        }
+
+        boolean is(ServerName whose, String when) {
+            return server.equals(whose) && start.equals(when);
+        }
+    }
 
     private record Known(String start, Endpoint endpoint, long at) {}
 
@@ -274,7 +285,8 @@ public final class DockerRuntime implements ServerRuntime {
                             found.label(),
                             found.grpcPort(),
                             found.uiPort().orElse(0),
-                            found.marker()));
+                            found.marker(),
+                            found.open()));
             startWatching();
         } catch (IOException e) {
             throw new RuntimeUnavailableException(
@@ -321,7 +333,7 @@ public final class DockerRuntime implements ServerRuntime {
         Container started = engine().container(container.id()).orElseThrow(() -> removed(names, adopted));
         histories.change(names.server(), history -> history.seen(started));
         if (started.live()) {
-            running.put(started.id(), new Live(names.server(), started.startedAt()));
+            running.put(started.id(), Live.of(names.server(), started));
         }
         return instance(names, started);
     }
@@ -355,6 +367,71 @@ public final class DockerRuntime implements ServerRuntime {
             Thread.currentThread().interrupt();
         }
         return List.copyOf(remarks);
+    }
+
+    /** Of an adopted one, what it publishes counts: how it was made is nobody's declaration. */
+    @Override
+    public List<String> exposures(ServerSpec spec) {
+        Optional<Adoptions.Adopted> adopted = adoptions.of(spec.name());
+        return adopted.isPresent() ? adopted.get().exposures(spec.auth() == Auth.TOKEN) : Exposures.of(spec);
+    }
+
+    /**
+     * The server starts the python3 of its image, or what PYSPARK_PYTHON names there, with the pyspark of its SPARK_HOME, or one that
+     * is installed beside it.
+     */
+    @Override
+    public Optional<PythonNote> python(ServerSpec spec) throws RuntimeUnavailableException, InterruptedException {
+        if (hasNothing()) {
+            return Optional.empty();
+        }
+        Optional<Container> found = container(names(spec.name()));
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        Container container = found.get();
+        String program = Optional.ofNullable(spec.env().get("PYSPARK_PYTHON"))
+                .or(() -> Optional.ofNullable(container.environment().get("PYSPARK_PYTHON")))
+                .filter(text -> !text.isBlank())
+                .orElse("python3");
+        String version = spec.spark().text();
+        try {
+            Optional<Path> python = parts().images().program(container, program);
+            if (python.isEmpty()) {
+                return Optional.of(new PythonNote(
+                        "Python UDFs can't work: the image has no " + program
+                                + (program.startsWith("/") ? "" : " on its PATH")
+                                + "; use one that has it, and pyspark=="
+                                + version + " (connectctl image build --base IMAGE makes one of such a base)",
+                        false));
+            }
+            Optional<String> prepared =
+                    Optional.ofNullable(histories.of(spec.name()).sparkHome());
+            String home = Optional.ofNullable(container.environment().get("SPARK_HOME"))
+                    .or(() -> prepared)
+                    .orElse(Names.SPARK_HOME.toString());
+            String pyspark = home + "/python/lib/pyspark.zip";
+            return Optional.of(
+                    parts().images().program(container, pyspark).isPresent()
+                            ? new PythonNote(
+                                    "Python UDFs run in the image's " + python.get()
+                                            + ": clients need the same Python version for them",
+                                    true)
+                            : new PythonNote(
+                                    "Python UDFs may not work: the image has " + python.get() + ", but no " + pyspark
+                                            + "; they need a pyspark==" + version + " that is installed there",
+                                    false));
+        } catch (EngineRefusal e) {
+            throw engine().unanswered("looking for " + program + " in the container of " + spec.name(), e);
+        }
+    }
+
+    private void published(ServerName server, Container container) {
+        try {
+            adoptions.published(server, container);
+        } catch (IOException e) {
+            LOG.warn("where {} is published can't be written down: {}", server, e.toString());
+        }
     }
 
     private static String noArchive(String image) {
@@ -540,7 +617,7 @@ public final class DockerRuntime implements ServerRuntime {
         }
         histories.change(server, history -> history.seen(started));
         if (started.live()) {
-            running.put(started.id(), new Live(server, started.startedAt()));
+            running.put(started.id(), Live.of(server, started));
         }
         return instance(names, started);
     }
@@ -889,7 +966,7 @@ public final class DockerRuntime implements ServerRuntime {
                 Live live = heard ? running.get(listed.id()) : null;
                 if (live != null) {
                     // Every start is heard of, so this is the one: nothing more is to be asked.
-                    all.add(instance(names.get(), listed, live.start()));
+                    all.add(instance(names.get(), listed, live));
                     continue;
                 }
                 Optional<Container> container = engine().container(listed.id());
@@ -908,16 +985,35 @@ public final class DockerRuntime implements ServerRuntime {
         return List.copyOf(all);
     }
 
-    private Instance instance(Names names, Engine.Listed listed, String start)
+    private Instance instance(Names names, Engine.Listed listed, Live live)
             throws RuntimeUnavailableException, InterruptedException {
         return new Instance(
                 names.server(),
-                histories.of(names.server()).number(start),
+                histories.of(names.server()).number(live.start()),
                 listed.labels().getOrDefault(Names.MARKER, ""),
-                OptionalLong.empty(),
+                pid(listed.id(), live.pid()),
                 Optional.of(listed.id()),
-                Container.time(start).truncatedTo(ChronoUnit.MILLIS),
+                Container.time(live.start()).truncatedTo(ChronoUnit.MILLIS),
                 Optional.empty());
+    }
+
+    /**
+     * A container's first process, as this machine numbers it; empty where another machine does: an engine elsewhere, or one in a
+     * virtual machine (Docker Desktop), whose socket is here and whose processes aren't.
+     */
+    private OptionalLong pid(String container, long pid) {
+        if (pid <= 0 || !engine().local()) {
+            return OptionalLong.empty();
+        }
+        try {
+            // Every engine names a container's control group by the container's id.
+            return Files.readString(Path.of("/proc", Long.toString(pid), "cgroup"))
+                            .contains(container)
+                    ? OptionalLong.of(pid)
+                    : OptionalLong.empty();
+        } catch (IOException e) {
+            return OptionalLong.empty();
+        }
     }
 
     private Optional<Names> names(Map<String, String> labels) throws RuntimeUnavailableException {
@@ -943,7 +1039,7 @@ public final class DockerRuntime implements ServerRuntime {
                 history.number(container.startedAt()),
                 // One that was adopted may have none.
                 container.label(Names.MARKER),
-                OptionalLong.empty(),
+                pid(container.id(), container.pid()),
                 Optional.of(container.id()),
                 container.started(),
                 exit);
@@ -1080,9 +1176,7 @@ public final class DockerRuntime implements ServerRuntime {
                     if (names.isPresent()
                             && container.isPresent()
                             && container.get().live()) {
-                        running.putIfAbsent(
-                                listed.id(),
-                                new Live(names.get().server(), container.get().startedAt()));
+                        running.putIfAbsent(listed.id(), Live.of(names.get().server(), container.get()));
                     }
                 }
             }
@@ -1095,8 +1189,7 @@ public final class DockerRuntime implements ServerRuntime {
                     if (before) {
                         chain(id, () -> started(id));
                     } else if (server.isPresent()) {
-                        running.putIfAbsent(
-                                id, new Live(server.get(), container.get().startedAt()));
+                        running.putIfAbsent(id, Live.of(server.get(), container.get()));
                     }
                 }
             }
@@ -1138,7 +1231,7 @@ public final class DockerRuntime implements ServerRuntime {
                 return;
             }
             Container container = found.get();
-            Live live = new Live(names.get().server(), container.startedAt());
+            Live live = Live.of(names.get().server(), container);
             if (live.equals(running.put(id, live))) {
                 return;
             }
@@ -1207,7 +1300,8 @@ public final class DockerRuntime implements ServerRuntime {
                             .isPresent()
                     && !engine().accepting();
             // An engine that goes takes its servers along; what became of them is told when it is back.
-            if (!engineEnds && new Live(instance.server(), container.startedAt()).equals(running.get(container.id()))) {
+            Live live = running.get(container.id());
+            if (!engineEnds && live != null && live.is(instance.server(), container.startedAt())) {
                 running.remove(container.id());
                 endpoints.remove(instance.server());
                 tell(instance);
@@ -1251,6 +1345,7 @@ public final class DockerRuntime implements ServerRuntime {
         }
         Map<Integer, Integer> ports = container.get().ports();
         Optional<Adoptions.Adopted> adopted = adoptions.of(instance.server());
+        published(instance.server(), container.get());
         Integer grpc = ports.get(adopted.isPresent() ? adopted.get().grpcPort() : ContainerPorts.grpc(spec));
         OptionalInt inside = adopted.isEmpty()
                 ? ContainerPorts.ui(spec)

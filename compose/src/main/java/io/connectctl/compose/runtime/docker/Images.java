@@ -32,11 +32,16 @@ final class Images {
     /** While a pull gets on, something is said every second; unpacking a large layer takes a while. */
     private static final Duration PULL_SILENCE = Duration.ofMinutes(3);
 
+    /** What an engine gives to a container whose image has none. */
+    private static final String STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
     /** Where an image's users are named. */
     static final String PASSWD = "/etc/passwd";
 
     private final Engine engine;
     private final Map<String, Boolean> fit = new ConcurrentHashMap<>();
+    /** By image and program: where the program lies in it; an image never changes. */
+    private final Map<String, Optional<Path>> programs = new ConcurrentHashMap<>();
 
     Images(Engine engine) {
         this.engine = engine;
@@ -138,7 +143,7 @@ final class Images {
                 jars,
                 home,
                 absolute(environment.get("JAVA_HOME")),
-                environment.getOrDefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+                environment.getOrDefault("PATH", STANDARD_PATH),
                 config.path("User").asText(""),
                 environment,
                 ImageArchive.of(labels));
@@ -476,6 +481,36 @@ final class Images {
                 "image " + name + " can't run a Spark Connect server: " + why,
                 "use an image like apache/spark, or build one: connectctl image build",
                 false);
+    }
+
+    /**
+     * Where a program lies in an image, by a look into a container of it, which may have ended; once an image.
+     *
+     * @param program its name, looked for on the container's PATH, or an absolute path
+     */
+    Optional<Path> program(Container container, String program)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        String key = container.image() + " " + program;
+        Optional<Path> known = programs.get(key);
+        if (known == null) {
+            known = look(container, program);
+            programs.put(key, known);
+        }
+        return known;
+    }
+
+    private Optional<Path> look(Container container, String program)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        if (program.startsWith("/")) {
+            return exists(container.id(), Path.of(program)) ? Optional.of(Path.of(program)) : Optional.empty();
+        }
+        for (String folder :
+                container.environment().getOrDefault("PATH", STANDARD_PATH).split(":", -1)) {
+            if (folder.startsWith("/") && exists(container.id(), Path.of(folder, program))) {
+                return Optional.of(Path.of(folder, program));
+            }
+        }
+        return Optional.empty();
     }
 
     private boolean exists(String container, Path path)

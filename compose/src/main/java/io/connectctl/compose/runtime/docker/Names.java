@@ -22,6 +22,8 @@ record Names(String installation, ServerName server) {
     /** On leased containers and their volumes: the server, which goes when its lease does. */
     static final String LEASE = "io.connectctl.lease";
 
+    private static final String COMPOSE = "com.docker.compose.";
+
     static final String FINGERPRINT = "io.connectctl.fingerprint";
     /** On containers of an exported compose file: where the server listens inside. */
     static final String GRPC_PORT = "io.connectctl.port";
@@ -87,7 +89,32 @@ record Names(String installation, ServerName server) {
         labels.put(INCARNATION, Integer.toString(plan.ticket().incarnation()));
         labels.put(MARKER, plan.ticket().marker());
         labels.put(FINGERPRINT, plan.rendering().fingerprint());
+        labels.putAll(compose(plan.rendering().fingerprint()));
         return labels;
+    }
+
+    /**
+     * What docker compose knows its containers by (v2: it passes over one without a configuration's hash, and over one-off ones), so
+     * that {@code docker compose -p connectctl-INSTALLATION ps}, {@code logs}, {@code top}, {@code stop} and {@code restart} work for
+     * servers that no compose file made. The project is this installation's alone: a folder of somebody's that is called connectctl
+     * makes a project of that name, and what its {@code up} finds there under a service's name it would make anew. Volumes bear none of
+     * these: {@code down -v} takes those of its project.
+     */
+    private Map<String, String> compose(String hash) {
+        return Map.of(
+                COMPOSE + "project",
+                "connectctl-" + installation,
+                COMPOSE + "service",
+                server.value(),
+                COMPOSE + "container-number",
+                "1",
+                COMPOSE + "oneoff",
+                "False",
+                COMPOSE + "config-hash",
+                hash,
+                // It is asked for; no file made this.
+                COMPOSE + "project.config_files",
+                "");
     }
 
     /** Filters for the containers of an installation's instances; helpers have no marker. */

@@ -64,7 +64,15 @@ final class ContainerMemory implements Check {
         }
         if (server.declares("/container/tmpfs")) {
             MemorySize tmpfs = server.spec().container().tmpfs();
-            compare(server, heap, tmpfs.bytes(), limit, "/container/tmpfs", "/tmp, which lies in memory,", findings);
+            // Both are in use at once; the others above are part of what a JVM needs beyond its heap.
+            compare(
+                    server,
+                    heap,
+                    tmpfs.bytes() + ContainerSpec.LEAST_OVERHEAD.bytes(),
+                    limit,
+                    "/container/tmpfs",
+                    "what a JVM needs beyond it and a full /tmp, which lies in memory,",
+                    findings);
         }
     }
 
@@ -82,7 +90,9 @@ final class ContainerMemory implements Check {
                         + " exceed the container's limit of " + limit + ": the kernel would kill the server",
                 Optional.empty(),
                 "write a container.memory of at least "
-                        + new MemorySize(up(heap + more + ContainerSpec.LEAST_OVERHEAD.bytes()))
+                        + new MemorySize(up(heap
+                                + more
+                                + (pointer.equals("/container/tmpfs") ? 0 : ContainerSpec.LEAST_OVERHEAD.bytes())))
                         + ", or lower it");
     }
 

@@ -25,7 +25,7 @@ class AdoptionsTest {
     }
 
     private static Adoptions.Adopted container(String id) {
-        return new Adoptions.Adopted(id, "someone", 15002, 4040, "");
+        return new Adoptions.Adopted(id, "someone", 15002, 4040, "", Map.of());
     }
 
     @Test

@@ -74,10 +74,24 @@ final class DockerFixture {
         } catch (RuntimeUnavailableException e) {
             missing = String.valueOf(e.getMessage());
         }
+        require(missing);
+    }
+
+    /** Skips, saying what is missing; fails where CI says that it must be there. Goes on where the text is empty. */
+    static void require(String missing) {
         if (!missing.isEmpty() && "required".equals(System.getenv("CONNECTCTL_TEST_DOCKER"))) {
             throw new AssertionFailedError("CONNECTCTL_TEST_DOCKER=required, but " + missing);
         }
         assumeTrue(missing.isEmpty(), missing);
+    }
+
+    /** Goes on where this is root; fails where CI requires containers and root won't run this test afterwards (.ci/run). */
+    static void requireRoot() {
+        boolean root = "root".equals(System.getProperty("user.name"));
+        if (!root && !"later".equals(System.getenv("CONNECTCTL_TEST_ROOT"))) {
+            require("only root can run an engine of its own");
+        }
+        assumeTrue(root, "only root can run an engine of its own");
     }
 
     /** The environment that names the engine of this machine. */

@@ -3,7 +3,6 @@ package io.connectctl.compose.runtime.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.runtime.ExitStatus;
@@ -56,8 +55,8 @@ class EngineRestartTest {
 
     @BeforeEach
     void start() throws Exception {
-        assumeTrue(Files.isExecutable(Path.of("/usr/sbin/dockerd")), "there is no /usr/sbin/dockerd");
-        assumeTrue("root".equals(System.getProperty("user.name")), "only root can run an engine of its own");
+        DockerFixture.requireRoot();
+        DockerFixture.require(Files.isExecutable(Path.of("/usr/sbin/dockerd")) ? "" : "there is no /usr/sbin/dockerd");
         // A socket's path must be short.
         socket = Files.createTempDirectory("engine").resolve("docker.sock");
         startEngine();

@@ -3,7 +3,6 @@ package io.connectctl.compose.runtime.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.PushResponseItem;
@@ -47,7 +46,7 @@ class RegistryTest {
     @BeforeEach
     void serve() throws Exception {
         DockerFixture.require();
-        assumeTrue(Files.isExecutable(BINARY), BINARY + " is missing: install docker-registry");
+        DockerFixture.require(Files.isExecutable(BINARY) ? "" : BINARY + " is missing: install docker-registry");
         fixture = new DockerFixture(root);
         images = new Images(fixture.engine());
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

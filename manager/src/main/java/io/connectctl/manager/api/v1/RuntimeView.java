@@ -11,6 +11,12 @@ import org.jspecify.annotations.Nullable;
  * @param why why that one, where connectctl chose
  * @param container what only matters in a container; null for a process
  * @param remarks what people should know of it, a sentence each
+ * @param python whether Python UDFs can work there; null where the daemon doesn't know
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
-public record RuntimeView(String name, @Nullable String why, @Nullable ContainerView container, List<String> remarks) {}
+public record RuntimeView(
+        String name,
+        @Nullable String why,
+        @Nullable ContainerView container,
+        List<String> remarks,
+        @Nullable PythonView python) {}
