@@ -115,6 +115,7 @@ public final class ComposeProject {
         OptionalInt ui = ContainerPorts.ui(spec);
         variables.put("uiPort", ui.isPresent() ? Integer.toString(ui.getAsInt()) : "");
         variables.put("failures", spec.health().failures());
+        variables.put("checkSeconds", Long.toString(seconds(ContainerChecks.timeout(spec.health()))));
         variables.put("startSeconds", Long.toString(seconds(spec.health().startTimeout())));
         variables.put("stopSeconds", Long.toString(seconds(spec.stop().grace())));
         variables.put("ports", ports(spec));

@@ -57,6 +57,7 @@ final class Variables {
         boolean container = !site.loopback();
         variables.put("port", container ? ContainerPorts.grpc(spec) : number(spec.port()));
         variables.put("uiPort", container ? ContainerPorts.ui(spec).orElse(0) : number(spec.uiPort()));
+        variables.put("answerSeconds", Integer.toString(ContainerChecks.answerSeconds(spec.health())));
         variables.put("uiEnabled", !(spec.uiPort() instanceof PortChoice.Off));
 
         boolean loopback = spec.expose() == Expose.LOOPBACK && site.loopback();

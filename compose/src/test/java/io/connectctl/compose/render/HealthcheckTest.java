@@ -129,9 +129,9 @@ class HealthcheckTest {
         Programs.write(Specs.composer().render(specs.spec(), site), site);
         Path script = site.conf().resolve("healthcheck");
         String text = Files.readString(script);
-        assertThat(text).contains("patience=4", " /proc/[0-9]*;");
+        assertThat(text).contains("patience='5'", " /proc/[0-9]*;");
         Files.writeString(
-                script, text.replace("patience=4", "patience=1").replace(" /proc/[0-9]*;", " " + processes + ";"));
+                script, text.replace("patience='5'", "patience=1").replace(" /proc/[0-9]*;", " " + processes + ";"));
     }
 
     private Programs.Outcome check(Map<String, String> environment) throws Exception {

@@ -12,6 +12,7 @@ import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.Ports;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.VolumeOptions;
+import io.connectctl.compose.render.ContainerChecks;
 import io.connectctl.compose.render.ContainerPorts;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.RenderedFile;
@@ -54,7 +55,6 @@ final class Launcher {
     private static final String PLAIN_VARIABLES = "CONNECTCTL_";
 
     private static final Map<String, String> LOG_BOUNDS = Map.of("max-size", "10m", "max-file", "4");
-    private static final Duration LEAST_INTERVAL = Duration.ofSeconds(5);
     private static final Duration START_INTERVAL = Duration.ofSeconds(2);
 
     /** Where its volumes are mounted. */
@@ -528,14 +528,12 @@ final class Launcher {
         return ports;
     }
 
-    private static HealthCheck health(ServerSpec spec, boolean startInterval) {
-        Duration interval = spec.health().interval().compareTo(LEAST_INTERVAL) < 0
-                ? LEAST_INTERVAL
-                : spec.health().interval();
+    static HealthCheck health(ServerSpec spec, boolean startInterval) {
         HealthCheck check = new HealthCheck()
                 .withTest(List.of("CMD", Names.CONF.resolve("healthcheck").toString()))
-                .withInterval(interval.toNanos())
-                .withTimeout(spec.health().timeout().toNanos())
+                .withInterval(
+                        ContainerChecks.interval(spec.health(), startInterval).toNanos())
+                .withTimeout(ContainerChecks.timeout(spec.health()).toNanos())
                 .withRetries(spec.health().failures())
                 .withStartPeriod(spec.health().startTimeout().toNanos());
         return startInterval ? check.withStartInterval(START_INTERVAL.toNanos()) : check;
