@@ -25,7 +25,7 @@ class FoldersTest {
         Folders folders = Folders.of(Map.of("XDG_RUNTIME_DIR", runtime.toString()), HOME, uid());
 
         assertThat(folders.run()).isEqualTo(runtime.resolve("connectctl"));
-        assertThat(folders.socket(uid())).hasParent(folders.run());
+        assertThat(folders.socket(uid())).hasParentRaw(folders.run());
     }
 
     @Test
@@ -66,9 +66,9 @@ class FoldersTest {
 
         assertThat(fits.socket(1000).toString().getBytes(StandardCharsets.UTF_8))
                 .hasSize(107);
-        assertThat(fits.socket(1000)).hasParent(Path.of(longest));
-        assertThat(tooLong.socket(1000)).hasParent(Path.of("/tmp/connectctl-1000"));
-        assertThat(inBytes.socket(1000)).hasParent(Path.of("/tmp/connectctl-1000"));
+        assertThat(fits.socket(1000)).hasParentRaw(Path.of(longest));
+        assertThat(tooLong.socket(1000)).hasParentRaw(Path.of("/tmp/connectctl-1000"));
+        assertThat(inBytes.socket(1000)).hasParentRaw(Path.of("/tmp/connectctl-1000"));
     }
 
     @Test
