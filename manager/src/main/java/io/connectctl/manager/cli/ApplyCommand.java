@@ -106,6 +106,9 @@ final class ApplyCommand extends DeclaringCommand {
         boolean launched = plan.running()
                 || before.filter(view -> view.phase().equals("STARTING")).isPresent();
         boolean restart = wanted && launched && !plan.changes().isEmpty();
+        if (wanted) {
+            sameEngine(runtime(declared.orElseGet(Declaration::empty), before), "apply");
+        }
         if (restart) {
             Parting.refuse(drain.isPresent() ? before.orElseThrow() : client.active(server));
         }

@@ -56,6 +56,14 @@ abstract class DeclaringCommand extends ServerCommand {
         return port.isPresent() ? (Integer) port.getAsInt() : null;
     }
 
+    /** Where it is to run, or runs already, and stays; null where that is to be decided. */
+    static @Nullable String runtime(Declaration declaration, Optional<ServerView> before) {
+        String asked = declaration.tree().path("runtime").asText("");
+        return asked.isEmpty() || asked.equals("auto")
+                ? before.map(ServerView::runtime).orElse(null)
+                : asked;
+    }
+
     static Optional<Declaration> declaredIn(Project project, String server) {
         return project.file().flatMap(file -> file.servers().entrySet().stream()
                 .filter(entry -> entry.getKey().value().equals(server))

@@ -90,14 +90,6 @@ abstract class Launching extends DeclaringCommand {
         return ExitCode.OK;
     }
 
-    /** Where it is to run, or runs already, and stays; null where that is to be decided. */
-    private static @Nullable String runtime(Declaration declaration, Optional<ServerView> before) {
-        String asked = declaration.tree().path("runtime").asText("");
-        return asked.isEmpty() || asked.equals("auto")
-                ? before.map(ServerView::runtime).orElse(null)
-                : asked;
-    }
-
     /** Before anything is changed: may refuse. */
     void prepare(ApiClient client, Optional<ServerView> before, Declaration flags) throws IOException {}
 

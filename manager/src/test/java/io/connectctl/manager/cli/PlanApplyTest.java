@@ -30,6 +30,10 @@ class PlanApplyTest {
             "[{\"key\":\"conf.spark.sql.shuffle.partitions\",\"old\":\"(none)\",\"new\":\"8\",\"restart\":false},"
                     + "{\"key\":\"driverMemory\",\"old\":\"1g\",\"new\":\"2g\",\"restart\":true}]";
 
+    private static final String DAEMON =
+            "{\"version\":\"0.1.0\",\"build\":\"bbbbbbbbbbbb\",\"pid\":1,\"startedAt\":\"2026-11-22T15:00:00Z\","
+                    + "\"socket\":\"s\",\"stateFolder\":\"f\",\"servers\":0}";
+
     private Path folder;
     private FakeDaemon daemon;
     private CliHarness cli;
@@ -39,11 +43,7 @@ class PlanApplyTest {
         folder = temporary;
         daemon = new FakeDaemon(folder);
         cli = new CliHarness(folder, daemon.socket());
-        daemon.on(
-                "GET /v1/daemon",
-                200,
-                "{\"version\":\"0.1.0\",\"build\":\"bbbbbbbbbbbb\",\"pid\":1,\"startedAt\":\"2026-11-22T15:00:00Z\","
-                        + "\"socket\":\"s\",\"stateFolder\":\"f\",\"servers\":0}");
+        daemon.on("GET /v1/daemon", 200, DAEMON);
         for (String server : List.of("a", "b")) {
             daemon.on("PUT /v1/servers/" + server, 200, "{\"created\":false,\"changed\":true,\"warnings\":[]}")
                     .endless("GET /v1/events?after=4&server=" + server + "&follow=true");
@@ -225,6 +225,24 @@ class PlanApplyTest {
         assertThat(result.code()).as(result.err()).isZero();
         assertThat(result.err()).contains("a: restarting\n");
         assertThat(daemon.requests()).contains("POST /v1/servers/a/restart?unlessBusy=true");
+    }
+
+    @Test
+    void applyTouchesNothingWhereTheDaemonUsesAnotherEngineThanIsNamed() throws IOException {
+        declare("servers: {a: {runtime: docker}}\n");
+        try (FakeDaemon there = new FakeDaemon(Files.createDirectory(folder.resolve("there")))) {
+            CliHarness elsewhere = new CliHarness(folder, there.socket());
+            elsewhere.environment.put("DOCKER_HOST", "tcp://elsewhere:2375");
+            there.on("GET /v1/daemon", 200, DAEMON.replace("}", ",\"engine\":\"/var/run/docker.sock\"}"))
+                    .on("POST /v1/servers/a/plan", 200, plan("a", false, false, "[]"))
+                    .problem("GET /v1/servers/a", 404, "NO_SUCH_SERVER", "no such server");
+
+            CliHarness.Result result = elsewhere.run("apply");
+
+            assertThat(result.code()).as(result::toString).isEqualTo(8);
+            assertThat(result.err()).contains("connectctl daemon stop; connectctl apply");
+            assertThat(there.requests()).noneMatch(request -> request.startsWith("PUT"));
+        }
     }
 
     @Test
