@@ -168,7 +168,7 @@ final class PythonNote {
         Map<String, String> variables = new HashMap<>();
         try {
             byte[] all = Files.readAllBytes(Path.of("/proc/" + pid + "/environ"));
-            for (String each : new String(all, StandardCharsets.UTF_8).split("\0")) {
+            for (String each : new String(all, StandardCharsets.UTF_8).split("\0", -1)) {
                 int equals = each.indexOf('=');
                 if (equals > 0) {
                     variables.put(each.substring(0, equals), each.substring(equals + 1));

@@ -34,7 +34,7 @@ public record SystemdUnit(String name, boolean user) {
      */
     public static Optional<SystemdUnit> of(String cgroup) {
         // Version 2 has one line, 0::PATH; version 1 has one for each controller, of which systemd's own is named.
-        for (String line : cgroup.split("\n")) {
+        for (String line : cgroup.split("\n", -1)) {
             String[] parts = line.split(":", 3);
             if (parts.length == 3 && (parts[1].isEmpty() || parts[1].equals("name=systemd"))) {
                 String name = parts[2].substring(parts[2].lastIndexOf('/') + 1);

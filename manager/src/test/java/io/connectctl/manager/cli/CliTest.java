@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -223,9 +224,9 @@ class CliTest {
             return true;
         };
 
-        CliHarness.Result result = cli.run(command.split(" "));
+        CliHarness.Result result = cli.run(command.split(" ", -1));
 
-        try (FakeDaemon daemonAgain = started.get()) {
+        try (FakeDaemon daemonAgain = Objects.requireNonNull(started.get())) {
             assertThat(result.err()).containsOnlyOnce("connectctl: starting the daemon\n");
             assertThat(daemonAgain.requests()).isNotEmpty();
             assertThat(result.code()).as(result::toString).isZero();
@@ -266,7 +267,7 @@ class CliTest {
         cli.starter = startsNone();
 
         assertThat(cli.run("daemon", "stop").code()).isZero();
-        CliHarness.Result result = cli.run(command.split(" "));
+        CliHarness.Result result = cli.run(command.split(" ", -1));
 
         assertThat(result.code()).isEqualTo(7);
         assertThat(result.err()).contains("stopped on purpose at 20").contains("connectctl daemon start");
@@ -319,13 +320,13 @@ class CliTest {
         daemon.on("GET /v1/daemon", 200, daemonWithEngine("/var/run/docker.sock"))
                 .problem("GET /v1/servers/y", 404, "NO_SUCH_SERVER", "no such server");
 
-        CliHarness.Result result = cli.run(command.split(" "));
+        CliHarness.Result result = cli.run(command.split(" ", -1));
 
         assertThat(result.code()).as(result::toString).isEqualTo(command.startsWith("run") ? 125 : 8);
         assertThat(result.err())
                 .contains("DOCKER_HOST names the engine at elsewhere:2375")
                 .contains("the daemon uses the one at /var/run/docker.sock")
-                .contains("connectctl daemon stop; connectctl " + command.split(" ")[0])
+                .contains("connectctl daemon stop; connectctl " + command.split(" ", -1)[0])
                 .contains("unset DOCKER_HOST");
         assertThat(daemon.requests()).noneMatch(request -> request.matches("(PUT|POST) .*"));
     }
@@ -351,7 +352,7 @@ class CliTest {
                 .problem("GET /v1/servers/y", 404, "NO_SUCH_SERVER", "no such server")
                 .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")));
 
-        cli.run(command.split(" "));
+        cli.run(command.split(" ", -1));
 
         assertThat(daemon.requests()).anyMatch(request -> request.startsWith("PUT /v1/servers/"));
     }
@@ -649,7 +650,7 @@ class CliTest {
     @Test
     void pythonIsTheOneThatTheServerWouldTakeNotTheCallers() throws IOException {
         // The caller's would do, as in an active venv.
-        cli.environment.put("PATH", python("venv", "3.11 4.0.1").getParent().toString());
+        cli.environment.put("PATH", String.valueOf(python("venv", "3.11 4.0.1").getParent()));
         Path declared = python("declared", "3.12 4.0.1");
         describes(null, "{\"env\":{\"PYSPARK_PYTHON\":\"" + declared + "\"}}");
         describes(null, "{\"env\":{\"PATH\":\"/nowhere\"},\"conf\":{\"spark.pyspark.python\":\"" + declared + "\"}}");
@@ -928,7 +929,7 @@ class CliTest {
                 .on("POST /v1/leases", 201, LEASE)
                 .on("POST /v1/leases/4f1c09ab/renew", 200, LEASE);
 
-        CliHarness.Result result = cli.run(line.split(" "));
+        CliHarness.Result result = cli.run(line.split(" ", -1));
 
         assertThat(result.code()).as(result::err).isZero();
         assertThat(result.out())
@@ -960,7 +961,7 @@ class CliTest {
     void aClaimThatIsMiswrittenIsMisuse(String line) {
         daemon.on("GET /v1/daemon", 200, DAEMON);
 
-        assertThat(cli.run(line.split(" ")).code()).isEqualTo(2);
+        assertThat(cli.run(line.split(" ", -1)).code()).isEqualTo(2);
         assertThat(daemon.requests()).noneMatch(request -> request.startsWith("POST"));
     }
 
