@@ -239,6 +239,7 @@ class CliTest {
         return new FakeDaemon(place)
                 .on("GET /v1/daemon", 200, DAEMON)
                 .on("GET /v1/servers/a", 200, a)
+                .on("GET /v1/servers/a?activity=true", 200, a)
                 .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY")))
                 .on(
                         "GET /v1/servers/a/describe",
@@ -252,7 +253,7 @@ class CliTest {
                 .on("GET /v1/leases", 200, "{\"leases\":[]}")
                 .on("GET /v1/pools", 200, "{\"pools\":[]}")
                 .on(
-                        "POST /v1/servers/a/stop",
+                        "POST /v1/servers/a/stop?unlessBusy=true",
                         202,
                         "{\"sequence\":4,\"changed\":false,\"message\":\"already stopped\"}")
                 .endless("GET /v1/events?after=4&server=a&follow=true")
