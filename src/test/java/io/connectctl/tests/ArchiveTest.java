@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** A class data archive is trained once, taken by every further start, and never in the way. */
 @Order(1)
@@ -81,6 +82,10 @@ class ArchiveTest {
 
     /** Java 25 writes another kind of archive, in another way: an ahead-of-time cache. Spark 4.2 is the first that supports it. */
     @Test
+    @EnabledIfSystemProperty(
+            named = "connectctl.counts.java25",
+            matches = "[1-9].*",
+            disabledReason = "minutes, and a Spark of its own to fetch: mvn verify -Pfull runs it")
     void aServerOnJava25HasAnAheadOfTimeCache() throws IOException {
         Optional<Path> java = Jdks.atLeast(25);
         Assumptions.assumeTrue(java.isPresent(), "skipped: there is no JDK 25 or newer in /usr/lib/jvm");
