@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +22,6 @@ import org.junit.jupiter.api.Timeout;
 @Order(4)
 class DockerTest {
     private static final Duration SOON = Installation.PATIENCE;
-    private static final int CHECKS = 30;
     private static Installation installation;
     private static @Nullable Compose compose;
 
@@ -442,73 +440,6 @@ class DockerTest {
     }
 
     // ------------------------------------------------------------------ what a check costs
-
-    /**
-     * CPU of the container's control group, what the check makes the server do included, beyond what the engine's own exec takes for a
-     * program that does nothing: for each one that enters, the filter of system calls is made anew (19 of 24 ms where it was measured).
-     */
-    @Test
-    void theHealthCheckCostsAtMostThirtyMillisecondsBesideTheEnginesExec() throws IOException {
-        installation.ok("start", "sales");
-        awaitEngineSaysHealthy("sales");
-        String container = container();
-        Path usage = cpu(container);
-        // The JVM runs that code for the first times until then.
-        for (int warm = 0; warm < 20; warm++) {
-            check(container);
-        }
-        long idle = cost(usage, CHECKS, () -> Docker.ok("inspect", container));
-        long exec = cost(usage, CHECKS, () -> Docker.ok("exec", container, "/bin/true"));
-        long check = cost(usage, CHECKS, () -> check(container));
-
-        System.out.printf(
-                "health check: %.1f ms of CPU in the container, the engine's exec included; an exec of /bin/true %.1f ms; nothing %.1f ms%n",
-                check / 1e6, exec / 1e6, idle / 1e6);
-        assertThat(Duration.ofNanos(check - exec))
-                .as("of the check itself, what it makes the server do included")
-                .isPositive()
-                .isLessThan(Duration.ofMillis(30));
-    }
-
-    private static void check(String container) {
-        assertThat(Docker.ok("exec", container, "/opt/connectctl/conf/healthcheck"))
-                .startsWith("healthy: ");
-    }
-
-    /** Median of what one run of this adds, in nanoseconds: what the server does besides comes in bursts. */
-    private static long cost(Path usage, int times, Runnable action) throws IOException {
-        List<Long> costs = new ArrayList<>();
-        for (int time = 0; time < times; time++) {
-            long before = nanoseconds(usage);
-            action.run();
-            costs.add(nanoseconds(usage) - before);
-        }
-        return costs.stream().sorted().toList().get(times / 2);
-    }
-
-    /** The file of the container's control group that tells its CPU time. */
-    private static Path cpu(String container) throws IOException {
-        String pid = Docker.inspect(container).at("/State/Pid").asText();
-        for (String line : Files.readAllLines(Path.of("/proc", pid, "cgroup"))) {
-            String[] fields = line.split(":", 3);
-            Path group = Path.of("/sys/fs/cgroup");
-            if (fields[1].isEmpty()
-                    && Files.exists(group.resolve(fields[2].substring(1)).resolve("cpu.stat"))) {
-                return group.resolve(fields[2].substring(1)).resolve("cpu.stat");
-            }
-            if (List.of(fields[1].split(",", -1)).contains("cpuacct")) {
-                return group.resolve("cpuacct").resolve(fields[2].substring(1)).resolve("cpuacct.usage");
-            }
-        }
-        throw new AssertionError("no control group of " + container + " counts its CPU time");
-    }
-
-    private static long nanoseconds(Path usage) throws IOException {
-        String text = Files.readString(usage).strip();
-        return usage.endsWith("cpu.stat")
-                ? Long.parseLong(text.lines().findFirst().orElseThrow().replaceFirst("usage_usec ", "")) * 1000
-                : Long.parseLong(text);
-    }
 
     // ------------------------------------------------------------------ shared
 
