@@ -16,6 +16,7 @@ import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.TrainingPlan;
 import io.connectctl.compose.runtime.process.SparkDistributions;
+import io.connectctl.compose.runtime.process.SparkRuntime;
 import io.connectctl.compose.spec.SparkVersion;
 import java.io.Closeable;
 import java.io.IOException;
@@ -126,8 +127,8 @@ public final class ImageBuilder implements AutoCloseable {
             requireName(order);
             progress.report("asking the engine", 0, 0);
             requireBase(order);
-            distributions.fetch(order.spark(), progress);
-            List<Path> packages = distributions.packages(order.spark(), order.packages(), progress);
+            distributions.fetch(SparkRuntime.of(order.spark()), progress);
+            List<Path> packages = distributions.packages(SparkRuntime.of(order.spark()), order.packages(), progress);
             Map<String, String> arguments = Map.of(
                     "BASE", order.base(),
                     "SPARK", order.spark().text(),
