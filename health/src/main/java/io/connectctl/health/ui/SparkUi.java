@@ -96,6 +96,34 @@ public final class SparkUi {
         return Optional.empty();
     }
 
+    /** The application's executors without its driver. */
+    public Executors executors(String applicationId, Duration timeout) throws IOException, InterruptedException {
+        int registered = 0;
+        int lost = 0;
+        int cores = 0;
+        long pool = 0;
+        String lastLoss = "";
+        String lastAt = "";
+        for (JsonNode each : json("/api/v1/applications/" + applicationId + "/allexecutors", timeout)) {
+            if (each.path("id").asText("").equals("driver")) {
+                continue;
+            }
+            if (each.path("isActive").asBoolean()) {
+                registered++;
+                cores += each.path("totalCores").asInt();
+                pool += each.path("maxMemory").asLong();
+            } else {
+                lost++;
+                String at = each.path("removeTime").asText("");
+                if (at.compareTo(lastAt) >= 0) {
+                    lastAt = at;
+                    lastLoss = each.path("removeReason").asText("");
+                }
+            }
+        }
+        return new Executors(registered, lost, cores, pool, lastLoss);
+    }
+
     /**
      * How many sessions are online and how many requests run; empty on Spark 3.4, which doesn't count them. Reads the
      * Connect page, the only place in every release up to 4.2.0 (a JSON API is in Spark's master only: SPARK-57941).
