@@ -34,7 +34,7 @@ final class BadMaster implements Rule {
                                 "BAD_MASTER",
                                 master
                                         + " needs the Hadoop configuration, and neither HADOOP_CONF_DIR nor YARN_CONF_DIR is set",
-                                "name its folder: " + clues.again("--env HADOOP_CONF_DIR=/etc/hadoop/conf")
+                                "name its folder: " + clues.again("--hadoop-conf /etc/hadoop/conf")
                                         + ", or run locally: " + local)))
                 .or(() -> clues.startup(NO_CLASSES).flatMap(hit -> {
                     String module = hit.group(1).toLowerCase(Locale.ROOT);
