@@ -53,16 +53,19 @@ abstract class Launching extends ServerCommand {
 
     @Override
     final ExitCode execute() throws IOException, InterruptedException {
-        Duration patience = waiting.patience();
+        // Refused before anything is done.
+        waiting.patience();
         if (name != null) {
             serverName(name);
         }
-        Declaration flags = declarations.declaration(context);
+        Declaration given = declarations.declaration(context);
         Project project = Project.find(context, file());
         warn(project.warnings());
         Optional<String> known = project.nameToldHere(name);
         // What can be checked here is refused before a daemon is even started.
         Optional<Declaration> declared = known.flatMap(server -> declaredIn(project, server));
+        Declaration flags = declared.map(file -> DeclarationOptions.withCallersHadoop(context, given, file))
+                .orElse(given);
         if (known.isPresent() && declared.isPresent()) {
             check(project, known.get(), declared.get(), flags);
         }
@@ -84,6 +87,7 @@ abstract class Launching extends ServerCommand {
             printIfAsked(client.server(server));
             return ExitCode.OK;
         }
+        Duration patience = waiting.patience(client.server(server).cluster() != null);
         return follow(client, server, receipt, before, patience);
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.ClusterView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.LeaseInfo;
@@ -176,7 +177,27 @@ final class ServerReader {
                 optional("applicationId"),
                 optionalInt("cores"),
                 seconds == null ? null : (Double) seconds.doubleValue(),
-                lease());
+                lease(),
+                cluster());
+    }
+
+    private @Nullable ClusterView cluster() throws IOException {
+        if (!(fields.get("cluster") instanceof Map)) {
+            return null;
+        }
+        ServerReader cluster = of(fields.get("cluster"));
+        return new ClusterView(
+                cluster.optional("applicationId"),
+                cluster.optional("state"),
+                cluster.optional("queue"),
+                cluster.optional("link"),
+                cluster.optional("diagnostics"),
+                cluster.optional("executorsWanted"),
+                cluster.optionalInt("executorsRegistered"),
+                cluster.optionalInt("executorsLost"),
+                cluster.optionalInt("executorCores"),
+                cluster.optionalLong("executorPoolBytes"),
+                cluster.optional("explanation"));
     }
 
     private @Nullable LeaseInfo lease() throws IOException {

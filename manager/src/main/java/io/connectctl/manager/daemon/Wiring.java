@@ -7,6 +7,8 @@ import io.connectctl.compose.runtime.Runtimes;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.health.Probes;
+import io.connectctl.manager.cluster.Clusters;
+import io.connectctl.manager.cluster.YarnClusters;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.lease.Limits;
 import io.connectctl.manager.store.SqliteStore;
@@ -60,6 +62,7 @@ final class Wiring {
             below.add(store);
             SystemTime time = new SystemTime();
             below.add(time);
+            Clusters clusters = new YarnClusters(folders.state(), System.getProperty("user.name"));
             Composer composer = new Composer(Optional.of(folders.config().resolve("templates")));
             Surroundings around = new Surroundings(
                     folders,
@@ -70,7 +73,8 @@ final class Wiring {
                     Diagnosis::diagnose,
                     Exposures::of,
                     probes,
-                    time);
+                    time,
+                    clusters);
             Fleet fleet = LiveFleet.open(around);
             Leases leases;
             try {
@@ -84,7 +88,10 @@ final class Wiring {
                 throw e;
             }
             return new Daemon.Supervision(
-                    fleet, leases, new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders)), below);
+                    fleet,
+                    leases,
+                    new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders), clusters),
+                    below);
         } catch (StoreException e) {
             close(below);
             throw new IOException(e.getMessage(), e);

@@ -5,6 +5,7 @@ import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.ServerName;
+import io.connectctl.manager.cluster.Clusters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds and removes what is this installation's and orphaned: containers, volumes, processes and folders of servers that nobody knows,
- * and the state of supervisors that died with their one command. What doesn't bear this installation's mark is never looked at.
+ * applications that lost their driver, and the state of supervisors that died with their one command. What doesn't bear this installation's mark is never looked at.
  *
  * <p>A server that was not leased and runs is left alone, and so is a warehouse that holds data: a lost database must not cost what it
  * described.
@@ -29,6 +30,7 @@ public final class Leftovers {
     private final Leases leases;
     private final Collection<ServerRuntime> runtimes;
     private final DeadStates dead;
+    private final Clusters clusters;
 
     /** State folders of supervisors for one command that died. */
     @FunctionalInterface
@@ -50,7 +52,14 @@ public final class Leftovers {
         }
     }
 
+    /** Without clusters on which something may be left. */
     public Leftovers(Fleet fleet, Leases leases, Collection<ServerRuntime> runtimes, DeadStates dead) {
+        this(fleet, leases, runtimes, dead, Clusters.NONE);
+    }
+
+    public Leftovers(
+            Fleet fleet, Leases leases, Collection<ServerRuntime> runtimes, DeadStates dead, Clusters clusters) {
+        this.clusters = clusters;
         this.fleet = fleet;
         this.leases = leases;
         this.runtimes = List.copyOf(runtimes);
@@ -68,6 +77,7 @@ public final class Leftovers {
         for (ServerRuntime runtime : runtimes) {
             collect(runtime, this::hold, dryRun, all);
         }
+        collectFromClusters(dryRun, all);
         try {
             for (DeadState state : dead.find()) {
                 collect(state, dryRun, all);
@@ -76,6 +86,38 @@ public final class Leftovers {
             LOG.warn("supervisors that died can't be looked for: {}", e.toString());
         }
         return all;
+    }
+
+    /** Applications whose driver is gone: they hold executors that nobody uses. */
+    private void collectFromClusters(boolean dryRun, List<Leftover> all) {
+        try {
+            for (Clusters.Orphan orphan : clusters.orphans(this::driven)) {
+                Optional<String> kept = Optional.empty();
+                if (!dryRun) {
+                    try {
+                        clusters.end(orphan);
+                        LOG.info("{}: killed {}, which had lost its driver", orphan.server(), orphan.id());
+                    } catch (IOException e) {
+                        kept = Optional.of(String.valueOf(e.getMessage()));
+                    }
+                }
+                all.add(new Leftover(
+                        orphan.server().value(), "application " + orphan.id() + " without a driver", kept));
+            }
+        } catch (IOException e) {
+            LOG.warn("applications without a driver can't be looked for: {}", e.toString());
+        }
+    }
+
+    /** True for an application of a run that is not known to have ended. */
+    private boolean driven(Clusters.Owned application) {
+        return fleet.server(application.server())
+                .filter(status -> switch (status.phase()) {
+                    case STARTING, HEALTHY, UNHEALTHY, STOPPING, UNKNOWN -> true;
+                    case STOPPED, FAILED, BACKING_OFF -> false;
+                })
+                .filter(status -> application.of(status.incarnation()))
+                .isPresent();
     }
 
     /** Keeps others off what nobody knows; empty where somebody knows it. */

@@ -4,6 +4,7 @@ import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Phase;
@@ -36,6 +37,7 @@ import java.util.OptionalInt;
  * @param tokenFile the 0600 token file, where the server has a token
  * @param exposures what deserves the word EXPOSED, in words
  * @param runtimeWhy why it runs where it runs, where connectctl chose ({@code runtime: auto})
+ * @param application its application on YARN, as it was seen last; empty elsewhere
  */
 public record ServerStatus(
         ServerSpec spec,
@@ -57,7 +59,54 @@ public record ServerStatus(
         Optional<Path> logFile,
         Optional<Path> tokenFile,
         List<String> exposures,
-        Optional<String> runtimeWhy) {
+        Optional<String> runtimeWhy,
+        Optional<YarnApplication> application) {
+    /** Without an application on YARN. */
+    public ServerStatus(
+            ServerSpec spec,
+            boolean changed,
+            Origin origin,
+            Desired desired,
+            Phase phase,
+            Rung rung,
+            int incarnation,
+            Optional<Instance> instance,
+            String host,
+            OptionalInt grpcPort,
+            Observed observed,
+            int restarts,
+            Optional<Instant> startedAt,
+            Optional<Instant> healthySince,
+            Instant phaseSince,
+            Optional<Cause> cause,
+            Optional<Path> logFile,
+            Optional<Path> tokenFile,
+            List<String> exposures,
+            Optional<String> runtimeWhy) {
+        this(
+                spec,
+                changed,
+                origin,
+                desired,
+                phase,
+                rung,
+                incarnation,
+                instance,
+                host,
+                grpcPort,
+                observed,
+                restarts,
+                startedAt,
+                healthySince,
+                phaseSince,
+                cause,
+                logFile,
+                tokenFile,
+                exposures,
+                runtimeWhy,
+                Optional.empty());
+    }
+
     public ServerStatus {
         exposures = List.copyOf(exposures);
     }

@@ -9,6 +9,7 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Effect;
@@ -25,6 +26,7 @@ import io.connectctl.manager.store.StoredServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -72,6 +74,9 @@ final class ServerUnit {
     private volatile Optional<Cause> invalid = Optional.empty();
     /** What the runtime answered when it could not be asked; tells in status why it is UNKNOWN. */
     private volatile Optional<String> blind = Optional.empty();
+
+    /** What its cluster said last of the current incarnation; by number, as an older answer may come late. */
+    private volatile Map.Entry<Integer, Optional<YarnApplication>> application = Map.entry(0, Optional.empty());
 
     private String stored;
     private Time.@Nullable Timer timer;
@@ -363,13 +368,24 @@ final class ServerUnit {
         });
     }
 
+    /** From anywhere: what the cluster says of an incarnation's application. */
+    void application(int incarnation, Optional<YarnApplication> seen) {
+        application = Map.entry(incarnation, seen);
+    }
+
+    private Optional<YarnApplication> application(ServerState state) {
+        Map.Entry<Integer, Optional<YarnApplication>> last = application;
+        return last.getKey() == state.incarnation() ? last.getValue() : Optional.empty();
+    }
+
     private static Observed merge(Observed old, Observed seen) {
         return new Observed(
                 seen.sparkVersion().or(old::sparkVersion),
                 seen.ui().or(old::ui),
                 seen.applicationId().or(old::applicationId),
                 seen.poolBytes().isPresent() ? seen.poolBytes() : old.poolBytes(),
-                seen.cores().isPresent() ? seen.cores() : old.cores());
+                seen.cores().isPresent() ? seen.cores() : old.cores(),
+                seen.executors().or(old::executors));
     }
 
     /** Ends the supervision; the server stays. */
@@ -417,7 +433,8 @@ final class ServerUnit {
                 now.charter()
                         .choice()
                         .filter(made -> made.runtime().equals(spec.runtime()))
-                        .map(RuntimeChoice::why));
+                        .map(RuntimeChoice::why),
+                alive ? application(state) : Optional.empty());
     }
 
     /** Where an instance's log lies; empty for a container, whose log is the engine's. */

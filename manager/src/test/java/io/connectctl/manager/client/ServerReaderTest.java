@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.ClusterView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.LeaseInfo;
@@ -47,7 +48,19 @@ final class ServerReaderTest {
             "local-1",
             4,
             12.25,
-            new LeaseInfo("4f1c09ab", "2026-11-22T17:00:00Z", "pid 7"));
+            new LeaseInfo("4f1c09ab", "2026-11-22T17:00:00Z", "pid 7"),
+            new ClusterView(
+                    "application_1_0002",
+                    "RUNNING",
+                    "root.default",
+                    "http://rm:8088/proxy/application_1_0002/",
+                    "none",
+                    "1-8",
+                    2,
+                    1,
+                    4,
+                    4_294_967_299L,
+                    "1024 MiB heap"));
 
     private static final ServerView EMPTY = new ServerView(
             "old",
@@ -74,6 +87,7 @@ final class ServerReaderTest {
             null,
             null,
             List.of(),
+            null,
             null,
             null,
             null,

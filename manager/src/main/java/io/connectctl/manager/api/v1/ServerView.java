@@ -34,4 +34,5 @@ public record ServerView(
         @Nullable String applicationId,
         @Nullable Integer cores,
         @Nullable Double startSeconds,
-        @Nullable LeaseInfo lease) {}
+        @Nullable LeaseInfo lease,
+        @Nullable ClusterView cluster) {}
