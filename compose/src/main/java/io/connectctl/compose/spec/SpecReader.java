@@ -158,7 +158,7 @@ public final class SpecReader {
                 conf,
                 env,
                 health(master, cluster),
-                restart(),
+                restart(master),
                 stop(),
                 auth,
                 expose,
@@ -463,9 +463,9 @@ public final class SpecReader {
         return health;
     }
 
-    private RestartSpec restart() {
+    private RestartSpec restart(String master) {
         part("restart", RESTART);
-        RestartSpec standard = Defaults.RESTART;
+        RestartSpec standard = MasterUrl.isCluster(master) ? Defaults.CLUSTER_RESTART : Defaults.RESTART;
         RestartSpec restart = new RestartSpec(
                 flag("restart", "onFault", standard.onFault()),
                 duration("restart", "backoff", SHORTEST, Duration.ofHours(1), standard.backoff()),

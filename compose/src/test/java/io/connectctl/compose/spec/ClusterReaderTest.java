@@ -58,6 +58,7 @@ class ClusterReaderTest {
 
         assertThat(reading.problems()).isEmpty();
         ServerSpec spec = reading.spec().orElseThrow();
+        assertThat(spec.restart()).isEqualTo(Defaults.CLUSTER_RESTART);
         assertThat(spec.cluster().hadoopConf()).contains(folder);
         assertThat(spec.cluster().queue()).contains("root.sales");
         assertThat(spec.cluster().executors().number()).isEqualTo(OptionalInt.of(2));
