@@ -39,9 +39,14 @@ public final class MasterUrl {
 
     /** The first address of a standalone master, as {@code host:port}. */
     public static Optional<String> standalone(String master) {
+        return standalones(master).stream().findFirst();
+    }
+
+    /** The addresses of all standalone masters that stand in for each other, each as {@code host:port}. */
+    public static List<String> standalones(String master) {
         return master.startsWith("spark://")
-                ? Optional.of(master.substring("spark://".length()).split(",", -1)[0])
-                : Optional.empty();
+                ? List.of(master.substring("spark://".length()).split(",", -1))
+                : List.of();
     }
 
     /** What is wrong with a master, and how to write it; empty if Spark can parse it. */

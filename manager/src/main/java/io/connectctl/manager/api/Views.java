@@ -179,9 +179,8 @@ final class Views {
                 application.map(YarnApplication::state).orElse(null),
                 application.map(YarnApplication::queue).orElse(null),
                 application.flatMap(YarnApplication::link).orElse(null),
-                application
-                        .map(YarnApplication::diagnostics)
-                        .filter(text -> !text.isEmpty())
+                status.silence()
+                        .or(() -> application.map(YarnApplication::diagnostics).filter(text -> !text.isEmpty()))
                         .orElse(null),
                 wanted.number().isPresent()
                         ? Integer.toString(wanted.number().getAsInt())

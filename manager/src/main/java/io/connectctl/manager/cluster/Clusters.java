@@ -29,13 +29,18 @@ public interface Clusters {
         }
 
         @Override
+        public Optional<String> silence(ServerSpec spec) {
+            return Optional.empty();
+        }
+
+        @Override
         public List<String> end(ServerSpec spec) {
             return List.of();
         }
 
         @Override
-        public List<Orphan> orphans(Predicate<Owned> lives) {
-            return List.of();
+        public Search orphans(Predicate<Owned> lives) {
+            return new Search(List.of(), Map.of());
         }
 
         @Override
@@ -68,6 +73,19 @@ public interface Clusters {
      */
     record Orphan(ServerName server, String id, String where) {}
 
+    /**
+     * What was found on all clusters.
+     *
+     * @param orphans applications that lost their driver
+     * @param unasked why a cluster couldn't be asked, by the Hadoop configuration that names it
+     */
+    record Search(List<Orphan> orphans, Map<String, String> unasked) {
+        public Search {
+            orphans = List.copyOf(orphans);
+            unasked = Map.copyOf(unasked);
+        }
+    }
+
     /** What a launch's environment must hold, so that its application can be known again. */
     Map<String, String> variables(ServerSpec spec, int incarnation);
 
@@ -82,6 +100,12 @@ public interface Clusters {
     Optional<YarnRoom> room(ServerSpec spec) throws IOException;
 
     /**
+     * Why the one who gives a server its executors can't be reached, in words; empty where it can, or where nobody can tell. What runs
+     * goes on without it, and nothing that is lost is replaced.
+     */
+    Optional<String> silence(ServerSpec spec);
+
+    /**
      * Ends every application of a server that nothing runs of any more: one that takes leave of its own accord is given some seconds
      * to, so that it counts as finished.
      *
@@ -90,7 +114,7 @@ public interface Clusters {
     List<String> end(ServerSpec spec) throws IOException, InterruptedException;
 
     /** Applications of this installation on every cluster that it ever used, that run and whose driver doesn't. */
-    List<Orphan> orphans(Predicate<Owned> lives) throws IOException;
+    Search orphans(Predicate<Owned> lives) throws IOException;
 
     /** Kills one of them. */
     void end(Orphan orphan) throws IOException;

@@ -8,7 +8,7 @@ import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.health.Probes;
 import io.connectctl.manager.cluster.Clusters;
-import io.connectctl.manager.cluster.YarnClusters;
+import io.connectctl.manager.cluster.RealClusters;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.lease.Limits;
 import io.connectctl.manager.store.SqliteStore;
@@ -62,7 +62,7 @@ final class Wiring {
             below.add(store);
             SystemTime time = new SystemTime();
             below.add(time);
-            Clusters clusters = new YarnClusters(folders.state(), System.getProperty("user.name"));
+            Clusters clusters = new RealClusters(folders.state(), System.getProperty("user.name"));
             Composer composer = new Composer(Optional.of(folders.config().resolve("templates")));
             Surroundings around = new Surroundings(
                     folders,
@@ -129,7 +129,8 @@ final class Wiring {
                 Runtimes.names().stream()
                         .map(name -> Runtimes.create(name, its, System.getenv()))
                         .toList(),
-                lock);
+                lock,
+                new RealClusters(state, System.getProperty("user.name")));
     }
 
     private static void close(List<AutoCloseable> below) throws IOException {

@@ -655,8 +655,9 @@ final class EffectRunner {
         }
         try {
             unit.application(incarnation, around.clusters().application(spec, incarnation));
+            unit.silence(around.clusters().silence(spec));
         } catch (IOException e) {
-            LOG.debug("{}: its cluster can't be asked", unit.name(), e);
+            unit.silence(Optional.of(said(e)));
         }
     }
 

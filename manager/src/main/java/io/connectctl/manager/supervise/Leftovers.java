@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,8 +46,14 @@ public final class Leftovers {
      * @param folder its folder
      * @param runtimes over what it left
      * @param hold keeps others off it
+     * @param clusters on which applications of its servers may be left
      */
-    public record DeadState(Path folder, List<ServerRuntime> runtimes, AutoCloseable hold) {
+    public record DeadState(Path folder, List<ServerRuntime> runtimes, AutoCloseable hold, Clusters clusters) {
+        /** Without clusters on which something may be left. */
+        public DeadState(Path folder, List<ServerRuntime> runtimes, AutoCloseable hold) {
+            this(folder, runtimes, hold, Clusters.NONE);
+        }
+
         public DeadState {
             runtimes = List.copyOf(runtimes);
         }
@@ -77,7 +84,7 @@ public final class Leftovers {
         for (ServerRuntime runtime : runtimes) {
             collect(runtime, this::hold, dryRun, all);
         }
-        collectFromClusters(dryRun, all);
+        collectFrom(clusters, this::driven, dryRun, all);
         try {
             for (DeadState state : dead.find()) {
                 collect(state, dryRun, all);
@@ -89,9 +96,14 @@ public final class Leftovers {
     }
 
     /** Applications whose driver is gone: they hold executors that nobody uses. */
-    private void collectFromClusters(boolean dryRun, List<Leftover> all) {
+    private static void collectFrom(
+            Clusters clusters, Predicate<Clusters.Owned> driven, boolean dryRun, List<Leftover> all) {
         try {
-            for (Clusters.Orphan orphan : clusters.orphans(this::driven)) {
+            Clusters.Search search = clusters.orphans(driven);
+            search.unasked()
+                    .forEach((conf, why) -> all.add(new Leftover(
+                            "", "applications without a driver on the cluster of " + conf, Optional.of(why))));
+            for (Clusters.Orphan orphan : search.orphans()) {
                 Optional<String> kept = Optional.empty();
                 if (!dryRun) {
                     try {
@@ -105,7 +117,7 @@ public final class Leftovers {
                         orphan.server().value(), "application " + orphan.id() + " without a driver", kept));
             }
         } catch (IOException e) {
-            LOG.warn("applications without a driver can't be looked for: {}", e.toString());
+            all.add(new Leftover("", "applications without a driver", Optional.of(e.toString())));
         }
     }
 
@@ -219,6 +231,8 @@ public final class Leftovers {
             for (ServerRuntime runtime : state.runtimes()) {
                 collect(runtime, server -> Optional.of(() -> {}), dryRun, all);
             }
+            // After its drivers, so that those which were still alive could take leave of their clusters.
+            collectFrom(state.clusters(), any -> false, dryRun, all);
             // Its id is the only mark of what couldn't be removed, or looked for, now.
             Optional<String> kept = all.subList(before, all.size()).stream()
                             .anyMatch(left -> left.kept().isPresent())

@@ -38,6 +38,7 @@ import java.util.OptionalInt;
  * @param exposures what deserves the word EXPOSED, in words
  * @param runtimeWhy why it runs where it runs, where connectctl chose ({@code runtime: auto})
  * @param application its application on YARN, as it was seen last; empty elsewhere
+ * @param silence why its cluster's scheduler can't be reached; empty where it can, or where there is none
  */
 public record ServerStatus(
         ServerSpec spec,
@@ -60,8 +61,9 @@ public record ServerStatus(
         Optional<Path> tokenFile,
         List<String> exposures,
         Optional<String> runtimeWhy,
-        Optional<YarnApplication> application) {
-    /** Without an application on YARN. */
+        Optional<YarnApplication> application,
+        Optional<String> silence) {
+    /** Without a cluster. */
     public ServerStatus(
             ServerSpec spec,
             boolean changed,
@@ -104,6 +106,7 @@ public record ServerStatus(
                 tokenFile,
                 exposures,
                 runtimeWhy,
+                Optional.empty(),
                 Optional.empty());
     }
 

@@ -78,6 +78,9 @@ final class ServerUnit {
     /** What its cluster said last of the current incarnation; by number, as an older answer may come late. */
     private volatile Map.Entry<Integer, Optional<YarnApplication>> application = Map.entry(0, Optional.empty());
 
+    /** Why its cluster's scheduler can't be reached. */
+    private volatile Optional<String> silence = Optional.empty();
+
     private String stored;
     private Time.@Nullable Timer timer;
     private @Nullable Duration toldOfWaiting;
@@ -373,6 +376,22 @@ final class ServerUnit {
         application = Map.entry(incarnation, seen);
     }
 
+    /**
+     * From a probe: why its cluster's scheduler can't be reached. News is told, sameness is not: what runs goes on without it, so this
+     * is no failure of the server.
+     */
+    void silence(Optional<String> seen) {
+        Optional<String> before = silence;
+        silence = seen;
+        if (seen.isPresent() && before.isEmpty()) {
+            news(
+                    "cluster",
+                    seen.get() + "; its executors go on, and none that is lost is replaced until that answers again");
+        } else if (seen.isEmpty() && before.isPresent()) {
+            news("cluster", live().master() + " answers again");
+        }
+    }
+
     private Optional<YarnApplication> application(ServerState state) {
         Map.Entry<Integer, Optional<YarnApplication>> last = application;
         return last.getKey() == state.incarnation() ? last.getValue() : Optional.empty();
@@ -434,7 +453,8 @@ final class ServerUnit {
                         .choice()
                         .filter(made -> made.runtime().equals(spec.runtime()))
                         .map(RuntimeChoice::why),
-                alive ? application(state) : Optional.empty());
+                alive ? application(state) : Optional.empty(),
+                alive ? silence : Optional.empty());
     }
 
     /** Where an instance's log lies; empty for a container, whose log is the engine's. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param state in its scheduler's word; none where the scheduler has none
  * @param queue where it is
  * @param link where a person looks at the application
- * @param diagnostics the scheduler's own words, such as why it waits
+ * @param diagnostics the scheduler's own words, such as why it waits; or why it can't be reached
  * @param executorsWanted as declared, such as {@code 2} or {@code 1-8}; none where it is Spark's default
  * @param executorsRegistered those that are there; none before they were counted
  * @param executorsLost those that were there

@@ -2,32 +2,44 @@ package io.connectctl.manager.cluster;
 
 import io.connectctl.compose.runtime.Installation;
 import io.connectctl.compose.spec.HadoopConf;
+import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@link Clusters} that are real: YARN is asked. Spark standalone and Kubernetes end an application with its driver by themselves. */
-public final class YarnClusters implements Clusters {
-    private static final Logger LOG = LoggerFactory.getLogger(YarnClusters.class);
+/**
+ * {@link Clusters} that are real: YARN is asked, and whether a standalone master is there. Spark standalone and Kubernetes end an
+ * application with its driver by themselves.
+ */
+public final class RealClusters implements Clusters {
+    private static final Logger LOG = LoggerFactory.getLogger(RealClusters.class);
 
     /** From a driver's leave to the end of its application in YARN: a heartbeat of its master (3 s by default), and some. */
     private static final long LEAVE_NANOS = TimeUnit.SECONDS.toNanos(6);
 
     private static final long LOOK_MILLIS = 200;
+
+    /** A machine of the same network answers in milliseconds. */
+    private static final Duration CONNECT = Duration.ofSeconds(2);
 
     /** Remembers every Hadoop configuration that a server was launched with: gc looks there for what is left. */
     private static final String USED = "hadoop-confs";
@@ -39,7 +51,7 @@ public final class YarnClusters implements Clusters {
      * @param state the state folder
      * @param user who asks
      */
-    public YarnClusters(Path state, String user) {
+    public RealClusters(Path state, String user) {
         this.state = state;
         this.user = user;
     }
@@ -117,6 +129,33 @@ public final class YarnClusters implements Clusters {
     }
 
     @Override
+    public Optional<String> silence(ServerSpec spec) {
+        if (onYarn(spec)) {
+            try {
+                room(spec);
+                return Optional.empty();
+            } catch (IOException e) {
+                return Optional.of(String.valueOf(e.getMessage()));
+            }
+        }
+        List<String> masters = MasterUrl.standalones(spec.master());
+        List<String> refusals = new ArrayList<>();
+        for (String master : masters) {
+            // Its port is Spark's own RPC: a connection that is closed again is all that it takes from anybody else.
+            try (Socket socket = new Socket()) {
+                URI address = URI.create("spark://" + master);
+                socket.connect(new InetSocketAddress(address.getHost(), address.getPort()), (int) CONNECT.toMillis());
+                return Optional.empty();
+            } catch (IOException e) {
+                refusals.add(master + ": " + e.getMessage());
+            }
+        }
+        return refusals.isEmpty()
+                ? Optional.empty()
+                : Optional.of("no standalone master answers: " + String.join("; ", refusals));
+    }
+
+    @Override
     public List<String> end(ServerSpec spec) throws IOException, InterruptedException {
         Optional<ResourceManager> manager = manager(spec);
         if (manager.isEmpty()) {
@@ -144,13 +183,17 @@ public final class YarnClusters implements Clusters {
     }
 
     @Override
-    public List<Orphan> orphans(Predicate<Owned> lives) throws IOException {
+    public Search orphans(Predicate<Owned> lives) throws IOException {
         List<Orphan> orphans = new ArrayList<>();
-        if (used().isEmpty()) {
-            return orphans;
-        }
-        String installation = Installation.of(state);
-        for (String conf : used()) {
+        Map<String, String> unasked = new TreeMap<>();
+        Set<String> confs = used();
+        // Nothing of this installation was ever on a cluster: it needn't be given an id to look by.
+        String installation = confs.isEmpty() ? "" : Installation.of(state);
+        for (String conf : confs) {
+            if (!Files.isDirectory(Path.of(conf))) {
+                LOG.debug("the Hadoop configuration {} is gone, and its cluster with it", conf);
+                continue;
+            }
             try {
                 for (YarnApplication application :
                         living(manager(Path.of(conf)), YarnTags.ofInstallation(installation))) {
@@ -161,10 +204,10 @@ public final class YarnClusters implements Clusters {
                     }
                 }
             } catch (IOException e) {
-                LOG.warn("the cluster of {} can't be asked for what is left there: {}", conf, e.getMessage());
+                unasked.put(conf, String.valueOf(e.getMessage()));
             }
         }
-        return orphans;
+        return new Search(orphans, unasked);
     }
 
     @Override
