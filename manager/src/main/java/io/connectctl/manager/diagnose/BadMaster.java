@@ -43,9 +43,20 @@ final class BadMaster implements Rule {
                             master + " needs the jar spark-" + module + "_"
                                     + clues.spec().spark().scalaBinary() + "-"
                                     + clues.spec().spark() + ", which this Spark runtime doesn't have",
-                            "use a Spark distribution that has it (`sparkHome:` in connectctl.yaml), or run locally: "
-                                    + local);
+                            bring(clues, module) + ", or run locally: " + local);
                 }));
+    }
+
+    /** Where a runtime with that module comes from. */
+    private static String bring(Clues clues, String module) {
+        if (clues.contained()) {
+            return module.equals("yarn")
+                    ? "use an image that has it, such as one of `connectctl image build --yarn`"
+                    : "use an image that has it";
+        }
+        return clues.spec().sparkHome().isPresent()
+                ? "leave sparkHome out, so that connectctl fetches that jar too, or name a Spark distribution that has it"
+                : "use a Spark distribution that has it (`sparkHome:` in connectctl.yaml)";
     }
 
     @Override

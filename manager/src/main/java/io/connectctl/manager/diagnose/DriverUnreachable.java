@@ -15,6 +15,12 @@ final class DriverUnreachable implements Rule {
     private static final Pattern EXITED =
             Pattern.compile("Executor updated: (app-\\S{1,60}) is now EXITED \\(Command exited with code 1\\)");
 
+    /** A worker runs it, by its master. */
+    private static final Pattern LAUNCHED = Pattern.compile("Executor updated: (app-\\S{1,60}) is now RUNNING");
+
+    /** The driver knows it. */
+    private static final Pattern REGISTERED = Pattern.compile("Registered executor |registered with \\d+ core");
+
     private static final Pattern ADDRESS = Pattern.compile("NettyBlockTransferService: Server created on (.{1,200})");
 
     private static final Pattern REMOVED = Pattern.compile("Master removed our application: FAILED");
@@ -29,7 +35,15 @@ final class DriverUnreachable implements Rule {
         return clues.anyLine(MASTER_FAILED)
                 .or(() -> clues.anyLine(EXITED)
                         .filter(hit -> noWork || clues.anywhere(REMOVED).isPresent()))
-                .flatMap(hit -> of(clues, hit, "executors start and end at once, as they can't reach the driver"));
+                .flatMap(hit -> of(clues, hit, "executors start and end at once, as they can't reach the driver"))
+                // Where nobody refuses the connection, they try for two minutes before they end.
+                .or(() -> clues.anyLine(LAUNCHED)
+                        .filter(hit -> noWork && clues.anyLine(REGISTERED).isEmpty())
+                        .flatMap(hit -> of(
+                                clues,
+                                hit,
+                                "executors run on the cluster's workers (" + hit.group(1)
+                                        + "), and none of them got to the driver")));
     }
 
     /** The finding, with the address that is at stake. */
