@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.eclipse.aether.RepositorySystem;
 import org.eclipse.aether.RepositorySystemSession.CloseableSession;
 import org.eclipse.aether.artifact.Artifact;
@@ -25,6 +26,16 @@ import org.eclipse.aether.artifact.Artifact;
  */
 public final class SparkDistributions {
     private static final String WITHOUT_MLLIB = "WITHOUT_MLLIB";
+    /** The timeline service is loaded by the ResourceManager at its start, wanted or not; the client by the application's master. */
+    private static final List<String> HADOOP = Stream.of(
+                    "hadoop-yarn-server-resourcemanager",
+                    "hadoop-yarn-server-nodemanager",
+                    "hadoop-yarn-server-common",
+                    "hadoop-yarn-server-timelineservice",
+                    "hadoop-yarn-client")
+            .map(artifact -> "org.apache.hadoop:" + artifact + ":3.4.1")
+            .toList();
+
     /** What a jar's name begins with: {@code log4j-1.2-api-2.24.3.jar} is log4j-1.2-api. */
     private static final Pattern JAR = Pattern.compile("(.+)-\\d.*\\.jar");
 
@@ -132,6 +143,32 @@ public final class SparkDistributions {
                     what, progress, (listener, cancelled) -> packagesNow(runtime, coordinates, listener, cancelled));
         } catch (IOException e) {
             throw PrivateFiles.failure("fetching " + what, spark, e);
+        }
+    }
+
+    /**
+     * The jars of a ResourceManager and a NodeManager: what a YARN to try servers on consists of. They stay where Maven keeps them.
+     *
+     * @throws LaunchException {@code PACKAGE_UNRESOLVABLE}, {@code DISK_FULL} or {@code FOLDER_UNWRITABLE}
+     */
+    public List<Path> hadoop(Progress progress) throws LaunchException, InterruptedException {
+        try {
+            return FetchedFolders.interruptibly("Hadoop", progress, this::hadoopNow);
+        } catch (IOException e) {
+            throw PrivateFiles.failure("fetching Hadoop", spark, e);
+        }
+    }
+
+    private List<Path> hadoopNow(Progress progress, AtomicBoolean cancelled) throws LaunchException {
+        MavenAccess maven = MavenAccess.of(environment);
+        Transfers transfers = new Transfers("fetching Hadoop", progress, cancelled);
+        progress.report("resolving Hadoop", 0, 0);
+        try (RepositorySystem system = new Resolver().get();
+                CloseableSession session = maven.session(system, transfers)) {
+            PackageResolution resolution = new PackageResolution(maven, system, session, "");
+            List<Artifact> artifacts = resolution.collect(HADOOP);
+            transfers.expect(artifacts.size());
+            return resolution.resolve(artifacts);
         }
     }
 
