@@ -37,7 +37,6 @@ final class Cluster implements AutoCloseable {
     private final String host;
     private String web = "";
     private String master = "";
-    private Path jars = Path.of("");
 
     private Cluster(String host) {
         this.host = host;
@@ -61,7 +60,7 @@ final class Cluster implements AutoCloseable {
         }
         cluster.startResourceManager();
         cluster.startNodeManager();
-        cluster.awaitNodes();
+        cluster.awaitNodes(1);
         return cluster;
     }
 
@@ -78,9 +77,9 @@ final class Cluster implements AutoCloseable {
         startHadoop("nm", "org.apache.hadoop.yarn.server.nodemanager.NodeManager");
     }
 
-    /** Waits until a NodeManager is there. */
-    void awaitNodes() {
-        awaitNumber("/ws/v1/cluster/metrics", "/clusterMetrics/activeNodes", 1);
+    /** Waits until so many NodeManagers are there, by the ResourceManager. */
+    void awaitNodes(int number) {
+        awaitNumber("/ws/v1/cluster/metrics", "/clusterMetrics/activeNodes", number);
     }
 
     private void startHadoop(String part, String main) {
@@ -210,8 +209,22 @@ final class Cluster implements AutoCloseable {
 
     /** A standalone master and a worker of 2 cores and 2 GiB at this address, both of these jars. */
     static Cluster standalone(Path jars, String host) {
+        Cluster cluster = standaloneMaster(jars, host);
+        cluster.startWorker(jars);
+        cluster.awaitNumber("/json/", "/aliveworkers", 1);
+        return cluster;
+    }
+
+    /** A standalone master, and a worker of another Spark that tries to register with it. */
+    static Cluster mixed(Path jars, Path workers, String host) {
+        Cluster cluster = standaloneMaster(jars, host);
+        cluster.startWorker(workers);
+        await().atMost(PATIENCE).until(() -> cluster.log("master").contains("InvalidClassException"));
+        return cluster;
+    }
+
+    private static Cluster standaloneMaster(Path jars, String host) {
         Cluster cluster = new Cluster(host);
-        cluster.jars = jars;
         int port = Spark.freePort();
         int ui = Spark.freePort();
         cluster.master = "spark://" + host + ":" + port;
@@ -226,6 +239,7 @@ final class Cluster implements AutoCloseable {
         }
         cluster.startSpark(
                 "master",
+                jars,
                 "org.apache.spark.deploy.master.Master",
                 "--host",
                 host,
@@ -233,14 +247,14 @@ final class Cluster implements AutoCloseable {
                 "" + port,
                 "--webui-port",
                 "" + ui);
-        cluster.startWorker();
-        cluster.awaitNumber("/json/", "/aliveworkers", 1);
+        cluster.awaitNumber("/json/", "/aliveworkers", 0);
         return cluster;
     }
 
-    void startWorker() {
+    private void startWorker(Path jars) {
         startSpark(
                 "worker",
+                jars,
                 "org.apache.spark.deploy.worker.Worker",
                 "--host",
                 host,
@@ -270,7 +284,7 @@ final class Cluster implements AutoCloseable {
         });
     }
 
-    private void startSpark(String part, String main, String... arguments) {
+    private void startSpark(String part, Path jars, String main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 JAVA,
                 "-Xmx256m",
