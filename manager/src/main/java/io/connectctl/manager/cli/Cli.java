@@ -44,6 +44,8 @@ final class Cli {
             "url",
             "env",
             "describe",
+            "timeline",
+            "bundle",
             "render",
             "validate",
             "remove",
@@ -94,6 +96,8 @@ final class Cli {
             case "url" -> new UrlCommand(context);
             case "env" -> new EnvCommand(context);
             case "describe" -> new DescribeCommand(context);
+            case "timeline" -> new TimelineCommand(context);
+            case "bundle" -> new BundleCommand(context);
             case "render" -> new RenderCommand(context);
             case "validate" -> new ValidateCommand(context);
             case "remove" -> new RemoveCommand(context);

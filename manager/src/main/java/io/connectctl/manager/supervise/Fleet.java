@@ -11,8 +11,11 @@ import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -108,6 +111,25 @@ public interface Fleet extends AutoCloseable {
 
     /** What people should know of how this server runs where it runs; see ServerRuntime.remarks. */
     List<String> remarks(ServerName name) throws RefusedException;
+
+    /**
+     * What the start of the last incarnation spent its time on, as far as it got.
+     *
+     * @throws RefusedException NOT_RUNNING where it was never started
+     */
+    Timeline timeline(ServerName name) throws RefusedException, RuntimeUnavailableException, InterruptedException;
+
+    /** Where evidence lies of the last incarnation that was replaced because it lived and didn't answer; empty where none does. */
+    Optional<Path> wedge(ServerName name);
+
+    /**
+     * Writes a tar.gz with all that is known of a server, without a secret of this installation's declarations: its files, logs, evidence of
+     * wedges, and this machine.
+     *
+     * @param more further files of it, by name; they are redacted, too
+     */
+    void bundle(ServerName name, Map<String, String> more, OutputStream out)
+            throws RefusedException, IOException, InterruptedException;
 
     /** What the runtimes keep for later starts. */
     CacheStatus cache() throws IOException;
