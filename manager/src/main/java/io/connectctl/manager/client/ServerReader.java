@@ -63,6 +63,7 @@ final class ServerReader {
                 daemon.optionalInt("tcpPort"),
                 daemon.optionalInt("healthPort"),
                 (int) daemon.whole("servers"),
+                daemon.optional("notice"),
                 daemon.flag("supervised"));
     }
 

@@ -59,6 +59,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
     private final Leases leases;
     private final Leftovers leftovers;
     private final List<AutoCloseable> below;
+    private final Optional<String> notice;
     private @Nullable AutoCloseable subscription;
     private @Nullable ApiServer api;
     private volatile @Nullable HealthEndpoint health;
@@ -73,8 +74,10 @@ final class Daemon implements DaemonControl, AutoCloseable {
      * @param leases who holds which of them; closed before the fleet
      * @param leftovers finds what belongs to none of them
      * @param below closed after the fleet, in this order: the store, the runtimes
+     * @param notice what became of the store before this one, where that was damaged
      */
-    record Supervision(Fleet fleet, Leases leases, Leftovers leftovers, List<AutoCloseable> below) {
+    record Supervision(
+            Fleet fleet, Leases leases, Leftovers leftovers, List<AutoCloseable> below, Optional<String> notice) {
         Supervision {
             below = List.copyOf(below);
         }
@@ -100,6 +103,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         this.leases = supervision.leases();
         this.leftovers = supervision.leftovers();
         this.below = supervision.below();
+        this.notice = supervision.notice();
     }
 
     /**
@@ -220,6 +224,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
                 settings.tcpPort(),
                 settings.healthPort(),
                 fleet.servers().size(),
+                notice.orElse(null),
                 supervised);
     }
 

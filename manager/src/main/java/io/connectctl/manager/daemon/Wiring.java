@@ -9,7 +9,7 @@ import io.connectctl.compose.spec.Exposures;
 import io.connectctl.health.Probes;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.lease.Limits;
-import io.connectctl.manager.store.SqliteStore;
+import io.connectctl.manager.store.StateFile;
 import io.connectctl.manager.store.StateStore;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.supervise.Fleet;
@@ -27,6 +27,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,9 @@ final class Wiring {
                 below.add(runtime);
                 runtimes.put(name, runtime);
             }
-            StateStore store = SqliteStore.open(folders.state().resolve("connectctl.db"));
+            StateFile.Opened opened = StateFile.open(folders.state().resolve("connectctl.db"), Instant.now());
+            opened.notice().ifPresent(notice -> LOG.error("{}. Leases and pools are lost with it", notice));
+            StateStore store = opened.store();
             below.add(store);
             SystemTime time = new SystemTime();
             below.add(time);
@@ -71,7 +74,7 @@ final class Wiring {
                     Exposures::of,
                     probes,
                     time);
-            Fleet fleet = LiveFleet.open(around);
+            Fleet fleet = LiveFleet.open(around, opened.notice());
             Leases leases;
             try {
                 leases = LiveLeases.open(
@@ -84,7 +87,11 @@ final class Wiring {
                 throw e;
             }
             return new Daemon.Supervision(
-                    fleet, leases, new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders)), below);
+                    fleet,
+                    leases,
+                    new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders)),
+                    below,
+                    opened.notice());
         } catch (StoreException e) {
             close(below);
             throw new IOException(e.getMessage(), e);

@@ -22,6 +22,7 @@ import io.connectctl.manager.lifecycle.Step;
 import io.connectctl.manager.store.StateCodec;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.store.StoredServer;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -74,6 +75,9 @@ final class ServerUnit {
     private volatile Optional<String> blind = Optional.empty();
 
     private String stored;
+    /** As last written, without its number; null where it wasn't. */
+    private @Nullable Transcript transcript;
+
     private Time.@Nullable Timer timer;
     private @Nullable Duration toldOfWaiting;
 
@@ -272,6 +276,7 @@ final class ServerUnit {
         if (redeclared || !step.events().isEmpty() || !text.equals(stored)) {
             journal.commit(new StoredServer(name, charter.toJson(specs), text), step.events(), () -> known = after);
             stored = text;
+            keepTranscript();
         } else {
             known = after;
         }
@@ -285,6 +290,49 @@ final class ServerUnit {
                 around.time().after(EFFECT_AGAIN, () -> failed(effect, e));
             }
         }
+    }
+
+    /** In the mailbox, or before there is one: writes down for a lost database what it would take along. */
+    void keepTranscript() {
+        Known now = known;
+        Transcript next = Transcript.of(0, now.state(), now.charter().toJson(specs));
+        if (transcript != null && transcript.says(next)) {
+            return;
+        }
+        try {
+            Transcript.of(journal.lastSequence(), now.state(), next.declaration())
+                    .write(around.folders(), name);
+            transcript = next;
+        } catch (IOException | RuntimeException e) {
+            // It is written again with the next change. The database has it, so nobody's command failed.
+            transcript = null;
+            LOG.warn("what {} would need if the state file were lost can't be written: {}", name, e.toString());
+        }
+    }
+
+    /** Forgets the server: first what would bring it back, then in the database. */
+    void forget(Forgetting inStore) throws RefusedException, StoreException {
+        transcript = null;
+        try {
+            Transcript.delete(around.folders(), name);
+        } catch (IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED,
+                    "the transcript of " + name + " can't be deleted, so it is kept: " + e
+                            + ". Mend owner and mode of its folder, and remove it again");
+        }
+        try {
+            inStore.run();
+        } catch (StoreException e) {
+            keepTranscript();
+            throw e;
+        }
+    }
+
+    /** Makes the database forget it. */
+    @FunctionalInterface
+    interface Forgetting {
+        void run() throws StoreException;
     }
 
     /** An effect that never began has an outcome too; a lost probe counts as such by its own deadline. */

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,7 +53,11 @@ class DaemonTest {
                 environment,
                 BUILD,
                 (where, probes) -> new Daemon.Supervision(
-                        fleet, Leases.NONE, new Leftovers(fleet, Leases.NONE, List.of(), List::of), List.of()));
+                        fleet,
+                        Leases.NONE,
+                        new Leftovers(fleet, Leases.NONE, List.of(), List::of),
+                        List.of(),
+                        Optional.empty()));
     }
 
     private RawHttp settings(String body) throws IOException {

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The daemon itself.
  *
+ * @param notice what became of the state file before this one, where that was damaged; null where this one is whole
  * @param supervised true if systemd runs it, so that only systemd should restart it
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -19,4 +20,5 @@ public record DaemonView(
         @Nullable Integer tcpPort,
         @Nullable Integer healthPort,
         int servers,
+        @Nullable String notice,
         boolean supervised) {}
