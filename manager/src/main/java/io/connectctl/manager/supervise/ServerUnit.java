@@ -62,6 +62,9 @@ final class ServerUnit {
             ServerSpec shown,
             Observed observed) {}
 
+    /** What a transcript depends on. */
+    private record Transcribed(Charter charter, Desired desired, int incarnation, int wanted) {}
+
     private final ServerName name;
     private final Surroundings around;
     private final SpecSource specs;
@@ -75,8 +78,8 @@ final class ServerUnit {
     private volatile Optional<String> blind = Optional.empty();
 
     private String stored;
-    /** As last written, without its number; null where it wasn't. */
-    private @Nullable Transcript transcript;
+    /** As last written; null where it wasn't, or isn't known to have been. */
+    private @Nullable Transcribed transcribed;
 
     private Time.@Nullable Timer timer;
     private @Nullable Duration toldOfWaiting;
@@ -292,27 +295,41 @@ final class ServerUnit {
         }
     }
 
-    /** In the mailbox, or before there is one: writes down for a lost database what it would take along. */
+    /** In the mailbox, or before there is one: writes down for a lost database what it would take along, where that changed. */
     void keepTranscript() {
         Known now = known;
-        Transcript next = Transcript.of(0, now.state(), now.charter().toJson(specs));
-        if (transcript != null && transcript.says(next)) {
+        ServerState state = now.state();
+        Transcribed next = new Transcribed(now.charter(), state.desired(), state.incarnation(), state.wanted());
+        if (next.equals(transcribed)) {
             return;
         }
         try {
-            Transcript.of(journal.lastSequence(), now.state(), next.declaration())
-                    .write(around.folders(), name);
-            transcript = next;
+            Transcript fresh =
+                    Transcript.of(journal.lastSequence(), state, now.charter().toJson(specs));
+            if (transcribed != null || !lies(fresh)) {
+                fresh.write(around.folders(), name);
+            }
+            transcribed = next;
         } catch (IOException | RuntimeException e) {
             // It is written again with the next change. The database has it, so nobody's command failed.
-            transcript = null;
+            transcribed = null;
             LOG.warn("what {} would need if the state file were lost can't be written: {}", name, e.toString());
+        }
+    }
+
+    /** True where the daemon before left it so, as it does most often. */
+    private boolean lies(Transcript fresh) {
+        try {
+            return Transcript.read(around.folders(), name).filter(fresh::says).isPresent();
+        } catch (IOException e) {
+            LOG.warn("{}; it is written anew", e.getMessage());
+            return false;
         }
     }
 
     /** Forgets the server: first what would bring it back, then in the database. */
     void forget(Forgetting inStore) throws RefusedException, StoreException {
-        transcript = null;
+        transcribed = null;
         try {
             Transcript.delete(around.folders(), name);
         } catch (IOException e) {
