@@ -91,8 +91,8 @@ final class Chaos {
 
     /** The choices of an action depend on its number and the seed alone, not on how many were made before. */
     private void act(ChaosWorld world, ChaosActions actions, int number) {
-        Random random = new Random(plan.seed() * 1_000_003L + number * 7_919L);
-        random.nextInt();
+        // Neighbours' first numbers would resemble each other without the two factors, which are SplitMix64's.
+        Random random = new Random((plan.seed() * 0x9E3779B97F4A7C15L) ^ (number * 0xBF58476D1CE4E5B9L));
         String kind = actions.choose(random);
         ChaosStep step = new ChaosStep(world, random);
         try {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -153,7 +154,7 @@ final class ChaosActions {
     }
 
     void run(String kind, ChaosStep step) throws IOException {
-        kinds.get(kind).action().run(step);
+        Objects.requireNonNull(kinds.get(kind), kind).action().run(step);
     }
 
     // ------------------------------------------------------------------ people
@@ -597,7 +598,7 @@ final class ChaosActions {
         String path = up.isEmpty() || step.random.nextInt(8) > 0
                 ? paths.get(step.random.nextInt(paths.size()))
                 : "POST /v1/servers/" + up.get(step.random.nextInt(up.size())) + "/start";
-        return request(path + " HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+        return http(path, "Content-Length: 0", "");
     }
 
     private static byte[] malformed(ChaosStep step) {
@@ -605,25 +606,21 @@ final class ChaosActions {
         step.random.nextBytes(noise);
         return switch (step.random.nextInt(10)) {
             case 0 -> noise.clone();
-            case 1 -> request("GET /v1/servers/%zz HTTP/1.0\r\nHost: localhost\r\n\r\n");
-            case 2 -> request("GET /v1/nothing/here HTTP/1.0\r\nHost: localhost\r\n\r\n");
-            case 3 ->
-                request("PUT /v1/servers/s1 HTTP/1.0\r\n"
-                        + "Host: localhost\r\n"
-                        + "Content-Type: application/json\r\n"
-                        + "Content-Length: 20\r\n\r\n"
-                        + "{\"declaration\": {{{{");
-            case 4 ->
-                request("PUT /v1/servers/No_Such_Name! HTTP/1.0\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
-            case 5 ->
-                request("GET /v1/servers HTTP/1.0\r\nHost: localhost\r\nX-Long: " + "x".repeat(100_000) + "\r\n\r\n");
-            case 6 ->
-                request("PUT /v1/servers/s1 HTTP/1.0\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n{}");
-            case 7 -> request("DELETE /v1/events HTTP/1.0\r\nHost: localhost\r\n\r\n");
+            case 1 -> http("GET /v1/servers/%zz", "X: 1", "");
+            case 2 -> http("GET /v1/nothing/here", "X: 1", "");
+            case 3 -> http("PUT /v1/servers/s1", "Content-Length: 20", "{\"declaration\": {{{{");
+            case 4 -> http("PUT /v1/servers/No_Such_Name!", "Content-Length: 2", "{}");
+            case 5 -> http("GET /v1/servers", "X-Long: " + "x".repeat(100_000), "");
+            case 6 -> http("PUT /v1/servers/s1", "Content-Length: 99999999999", "{}");
+            case 7 -> http("DELETE /v1/events", "X: 1", "");
             case 8 -> request("GET /v1/servers HTTP/9.9\r\nHost: localhost\r\n\r\n");
-            default ->
-                request("POST /v1/servers/nobody/start HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+            default -> http("POST /v1/servers/nobody/start", "Content-Length: 0", "");
         };
+    }
+
+    /** In this version an answer ends with the connection. */
+    private static byte[] http(String call, String header, String body) {
+        return request(String.join("\r\n", call + " HTTP/1.0", "Host: localhost", header, "", body));
     }
 
     private static byte[] request(String text) {
@@ -638,15 +635,12 @@ final class ChaosActions {
         try {
             for (int i = 0; i < count; i++) {
                 SocketChannel channel = step.world.connect();
-                channel.write(ByteBuffer.wrap(request(
-                        i % 2 == 0
-                                ? "GET /v1/serv"
-                                : "PUT /v1/servers/s1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")));
+                channel.write(ByteBuffer.wrap(i % 2 == 0 ? request("GET /v1/serv") : http("PUT /v1/servers/s1", "Content-Length: 100", "{")));
                 slow.add(channel);
             }
             ChaosWorld.linger(millis);
             // Whoever speaks plainly is answered meanwhile.
-            String answer = step.world.raw(request("GET /v1/servers HTTP/1.0\r\nHost: localhost\r\n\r\n"), false);
+            String answer = step.world.raw(http("GET /v1/servers", "X: 1", ""), false);
             if (!answer.startsWith("HTTP/1.1 200")) {
                 throw new ChaosViolation("slow callers keep others out", List.of(answer));
             }

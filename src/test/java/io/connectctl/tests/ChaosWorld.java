@@ -368,7 +368,8 @@ final class ChaosWorld implements AutoCloseable {
         try {
             list = Installation.json(installation.get("/v1/servers")).path("servers");
         } catch (UncheckedIOException | AssertionError e) {
-            return List.of("the daemon doesn't answer: " + e);
+            problems.add("the daemon doesn't answer: " + e);
+            return problems;
         }
         List<ProcessHandle> daemons = daemons();
         if (daemons.size() != 1) {
