@@ -5,6 +5,7 @@ import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.DaemonUnreachableException;
+import io.connectctl.manager.client.DeliberateStop;
 import io.connectctl.manager.client.ToolVersion;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -12,7 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Mixin;
@@ -67,6 +70,50 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
         }
     }
 
+    /**
+     * For commands that only look: where none listens although servers were declared here, the daemon died, and is started; where
+     * somebody stopped it on purpose, that is said instead.
+     */
+    ApiClient looking() {
+        return new ApiClient(context.socket(), new ApiClient.Listener() {
+            @Override
+            public void answeredBy(String version, String build, String startedAt) {
+                CliCommand.this.answeredBy(version, build, startedAt);
+            }
+
+            @Override
+            public boolean startsWhereNoneListens() throws IOException {
+                return startAgain();
+            }
+        });
+    }
+
+    private boolean startAgain() throws IOException {
+        if (!everDeclared()) {
+            return false;
+        }
+        Optional<Instant> stopped = DeliberateStop.since(context.folders().state());
+        if (stopped.isPresent()) {
+            throw DaemonUnreachableException.stopped(context.socket(), stopped.get());
+        }
+        try {
+            start(client());
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** Whether a daemon ever kept servers here. */
+    boolean everDeclared() {
+        return Files.exists(context.folders().state().resolve("connectctl.db"));
+    }
+
+    private boolean start(ApiClient client) throws IOException, InterruptedException {
+        return context.starter().ensureRunning(client, () -> say("connectctl: starting the daemon"));
+    }
+
     /** The daemon as it is: not started where none runs. */
     ApiClient client() {
         return new ApiClient(context.socket(), this);
@@ -81,8 +128,14 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
         }
     }
 
-    /** The daemon as it is, replaced where it is older than this command line: for commands that change something. */
+    /**
+     * The daemon, replaced where it is older than this command line, started where none runs although servers were declared here:
+     * for commands that change something of theirs.
+     */
     ApiClient upToDate() throws IOException, InterruptedException {
+        if (everDeclared()) {
+            return connect();
+        }
         toldOfVersions = true;
         ApiClient client = client();
         replaceOlder(client);
@@ -93,8 +146,7 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
     ApiClient connect() throws IOException, InterruptedException {
         toldOfVersions = true;
         ApiClient client = client();
-        boolean started = context.starter().ensureRunning(client, () -> say("connectctl: starting the daemon"));
-        if (!started) {
+        if (!start(client)) {
             replaceOlder(client);
         }
         return client;

@@ -1,12 +1,20 @@
 package io.connectctl.manager.cli;
 
 import io.connectctl.manager.client.DaemonUnreachableException;
+import io.connectctl.manager.client.DeliberateStop;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 
 /** {@code connectctl daemon stop}. */
-@Command(name = "stop", description = "Stop the daemon; servers stay. Stopping one that doesn't run is a success.")
+@Command(
+        name = "stop",
+        description = {
+            "Stop the daemon; servers stay. Stopping one that doesn't run is a success.",
+            "It stays stopped until a server is started, stopped, restarted or removed, or daemon start is called:"
+                    + " commands that only look don't start it again."
+        })
 final class DaemonStopCommand extends CliCommand {
     DaemonStopCommand(CliContext context) {
         super(context);
@@ -14,14 +22,24 @@ final class DaemonStopCommand extends CliCommand {
 
     @Override
     ExitCode execute() throws IOException, InterruptedException {
+        Path state = context.folders().state();
+        // First: whatever looks for the daemon as it ends shall not start it again.
+        DeliberateStop.note(state);
+        boolean gone = false;
         try {
             stopDaemon(client(), Duration.ofSeconds(30));
+            gone = true;
         } catch (DaemonUnreachableException e) {
             if (e.reason() != DaemonUnreachableException.Reason.NOT_RUNNING) {
                 throw e;
             }
+            gone = true;
             say("connectctl: no daemon runs");
             return ExitCode.OK;
+        } finally {
+            if (!gone) {
+                DeliberateStop.forget(state);
+            }
         }
         say("connectctl: the daemon stopped; servers that ran still run, unwatched");
         return ExitCode.OK;

@@ -31,7 +31,7 @@ final class DescribeCommand extends ServerCommand {
 
     @Override
     ExitCode execute() throws IOException, InterruptedException {
-        ApiClient client = client();
+        ApiClient client = looking();
         DescribeView view = client.describe(serverName(client));
         switch (output.orTable()) {
             case JSON, YAML -> output.orTable().print(out(), view);

@@ -49,7 +49,7 @@ final class EnvCommand extends ServerCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        ApiClient client = client();
+        ApiClient client = looking();
         ServerView server = client.server(serverName(client));
         Map<String, String> variables = new LinkedHashMap<>();
         variables.put("SPARK_REMOTE", Reachable.url(server));

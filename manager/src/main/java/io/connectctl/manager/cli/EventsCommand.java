@@ -55,7 +55,7 @@ final class EventsCommand extends CliCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        ApiClient client = client();
+        ApiClient client = looking();
         OptionalInt most = limit == null ? OptionalInt.empty() : OptionalInt.of(limit);
         // Following means from the first stored event on, else one could miss what one waits for.
         OptionalLong from = OptionalLong.of(after == null ? 0 : after);

@@ -21,7 +21,7 @@ final class LeasesCommand extends CliCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        LeaseList leases = client().leases();
+        LeaseList leases = looking().leases();
         switch (output.orTable()) {
             case JSON, YAML -> output.orTable().print(out(), leases);
             case NAME -> leases.leases().forEach(lease -> out().println(lease.lease()));

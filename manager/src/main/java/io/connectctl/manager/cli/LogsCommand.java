@@ -84,7 +84,8 @@ final class LogsCommand extends NamedCommand {
         try {
             return fromDaemon(lines, from);
         } catch (DaemonUnreachableException e) {
-            if (e.reason() != DaemonUnreachableException.Reason.NOT_RUNNING) {
+            if (e.reason() != DaemonUnreachableException.Reason.NOT_RUNNING
+                    && e.reason() != DaemonUnreachableException.Reason.NOT_STARTED) {
                 throw e;
             }
             return fromFiles(new LogRequest(lines, from, previous, follow), e);
@@ -92,7 +93,7 @@ final class LogsCommand extends NamedCommand {
     }
 
     private ExitCode fromDaemon(OptionalInt lines, Optional<Instant> from) throws IOException {
-        ApiClient client = client();
+        ApiClient client = looking();
         String server = serverName(client);
         try (LineStream stream = client.logs(server, lines, from, previous, follow)) {
             boolean any = false;

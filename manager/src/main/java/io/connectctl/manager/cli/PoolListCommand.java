@@ -26,7 +26,7 @@ final class PoolListCommand extends CliCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        PoolList pools = client().pools();
+        PoolList pools = looking().pools();
         switch (output.orTable()) {
             case JSON, YAML -> output.orTable().print(out(), document(pools));
             case NAME -> pools.pools().forEach(pool -> out().println(pool.name()));

@@ -110,7 +110,7 @@ final class RenderCommand extends ServerCommand {
             return told.get();
         }
         try {
-            return project.serverName(null, client());
+            return project.serverName(null, looking());
         } catch (DaemonUnreachableException e) {
             return Project.DEFAULT_NAME;
         }

@@ -5,7 +5,6 @@ import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.DaemonUnreachableException;
 import io.connectctl.manager.client.EventStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -56,7 +55,7 @@ final class StatusCommand extends CliCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        ApiClient client = client();
+        ApiClient client = looking();
         List<ServerView> servers;
         try {
             servers = servers(client);
@@ -72,9 +71,7 @@ final class StatusCommand extends CliCommand {
 
     /** A daemon that never was isn't missed: nothing was ever declared. */
     private ExitCode unreachable(DaemonUnreachableException failure) throws DaemonUnreachableException {
-        if (name != null
-                || failure.reason() != DaemonUnreachableException.Reason.NOT_RUNNING
-                || Files.exists(context.folders().state().resolve("connectctl.db"))) {
+        if (name != null || failure.reason() != DaemonUnreachableException.Reason.NOT_RUNNING || everDeclared()) {
             throw failure;
         }
         context.err()

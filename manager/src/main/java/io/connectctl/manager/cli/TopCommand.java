@@ -57,7 +57,7 @@ final class TopCommand extends CliCommand {
     @Override
     ExitCode execute() throws IOException, InterruptedException {
         Duration pause = Durations.parse("--interval", interval);
-        ApiClient client = client();
+        ApiClient client = looking();
         if (output.orTable() != OutputFormat.TABLE) {
             print(usages(client));
             return ExitCode.OK;

@@ -17,7 +17,7 @@ final class UrlCommand extends ServerCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        ApiClient client = client();
+        ApiClient client = looking();
         out().println(Reachable.url(client.server(serverName(client))));
         return ExitCode.OK;
     }

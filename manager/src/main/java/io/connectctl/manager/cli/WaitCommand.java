@@ -61,7 +61,7 @@ final class WaitCommand extends ServerCommand {
     ExitCode execute() throws IOException {
         Duration patience = Durations.parse("--timeout", timeout);
         String wanted = wanted();
-        ApiClient client = client();
+        ApiClient client = looking();
         String server = serverName(client);
         long deadline = System.nanoTime() + patience.toNanos();
         ServerView view = client.server(server);

@@ -81,7 +81,7 @@ public final class ApiClient {
         this.listener = listener;
     }
 
-    /** Hears who answers. */
+    /** Hears who answers, and that nobody does. */
     public interface Listener {
         /**
          * With each answer that names its daemon.
@@ -91,6 +91,16 @@ public final class ApiClient {
          * @param startedAt when the daemon started
          */
         void answeredBy(String version, String build, String startedAt);
+
+        /**
+         * Nobody listens, so a call could not even be sent.
+         *
+         * @return true if a daemon was started meanwhile, so that the call should be made once more
+         * @throws IOException if none could be, or none should; says why
+         */
+        default boolean startsWhereNoneListens() throws IOException {
+            return false;
+        }
     }
 
     /** Where the daemon listens. */
@@ -443,7 +453,17 @@ public final class ApiClient {
     }
 
     private Exchange send(String method, String target, byte @Nullable [] body, Duration patience) throws IOException {
-        Exchange exchange = Exchange.send(socket, method, target, body, patience);
+        Exchange exchange;
+        try {
+            exchange = Exchange.send(socket, method, target, body, patience);
+        } catch (DaemonUnreachableException e) {
+            if (e.reason() != DaemonUnreachableException.Reason.NOT_RUNNING
+                    || listener == null
+                    || !listener.startsWhereNoneListens()) {
+                throw e;
+            }
+            exchange = Exchange.send(socket, method, target, body, patience);
+        }
         tell(exchange.header("server"));
         return exchange;
     }

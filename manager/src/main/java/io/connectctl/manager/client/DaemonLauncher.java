@@ -41,6 +41,12 @@ public final class DaemonLauncher {
     /** How a daemon exits that finds another one holding the state folder. */
     private static final int HELD = 8;
 
+    /** {@code systemctl start} of a unit that isn't there; from the LSB's "not installed". */
+    private static final int NO_SUCH_UNIT = 5;
+
+    /** {@code env} finds no systemctl: no systemd here, or none any more, as in a container with a machine's state. */
+    private static final int NO_SUCH_COMMAND = 127;
+
     /**
      * What a daemon may inherit. Its environment is made anew: whatever else the first caller's shell holds, tokens not the
      * least, would otherwise live as long as the daemon does.
@@ -248,8 +254,54 @@ public final class DaemonLauncher {
                 return false;
             }
             announce.run();
-            startDaemon(deadline);
+            Optional<SystemdUnit> unit = SystemdUnit.ofLastDaemon(stateFolder);
+            if (unit.isEmpty() || !startedBySystemd(unit.get(), deadline)) {
+                startDaemon(deadline);
+            }
             return true;
+        }
+    }
+
+    /**
+     * Has systemd start the unit that ran the daemon before.
+     *
+     * @return false if this systemd knows no such unit any more, or there is none
+     */
+    private boolean startedBySystemd(SystemdUnit unit, long deadline) throws IOException, InterruptedException {
+        Path told = Files.createTempFile("connectctl-systemctl", ".err");
+        try {
+            ProcessBuilder builder = new ProcessBuilder(unit.command("start"))
+                    .directory(new File("/"))
+                    .redirectInput(new File("/dev/null"))
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(told.toFile());
+            builder.environment().clear();
+            builder.environment().putAll(environment);
+            Process process = spawn(builder);
+            // It returns when the unit is ready; whoever asks while it starts waits for the same start.
+            boolean ended = process.waitFor(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            if (!ended) {
+                process.destroyForcibly();
+            } else if (process.exitValue() == NO_SUCH_UNIT || process.exitValue() == NO_SUCH_COMMAND) {
+                return false;
+            } else if (process.exitValue() == 0) {
+                while (answersDuringStart().isEmpty() && System.nanoTime() < deadline) {
+                    TimeUnit.MILLISECONDS.sleep(20);
+                }
+                if (answers()) {
+                    return true;
+                }
+            }
+            throw new DaemonUnreachableException(
+                    Reason.NOT_STARTED,
+                    "the daemon is run by systemd, and doesn't answer on " + client.socket() + " after '"
+                            + unit.advice("start") + "'"
+                            + (ended ? ", which exited with " + process.exitValue() : ", which goes on")
+                            + lastLines(told.toFile(), 0),
+                    "see: " + unit.advice("status") + "; or run it without systemd: connectctl daemon run",
+                    null);
+        } finally {
+            Files.deleteIfExists(told);
         }
     }
 
@@ -379,7 +431,11 @@ public final class DaemonLauncher {
 
     /** What it wrote since, its last lines. */
     private String lines(long from) throws IOException {
-        try (RandomAccessFile file = new RandomAccessFile(output().toFile(), "r")) {
+        return lastLines(output().toFile(), from);
+    }
+
+    private static String lastLines(File of, long from) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(of, "r")) {
             long start = Math.max(from, file.length() - 4096);
             byte[] bytes = new byte[(int) (file.length() - start)];
             file.seek(start);

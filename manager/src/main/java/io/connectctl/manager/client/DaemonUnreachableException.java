@@ -2,6 +2,8 @@ package io.connectctl.manager.client;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The daemon can't be reached: names the socket, why, and what to do. */
@@ -41,6 +43,21 @@ public final class DaemonUnreachableException extends IOException {
                 "the daemon isn't running: nothing listens on " + socket,
                 "start it: connectctl daemon start (servers that run are found again)",
                 cause);
+    }
+
+    /**
+     * Somebody stopped it on purpose, so a command that only looks doesn't start it.
+     *
+     * @param socket where it would listen
+     * @param since when it was stopped
+     */
+    public static DaemonUnreachableException stopped(Path socket, Instant since) {
+        return new DaemonUnreachableException(
+                Reason.NOT_RUNNING,
+                "the daemon isn't running: it was stopped on purpose at " + since.truncatedTo(ChronoUnit.SECONDS)
+                        + ", and nothing listens on " + socket,
+                "start it: connectctl daemon start (servers that run are found again)",
+                null);
     }
 
     static DaemonUnreachableException noAnswer(Path socket, String why, @Nullable Throwable cause) {

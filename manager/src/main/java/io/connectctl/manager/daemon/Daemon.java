@@ -9,6 +9,8 @@ import io.connectctl.manager.api.HealthEndpoint;
 import io.connectctl.manager.api.Metrics;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.SettingsView;
+import io.connectctl.manager.client.DeliberateStop;
+import io.connectctl.manager.client.SystemdUnit;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.LeaseStatus;
@@ -124,6 +126,8 @@ final class Daemon implements DaemonControl, AutoCloseable {
         }
         try {
             daemon.serve(environment);
+            DeliberateStop.forget(folders.state());
+            SystemdUnit.note(folders.state(), Systemd.unit(environment));
             return daemon;
         } catch (IOException | RuntimeException e) {
             daemon.close();
@@ -325,6 +329,16 @@ final class Daemon implements DaemonControl, AutoCloseable {
     void awaitStop() throws InterruptedException, IOException {
         while (!stop.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
             look();
+        }
+        if (supervised) {
+            // systemd ends it only where somebody stops it, or the machine does; it starts one that failed by itself.
+            try {
+                DeliberateStop.note(folders.state());
+            } catch (IOException e) {
+                LOG.warn(
+                        "it can't be noted that systemd stopped this daemon: the next command starts it: {}",
+                        e.toString());
+            }
         }
     }
 

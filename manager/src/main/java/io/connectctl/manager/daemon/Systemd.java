@@ -1,7 +1,11 @@
 package io.connectctl.manager.daemon;
 
+import io.connectctl.manager.client.SystemdUnit;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +30,20 @@ final class Systemd {
     static boolean supervises(Map<String, String> environment) {
         return environment.containsKey("NOTIFY_SOCKET")
                 || Long.toString(ProcessHandle.current().pid()).equals(environment.get("SYSTEMD_EXEC_PID"));
+    }
+
+    /** The unit that runs this process; empty where it isn't systemd that started it. */
+    static Optional<SystemdUnit> unit(Map<String, String> environment) {
+        if (!supervises(environment)) {
+            return Optional.empty();
+        }
+        try {
+            return SystemdUnit.of(Files.readString(Path.of("/proc/self/cgroup")));
+        } catch (IOException e) {
+            LOG.warn(
+                    "/proc/self/cgroup can't be read, so the unit that runs this daemon isn't known: {}", e.toString());
+            return Optional.empty();
+        }
     }
 
     /** The daemon answers. */

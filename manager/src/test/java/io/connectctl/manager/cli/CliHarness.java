@@ -31,6 +31,9 @@ final class CliHarness {
     /** What is piped into the command. */
     InputStream in = InputStream.nullInputStream();
 
+    /** By default a daemon that runs already. */
+    DaemonStarter starter = (client, announce) -> false;
+
     ToolProcess tool = ToolProcess.OF_THIS_INSTALLATION;
     Clock clock = Clock.fixed(NOW, ZoneOffset.UTC);
 
@@ -56,7 +59,7 @@ final class CliHarness {
                 new Folders(folder.resolve("config"), folder.resolve("state"), folder, folder.resolve("cache")),
                 socket,
                 new ToolVersion("0.1.0", "bbbbbbbbbbbb", Optional.empty()),
-                (client, announce) -> false,
+                starter,
                 tool,
                 interrupts,
                 clock);

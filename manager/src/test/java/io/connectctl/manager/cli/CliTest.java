@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.client.DeliberateStop;
 import io.connectctl.manager.client.FakeDaemon;
 import io.connectctl.manager.client.Wire;
 import java.io.IOException;
@@ -16,6 +17,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -166,8 +169,9 @@ class CliTest {
     }
 
     @Test
-    void statusNeverStartsADaemon() {
+    void statusStartsNoDaemonWhereNothingWasEverDeclared() {
         cli.socket = folder.resolve("nowhere.sock");
+        cli.starter = startsNone();
 
         CliHarness.Result result = cli.run("status", "a");
 
@@ -183,6 +187,123 @@ class CliTest {
 
         assertThat(result.code()).isEqualTo(7);
         assertThat(result.err()).contains("no server was ever declared");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "status a",
+                "status",
+                "describe a",
+                "url a",
+                "env a",
+                "wait a",
+                "events a",
+                "logs a",
+                "top a",
+                "leases",
+                "pool list",
+                "stop a",
+                "remove a"
+            })
+    void aDaemonThatDiedIsStartedByWhateverNeedsIt(String command) throws IOException {
+        declaredBefore();
+        AtomicReference<FakeDaemon> started = new AtomicReference<>();
+        Path place = Files.createDirectory(folder.resolve("again"));
+        cli.socket = place.resolve("d.sock");
+        cli.starter = (client, announce) -> {
+            if (started.get() != null) {
+                return false;
+            }
+            announce.run();
+            started.set(daemonWithA(place, command.startsWith("stop") ? "STOPPED" : "HEALTHY"));
+            return true;
+        };
+
+        CliHarness.Result result = cli.run(command.split(" "));
+
+        try (FakeDaemon daemonAgain = started.get()) {
+            assertThat(result.err()).containsOnlyOnce("connectctl: starting the daemon\n");
+            assertThat(daemonAgain.requests()).isNotEmpty();
+            assertThat(result.code()).as(result::toString).isZero();
+        }
+    }
+
+    /** Answers every command of that test. */
+    private static FakeDaemon daemonWithA(Path place, String phase) throws IOException {
+        String a = Servers.json(Servers.server("a", phase));
+        return new FakeDaemon(place)
+                .on("GET /v1/daemon", 200, DAEMON)
+                .on("GET /v1/servers/a", 200, a)
+                .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY")))
+                .on(
+                        "GET /v1/servers/a/describe",
+                        200,
+                        "{\"server\":" + a + ",\"declaration\":{},\"folders\":{},\"notes\":[]}")
+                .lines("GET /v1/events?after=0&server=a")
+                .endless(FOLLOW_A)
+                .lines("GET /v1/servers/a/logs")
+                .on("GET /v1/servers/a/usage", 200, "{\"server\":\"a\"}")
+                .on("GET /v1/usage", 200, "[]")
+                .on("GET /v1/leases", 200, "{\"leases\":[]}")
+                .on("GET /v1/pools", 200, "{\"pools\":[]}")
+                .on(
+                        "POST /v1/servers/a/stop",
+                        202,
+                        "{\"sequence\":4,\"changed\":false,\"message\":\"already stopped\"}")
+                .endless("GET /v1/events?after=4&server=a&follow=true")
+                .on("DELETE /v1/servers/a", 204, "");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"status", "status a", "url a", "wait a", "events", "leases"})
+    void aDaemonStoppedOnPurposeIsNotStartedByACommandThatOnlyLooks(String command) throws IOException {
+        declaredBefore();
+        cli.socket = folder.resolve("nowhere.sock");
+        cli.starter = startsNone();
+
+        assertThat(cli.run("daemon", "stop").code()).isZero();
+        CliHarness.Result result = cli.run(command.split(" "));
+
+        assertThat(result.code()).isEqualTo(7);
+        assertThat(result.err()).contains("stopped on purpose at 20").contains("connectctl daemon start");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"stop", "remove"})
+    void aDaemonStoppedOnPurposeIsStartedByWhatChangesSomething(String command) throws IOException {
+        declaredBefore();
+        cli.socket = folder.resolve("nowhere.sock");
+        cli.run("daemon", "stop");
+        AtomicInteger started = new AtomicInteger();
+        cli.starter = (client, announce) -> {
+            started.incrementAndGet();
+            return true;
+        };
+
+        cli.run(command, "a");
+
+        assertThat(started).hasPositiveValue();
+    }
+
+    @Test
+    void aDaemonThatCannotBeStoppedIsNotTakenForStopped() throws IOException {
+        declaredBefore();
+        daemon.problem("POST /v1/daemon/stop", 503, "STORE_FAILED", "it can't");
+
+        assertThat(cli.run("daemon", "stop").code()).isNotZero();
+
+        assertThat(DeliberateStop.since(folder.resolve("state"))).isEmpty();
+    }
+
+    private void declaredBefore() throws IOException {
+        Files.createFile(Files.createDirectories(folder.resolve("state")).resolve("connectctl.db"));
+    }
+
+    private static DaemonStarter startsNone() {
+        return (client, announce) -> {
+            throw new AssertionError("a daemon was started");
+        };
     }
 
     @ParameterizedTest
@@ -460,7 +581,8 @@ class CliTest {
 
         assertThat(page)
                 .contains(
-                        "(1512 MiB - 300 MiB reserved) x 0.6 (spark.memory.fraction) = 727.2 MiB; the UI reports 727.2 MiB\n")
+                        "(1512 MiB - 300 MiB reserved) x 0.6 (spark.memory.fraction) = 727.2 MiB; the UI reports 727.2"
+                                + " MiB\n")
                 .contains("Python UDFs can't work: there is no python3 on the PATH")
                 .contains("port: 15002");
     }

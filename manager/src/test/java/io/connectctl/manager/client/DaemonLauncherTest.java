@@ -3,16 +3,23 @@ package io.connectctl.manager.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class DaemonLauncherTest {
@@ -98,6 +105,88 @@ class DaemonLauncherTest {
                 .isInstanceOf(DaemonUnreachableException.class);
 
         assertThat(Files.readString(seen)).contains("PATH=").doesNotContain("hunter2");
+    }
+
+    @Test
+    void theDaemonOfAUnitIsStartedBySystemdAlone() throws Exception {
+        Path state = Files.createDirectories(folder.resolve("state"));
+        SystemdUnit.note(state, Optional.of(new SystemdUnit("connectctl.service", true)));
+        Path asked = folder.resolve("asked");
+        Path own = folder.resolve("own");
+        String path = systemctl("echo \"$*\" > '" + asked + "'; echo Unit is masked. >&2; exit 1");
+
+        assertThatThrownBy(() -> launcher(folder.resolve("d.sock"), List.of("touch", own.toString()), path)
+                        .ensureRunning(() -> {}))
+                .isInstanceOfSatisfying(DaemonUnreachableException.class, e -> assertThat(e.remedy())
+                        .contains("systemctl --user status connectctl.service"))
+                .hasMessageContaining("Unit is masked.");
+
+        assertThat(asked).hasContent("--user --no-ask-password start connectctl.service");
+        assertThat(own).doesNotExist();
+    }
+
+    @Test
+    void aDaemonThatSystemdStartedIsTheOneThatWasWanted() throws Exception {
+        Path state = Files.createDirectories(folder.resolve("state"));
+        SystemdUnit.note(state, Optional.of(new SystemdUnit("connectctl.service", false)));
+        Path listens = folder.resolve("listens");
+        String path = systemctl("mv '" + folder.resolve("d.sock") + "' '" + listens + "'");
+
+        try (FakeDaemon daemon = new FakeDaemon(folder)) {
+            daemon.on("GET /healthz", 200, "ok");
+            assertThat(launcher(listens, List.of("false"), path).ensureRunning(() -> {}))
+                    .isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"exit 5", ""})
+    void whereTheUnitIsGoneADaemonIsStartedAsAnyOther(String systemctl) throws Exception {
+        Path state = Files.createDirectories(folder.resolve("state"));
+        SystemdUnit.note(state, Optional.of(new SystemdUnit("connectctl.service", true)));
+        // Without a systemctl there is no folder on this PATH that has one.
+        String path = systemctl.isEmpty()
+                ? Files.createDirectory(folder.resolve("none")).toString()
+                : systemctl(systemctl);
+        List<String> own = List.of("sh", "-c", "echo its own; exit 3");
+
+        assertThatThrownBy(() -> launcher(folder.resolve("d.sock"), own, path).ensureRunning(() -> {}))
+                .hasMessageContaining("its own");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "-",
+            value = {
+                "0::/user.slice/user-1000.slice/user@1000.service/app.slice/connectctl.service|connectctl.service|true",
+                "0::/system.slice/lake-spark@1.service|lake-spark@1.service|false",
+                "12:pids:/x~1:name=systemd:/system.slice/connectctl.service|connectctl.service|false",
+                "0::/user.slice/user-1000.slice/session-3.scope|-|-",
+                "0::/system.slice/-rf.service|-|-",
+                "0::/|-|-"
+            })
+    void theUnitIsKnownByTheControlGroup(String cgroup, @Nullable String name, @Nullable Boolean user)
+            throws Exception {
+        Optional<SystemdUnit> unit = SystemdUnit.of(cgroup.replace('~', '\n') + "\n");
+
+        assertThat(unit.map(SystemdUnit::name)).isEqualTo(Optional.ofNullable(name));
+        assertThat(unit.map(SystemdUnit::user)).isEqualTo(Optional.ofNullable(user));
+        SystemdUnit.note(folder, unit);
+        assertThat(SystemdUnit.ofLastDaemon(folder)).isEqualTo(unit);
+    }
+
+    /** A PATH whose systemctl does this. */
+    private String systemctl(String does) throws IOException {
+        Path bin = Files.createDirectory(folder.resolve("bin"));
+        Path systemctl = Files.writeString(bin.resolve("systemctl"), "#!/bin/sh\n" + does + "\n");
+        Files.setPosixFilePermissions(systemctl, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return bin + ":" + System.getenv("PATH");
+    }
+
+    private DaemonLauncher launcher(Path socket, List<String> command, String path) {
+        return new DaemonLauncher(
+                new ApiClient(socket), folder.resolve("state"), Map.of("PATH", path), command, Duration.ofSeconds(20));
     }
 
     private DaemonLauncher launcher(Path socket, List<String> command, Duration patience) {

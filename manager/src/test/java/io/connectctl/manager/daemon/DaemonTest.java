@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.manager.api.RawHttp;
 import io.connectctl.manager.api.ScriptedFleet;
+import io.connectctl.manager.client.DeliberateStop;
 import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.Leftovers;
 import java.io.IOException;
@@ -148,6 +149,26 @@ class DaemonTest {
         daemon.awaitStop();
         daemon.close();
         assertThat(fleet.calls).containsExactly("close");
+    }
+
+    @Test
+    void aDaemonThatStartsIsNoLongerStoppedOnPurpose() throws Exception {
+        daemon.close();
+        DeliberateStop.note(folders.state());
+        daemon = start(Map.of());
+        assertThat(DeliberateStop.since(folders.state())).isEmpty();
+    }
+
+    @Test
+    void anOrderlyEndCountsAsDeliberateUnderSystemdOnly() throws Exception {
+        daemon.stop();
+        daemon.awaitStop();
+        assertThat(DeliberateStop.since(folders.state())).isEmpty();
+        daemon.close();
+        daemon = start(Map.of("NOTIFY_SOCKET", "/nowhere"));
+        daemon.stop();
+        daemon.awaitStop();
+        assertThat(DeliberateStop.since(folders.state())).isPresent();
     }
 
     @Test
