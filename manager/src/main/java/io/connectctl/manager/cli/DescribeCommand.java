@@ -8,6 +8,9 @@ import io.connectctl.manager.api.v1.RuntimeView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,12 +39,12 @@ final class DescribeCommand extends ServerCommand {
         switch (output.orTable()) {
             case JSON, YAML -> output.orTable().print(out(), view);
             case NAME -> out().println(view.server().name());
-            case TABLE -> page(view);
+            case TABLE -> page(client, view);
         }
         return ExitCode.OK;
     }
 
-    private void page(DescribeView view) throws IOException, InterruptedException {
+    private void page(ApiClient client, DescribeView view) throws IOException, InterruptedException {
         ServerView server = view.server();
         ServerPage.lines(server, style(), context.clock().instant()).forEach(out()::println);
         heading("Memory");
@@ -59,7 +62,7 @@ final class DescribeCommand extends ServerCommand {
             out().println(
                             "  Python UDFs run in the image's own python3, where it has one; clients need the same version");
         } else {
-            python(view, server);
+            python(client, view, server);
         }
         if (!view.notes().isEmpty()) {
             heading("Notes");
@@ -71,11 +74,33 @@ final class DescribeCommand extends ServerCommand {
         OutputFormat.yaml(view.declaration()).lines().forEach(line -> out().println("  " + line));
     }
 
-    private void python(DescribeView view, ServerView server) throws InterruptedException {
+    private void python(ApiClient client, DescribeView view, ServerView server)
+            throws IOException, InterruptedException {
         JsonNode sparkHome = view.declaration().get("sparkHome");
-        PythonNote.Note python =
-                PythonNote.look(context.environment(), server.sparkVersion(), sparkHome != null && !sparkHome.isNull());
+        PythonNote.Note python = PythonNote.look(
+                environment(client, view, server), server.sparkVersion(), sparkHome != null && !sparkHome.isNull());
         out().println("  " + (python.works() ? python.text() : style().warning("warning") + ": " + python.text()));
+        if (view.declaration().path("conf").has("spark.pyspark.python")) {
+            out().println("  " + style().warning("note")
+                    + ": Spark Connect doesn't look at spark.pyspark.python; declare env: PYSPARK_PYTHON");
+        }
+    }
+
+    /** What the server was started with, or would be: the daemon's environment, of which it inherits some, and the declared one. */
+    private static Map<String, String> environment(ApiClient client, DescribeView view, ServerView server)
+            throws IOException {
+        Map<String, String> environment = server.pid() == null ? Map.of() : PythonNote.environment(server.pid());
+        if (!environment.isEmpty()) {
+            return environment;
+        }
+        Map<String, String> planned =
+                new HashMap<>(PythonNote.environment(client.daemon().pid()));
+        planned.keySet().retainAll(Set.of("PATH", "HOME", "LANG", "LC_ALL"));
+        view.declaration()
+                .path("env")
+                .properties()
+                .forEach(each -> planned.put(each.getKey(), each.getValue().asText()));
+        return planned;
     }
 
     private void runtime(RuntimeView runtime) {

@@ -6,14 +6,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Whether Python UDFs can work on a server of this machine. The server starts {@code python3 -m pyspark.daemon} for them, so
- * it needs a python3 on its PATH and a pyspark that it can import: from SPARK_HOME, or installed.
+ * Whether Python UDFs can work on a server of this machine. The server starts {@code PYTHON -m pyspark.daemon} for them, where PYTHON is
+ * its own PYSPARK_PYTHON, else PYSPARK_DRIVER_PYTHON, else python3 (pythonExec of Spark's SparkConnectPlanner, 3.4 to 4.x, which doesn't
+ * look at spark.pyspark.python), so it needs that on its PATH and a pyspark that it can import: from SPARK_HOME, or installed.
  */
 final class PythonNote {
     private static final String QUESTION =
@@ -30,6 +33,18 @@ final class PythonNote {
     /** To import pyspark from a slow disk takes seconds. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    /** What decides which python runs and what it can import; the rest of a server's environment is none of its business here. */
+    private static final Set<String> ASKED_WITH = Set.of(
+            "PATH",
+            "HOME",
+            "LANG",
+            "LC_ALL",
+            "LD_LIBRARY_PATH",
+            "PYTHONHOME",
+            "PYTHONPATH",
+            "PYTHONUSERBASE",
+            "VIRTUAL_ENV");
+
     private PythonNote() {}
 
     /**
@@ -43,18 +58,23 @@ final class PythonNote {
     /**
      * Looks.
      *
-     * @param environment holds the PATH
+     * @param environment the server's own
      * @param distribution true where SPARK_HOME brings its own pyspark
      */
     static Note look(Map<String, String> environment, String spark, boolean distribution) throws InterruptedException {
-        Optional<Path> python = find(environment.getOrDefault("PATH", ""));
+        String variable = environment.containsKey("PYSPARK_PYTHON") ? "PYSPARK_PYTHON" : "PYSPARK_DRIVER_PYTHON";
+        Optional<String> named = Optional.ofNullable(environment.get(variable));
+        Optional<Path> python = find(named.orElse("python3"), environment.getOrDefault("PATH", ""));
         if (python.isEmpty()) {
+            String lacks = named.map(name -> "the server's " + variable + " is " + name + ", which can't be run")
+                    .orElse("there is no python3 on the server's PATH (" + environment.getOrDefault("PATH", "") + ")");
             return new Note(
-                    "Python UDFs can't work: there is no python3 on the PATH; install one"
-                            + (distribution ? "" : " with pyspark==" + spark),
+                    "Python UDFs can't work: " + lacks + "; install one"
+                            + (distribution ? "" : " with pyspark==" + spark)
+                            + ", or name another: env: PYSPARK_PYTHON",
                     false);
         }
-        Optional<String> answer = ask(python.get(), PATIENCE);
+        Optional<String> answer = ask(python.get(), environment, PATIENCE);
         if (answer.isEmpty()) {
             return new Note("Python UDFs may not work: " + python.get() + " didn't answer", false);
         }
@@ -95,11 +115,11 @@ final class PythonNote {
 
     /** Asks for the version of this machine's pyspark. */
     static Pyspark pyspark(Map<String, String> environment, Duration patience) throws InterruptedException {
-        Optional<Path> python = find(environment.getOrDefault("PATH", ""));
+        Optional<Path> python = find("python3", environment.getOrDefault("PATH", ""));
         if (python.isEmpty()) {
             return new Pyspark(Optional.empty(), "no pyspark on this machine");
         }
-        Optional<String> answer = ask(python.get(), patience);
+        Optional<String> answer = ask(python.get(), environment, patience);
         if (answer.isEmpty()) {
             return new Pyspark(Optional.empty(), python.get() + " didn't say whether it has a pyspark");
         }
@@ -109,9 +129,10 @@ final class PythonNote {
                 : new Pyspark(Optional.of(version), "");
     }
 
-    private static Optional<Path> find(String path) {
-        for (String folder : path.split(":", -1)) {
-            Path candidate = Path.of(folder.isEmpty() ? "." : folder, "python3");
+    private static Optional<Path> find(String name, String path) {
+        // As execvp does: a name with a slash is a path.
+        for (String folder : name.contains("/") ? new String[] {""} : path.split(":", -1)) {
+            Path candidate = Path.of(folder.isEmpty() ? "." : folder).resolve(name);
             if (Files.isExecutable(candidate) && !Files.isDirectory(candidate)) {
                 return Optional.of(candidate);
             }
@@ -119,11 +140,18 @@ final class PythonNote {
         return Optional.empty();
     }
 
-    private static Optional<String> ask(Path python, Duration patience) throws InterruptedException {
+    private static Optional<String> ask(Path python, Map<String, String> environment, Duration patience)
+            throws InterruptedException {
         try {
-            Process process = new ProcessBuilder(List.of(python.toString(), "-c", QUESTION))
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
+            ProcessBuilder builder = new ProcessBuilder(List.of(python.toString(), "-c", QUESTION))
+                    .redirectError(ProcessBuilder.Redirect.DISCARD);
+            builder.environment().clear();
+            environment.forEach((name, value) -> {
+                if (ASKED_WITH.contains(name)) {
+                    builder.environment().put(name, value);
+                }
+            });
+            Process process = builder.start();
             if (!process.waitFor(patience.toNanos(), TimeUnit.NANOSECONDS)) {
                 process.destroyForcibly();
                 return Optional.empty();
@@ -133,6 +161,23 @@ final class PythonNote {
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    /** What a process was started with; empty if it is gone, or another user's. */
+    static Map<String, String> environment(long pid) {
+        Map<String, String> variables = new HashMap<>();
+        try {
+            byte[] all = Files.readAllBytes(Path.of("/proc/" + pid + "/environ"));
+            for (String each : new String(all, StandardCharsets.UTF_8).split("\0", -1)) {
+                int equals = each.indexOf('=');
+                if (equals > 0) {
+                    variables.put(each.substring(0, equals), each.substring(equals + 1));
+                }
+            }
+        } catch (IOException e) {
+            return Map.of();
+        }
+        return variables;
     }
 
     /** From the release notes: 4.0 dropped Python 3.8, 3.5 dropped 3.7, 4.1 dropped 3.9. */

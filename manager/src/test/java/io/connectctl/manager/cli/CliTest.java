@@ -3,6 +3,7 @@ package io.connectctl.manager.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.DeliberateStop;
 import io.connectctl.manager.client.FakeDaemon;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +21,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -570,12 +573,7 @@ class CliTest {
 
     @Test
     void describeShowsTheArithmeticBesideWhatTheServerReports() {
-        ServerView server = Servers.server("a", "HEALTHY");
-        daemon.on(
-                "GET /v1/servers/a/describe",
-                200,
-                "{\"server\":" + Servers.json(server)
-                        + ",\"declaration\":{\"port\":15002},\"folders\":{\"work\":\"/w\"},\"notes\":[]}");
+        describes(null, "{\"port\":15002,\"env\":{\"PATH\":\"/nowhere\"}}");
 
         String page = cli.run("describe", "a").out();
 
@@ -583,8 +581,59 @@ class CliTest {
                 .contains(
                         "(1512 MiB - 300 MiB reserved) x 0.6 (spark.memory.fraction) = 727.2 MiB; the UI reports 727.2"
                                 + " MiB\n")
-                .contains("Python UDFs can't work: there is no python3 on the PATH")
+                .contains("Python UDFs can't work: there is no python3 on the server's PATH")
                 .contains("port: 15002");
+    }
+
+    @Test
+    void pythonIsTheOneThatTheServerWouldTakeNotTheCallers() throws IOException {
+        // The caller's would do, as in an active venv.
+        cli.environment.put("PATH", python("venv", "3.11 4.0.1").getParent().toString());
+        Path declared = python("declared", "3.12 4.0.1");
+        describes(null, "{\"env\":{\"PYSPARK_PYTHON\":\"" + declared + "\"}}");
+        describes(null, "{\"env\":{\"PATH\":\"/nowhere\"},\"conf\":{\"spark.pyspark.python\":\"" + declared + "\"}}");
+        describes(null, "{\"env\":{\"PYSPARK_PYTHON\":\"/gone/python\"}}");
+
+        assertThat(cli.run("describe", "a").out())
+                .contains("Python UDFs run in " + declared + ": clients need the same Python 3.12");
+        assertThat(cli.run("describe", "a").out())
+                .contains("can't work: there is no python3 on the server's PATH (/nowhere)")
+                .contains("doesn't look at spark.pyspark.python");
+        assertThat(cli.run("describe", "a").out())
+                .contains("the server's PYSPARK_PYTHON is /gone/python, which can't be run");
+    }
+
+    @Test
+    void pythonOfARunningServerIsTheOneOfItsOwnEnvironment() throws IOException {
+        Path own = python("own", "3.10 4.0.1");
+        ProcessBuilder server = new ProcessBuilder("sleep", "60");
+        server.environment().put("PATH", own.getParent() + ":/usr/bin:/bin");
+        Process running = server.start();
+        try {
+            describes(running.pid(), "{\"env\":{\"PATH\":\"/changed/since\"}}");
+
+            assertThat(cli.run("describe", "a").out()).contains("Python UDFs run in " + own + ":");
+        } finally {
+            running.destroyForcibly();
+        }
+    }
+
+    /** A python3 that answers so. */
+    private Path python(String name, String answer) throws IOException {
+        Path python = Files.createDirectory(folder.resolve(name)).resolve("python3");
+        Files.writeString(python, "#!/bin/sh\necho " + answer + "\n");
+        Files.setPosixFilePermissions(python, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return python;
+    }
+
+    private void describes(@Nullable Long pid, String declaration) {
+        ObjectNode server = (ObjectNode) Wire.mapper().valueToTree(Servers.server("a", "HEALTHY"));
+        server.put("pid", pid);
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .on(
+                        "GET /v1/servers/a/describe",
+                        200,
+                        "{\"server\":" + server + ",\"declaration\":" + declaration + ",\"folders\":{},\"notes\":[]}");
     }
 
     @Test
