@@ -19,6 +19,15 @@ public interface ServerRuntime extends AutoCloseable {
     /** Its name in declarations: {@code process}. */
     String name();
 
+    /**
+     * What runs the servers there, where that isn't this machine by itself: the address of an engine. Asks nobody.
+     *
+     * @return empty for processes
+     */
+    default Optional<String> place() {
+        return Optional.empty();
+    }
+
     /** The name or address by which servers there are reached from here; {@code localhost} on this machine. */
     String host();
 

@@ -49,6 +49,7 @@ final class AdoptCommand extends CliCommand {
     ExitCode execute() throws IOException, InterruptedException {
         Duration patience = waiting.patience();
         ApiClient client = connect();
+        sameEngine("docker", "adopt " + container);
         AdoptedView adopted = client.adopt(container, name);
         say("adopted container " + adopted.container() + " as server '" + adopted.name() + "'");
         if (waiting.noWait) {

@@ -1,5 +1,7 @@
 package io.connectctl.manager.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.connectctl.compose.runtime.Runtimes;
 import io.connectctl.compose.spec.Problem;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.ServerView;
@@ -18,6 +20,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
 /** What every command has: its context, the global options, and a way to the daemon. */
@@ -26,6 +30,9 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
     final GlobalOptions global = new GlobalOptions();
 
     final CliContext context;
+
+    /** The daemon that answered before this command did anything; absent where it was started, or replaced, by this command. */
+    private @Nullable DaemonView answered;
 
     /** Once is enough, and where the daemon is replaced that is what is told. */
     private boolean toldOfVersions;
@@ -157,6 +164,7 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
         ToolVersion mine = context.version();
         boolean older = mine.replaces(daemon.version(), daemon.build(), Durations.instant(daemon.startedAt()));
         if (!older) {
+            answered = daemon;
             return;
         }
         if (daemon.supervised()) {
@@ -170,6 +178,49 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
                 + daemon.build() + "): restarting the daemon, servers stay");
         stopDaemon(client, Duration.ofSeconds(20));
         context.starter().ensureRunning(client, () -> {});
+    }
+
+    /**
+     * The daemon looks for the engine where its own environment says, which is that of whoever started it. Where this command's says
+     * otherwise, what was asked for can't be had from this daemon: told where DOCKER_HOST or DOCKER_CONTEXT says so, as that was
+     * set on purpose, by a refusal.
+     *
+     * @param runtime as asked for; absent for auto
+     * @param again the command, as it is typed
+     */
+    void sameEngine(@Nullable String runtime, String again) throws CliFailure {
+        DaemonView daemon = answered;
+        if (daemon == null || daemon.engine() == null || "process".equals(runtime)) {
+            return;
+        }
+        Optional<String> mine = Runtimes.create("docker", context.folders(), context.environment())
+                .place();
+        if (mine.isEmpty() || mine.get().equals(daemon.engine())) {
+            return;
+        }
+        Optional<String> named = Stream.of("DOCKER_HOST", "DOCKER_CONTEXT")
+                .filter(variable ->
+                        !context.environment().getOrDefault(variable, "").isBlank())
+                .findFirst();
+        String difference = named.orElse("docker's current context") + " names the engine at " + mine.get()
+                + ", the daemon uses the one at " + daemon.engine() + ", as it was started";
+        String remedy = daemon.supervised()
+                ? "set it in the daemon's unit (systemctl edit), and have systemd restart it"
+                : "start the daemon anew from here: connectctl daemon stop; connectctl " + again
+                        + " (servers stay; those in containers of the other engine are out of its sight)";
+        if (named.isEmpty()) {
+            warn(difference + "; for the former, " + remedy);
+            return;
+        }
+        throw new CliFailure(ExitCode.CONFLICT, difference, remedy + "; or unset " + named.get());
+    }
+
+    /** The same for a server that is declared with this; one from a pool runs already. */
+    void sameEngine(@Nullable JsonNode declaration, String again) throws CliFailure {
+        if (declaration != null) {
+            String runtime = declaration.path("runtime").asText("");
+            sameEngine(runtime.isEmpty() ? (String) null : runtime, again);
+        }
     }
 
     /** Ends the daemon and returns when it is gone. */

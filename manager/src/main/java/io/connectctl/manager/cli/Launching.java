@@ -76,6 +76,7 @@ abstract class Launching extends ServerCommand {
             // Where a file says which servers there are, a name alone is a slip and no declaration.
             throw project.noSuchServer(server, names(client), verb());
         }
+        sameEngine(runtime(flags.patchedBy(declared.orElseGet(Declaration::empty)), before), verb() + " " + server);
         settle(client, project);
         declare(client, project, server, declared, flags);
         ReceiptView receipt = command(client, server);
@@ -85,6 +86,14 @@ abstract class Launching extends ServerCommand {
             return ExitCode.OK;
         }
         return follow(client, server, receipt, before, patience);
+    }
+
+    /** Where it is to run, or runs already, and stays; null where that is to be decided. */
+    private static @Nullable String runtime(Declaration declaration, Optional<ServerView> before) {
+        String asked = declaration.tree().path("runtime").asText("");
+        return asked.isEmpty() || asked.equals("auto")
+                ? before.map(ServerView::runtime).orElse(null)
+                : asked;
     }
 
     /** A file with a {@code daemon:} part says what the daemon serves; one without leaves it as it is. */

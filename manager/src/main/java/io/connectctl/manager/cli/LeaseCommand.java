@@ -3,6 +3,7 @@ package io.connectctl.manager.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import io.connectctl.manager.api.v1.LeaseRequest;
 import io.connectctl.manager.api.v1.LeaseView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
@@ -130,17 +131,16 @@ final class LeaseCommand extends CliCommand {
     ExitCode execute() throws IOException, InterruptedException {
         boolean process = owner != null && owner.matches("\\d{1,9}");
         ApiClient client = connect();
+        LeaseRequest request = process
+                ? options.request(context, null, Long.valueOf(String.valueOf(owner)))
+                : options.request(context, owner, null);
+        sameEngine(request.declaration(), "lease");
         // Before it is asked for: an interrupt may come while the daemon grants it.
         CompletableFuture<Leased> granted = new CompletableFuture<>();
         Interrupts.Watch watch = context.interrupts().onSignal(() -> dropOnceGranted(granted));
         Leased leased;
         try {
-            leased = Leased.of(
-                    client,
-                    process
-                            ? options.request(context, null, Long.valueOf(String.valueOf(owner)))
-                            : options.request(context, owner, null),
-                    context);
+            leased = Leased.of(client, request, context);
             granted.complete(leased);
         } finally {
             // It was refused: there will be nothing to drop.

@@ -74,6 +74,7 @@ final class PoolCreateCommand extends CliCommand {
         Duration age = maxAge == null ? null : Durations.parse("--max-age", maxAge);
         Long budget = memoryBudget == null ? null : Long.valueOf(bytes(memoryBudget));
         ApiClient client = connect();
+        sameEngine(declaration.tree(), "pool create " + name);
         PoolView pool;
         try {
             pool = client.pool(
@@ -105,7 +106,9 @@ final class PoolCreateCommand extends CliCommand {
                     "give --size, or declare it under 'pools:'");
         }
         try {
-            tell(connect().pool(name, request.get()));
+            ApiClient client = connect();
+            sameEngine(request.get().declaration(), "pool create " + name);
+            tell(client.pool(name, request.get()));
         } catch (ApiException e) {
             throw Leased.refused(e);
         }

@@ -1,5 +1,6 @@
 package io.connectctl.manager.cli;
 
+import io.connectctl.manager.api.v1.LeaseRequest;
 import io.connectctl.manager.client.ApiClient;
 import io.connectctl.manager.client.ApiException;
 import java.io.IOException;
@@ -147,8 +148,10 @@ final class RunCommand extends CliCommand {
     }
 
     private ExitCode lease(ApiClient client, Optional<OwnDaemon> own) throws IOException, InterruptedException {
-        Leased leased = Leased.of(
-                client, options.request(context, null, ProcessHandle.current().pid()), context);
+        LeaseRequest request =
+                options.request(context, null, ProcessHandle.current().pid());
+        sameEngine(request.declaration(), "run");
+        Leased leased = Leased.of(client, request, context);
         boolean failed = true;
         Renewal renewal = Renewal.of(
                 client,

@@ -63,7 +63,8 @@ final class ServerReader {
                 daemon.optionalInt("tcpPort"),
                 daemon.optionalInt("healthPort"),
                 (int) daemon.whole("servers"),
-                daemon.flag("supervised"));
+                daemon.flag("supervised"),
+                daemon.optional("engine"));
     }
 
     /** Reads the answer to a command. */

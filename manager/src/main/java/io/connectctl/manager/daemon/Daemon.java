@@ -30,6 +30,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,6 +61,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
     private final Fleet fleet;
     private final Leases leases;
     private final Leftovers leftovers;
+    private final Supplier<Optional<String>> engine;
     private final List<AutoCloseable> below;
     private @Nullable AutoCloseable subscription;
     private @Nullable ApiServer api;
@@ -74,9 +76,15 @@ final class Daemon implements DaemonControl, AutoCloseable {
      * @param fleet the servers
      * @param leases who holds which of them; closed before the fleet
      * @param leftovers finds what belongs to none of them
+     * @param engine where the container engine is
      * @param below closed after the fleet, in this order: the store, the runtimes
      */
-    record Supervision(Fleet fleet, Leases leases, Leftovers leftovers, List<AutoCloseable> below) {
+    record Supervision(
+            Fleet fleet,
+            Leases leases,
+            Leftovers leftovers,
+            Supplier<Optional<String>> engine,
+            List<AutoCloseable> below) {
         Supervision {
             below = List.copyOf(below);
         }
@@ -101,6 +109,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         this.fleet = supervision.fleet();
         this.leases = supervision.leases();
         this.leftovers = supervision.leftovers();
+        this.engine = supervision.engine();
         this.below = supervision.below();
     }
 
@@ -224,7 +233,8 @@ final class Daemon implements DaemonControl, AutoCloseable {
                 settings.tcpPort(),
                 settings.healthPort(),
                 fleet.servers().size(),
-                supervised);
+                supervised,
+                engine.get().orElse(null));
     }
 
     @Override

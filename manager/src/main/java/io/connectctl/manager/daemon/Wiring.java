@@ -84,7 +84,13 @@ final class Wiring {
                 throw e;
             }
             return new Daemon.Supervision(
-                    fleet, leases, new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders)), below);
+                    fleet,
+                    leases,
+                    new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders)),
+                    () -> runtimes.values().stream()
+                            .flatMap(runtime -> runtime.place().stream())
+                            .findFirst(),
+                    below);
         } catch (StoreException e) {
             close(below);
             throw new IOException(e.getMessage(), e);

@@ -21,7 +21,8 @@ final class ScriptedDaemon implements DaemonControl {
                 settings.tcpPort(),
                 settings.healthPort(),
                 1,
-                false);
+                false,
+                "/var/run/docker.sock");
     }
 
     @Override

@@ -299,6 +299,63 @@ class CliTest {
         assertThat(DeliberateStop.since(folder.resolve("state"))).isEmpty();
     }
 
+    private static String daemonWithEngine(String engine) {
+        return DAEMON.replace("\"servers\":0", "\"servers\":0,\"engine\":\"" + engine + "\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "start y --runtime docker",
+                "start y --runtime auto",
+                "start y --port auto",
+                "lease --runtime docker",
+                "run --runtime docker -- /bin/true",
+                "pool create ci --size 1 --runtime docker",
+                "adopt box"
+            })
+    void anEngineThatIsNamedOnPurposeIsNotSilentlyAnother(String command) {
+        cli.environment.put("DOCKER_HOST", "tcp://elsewhere:2375");
+        daemon.on("GET /v1/daemon", 200, daemonWithEngine("/var/run/docker.sock"))
+                .problem("GET /v1/servers/y", 404, "NO_SUCH_SERVER", "no such server");
+
+        CliHarness.Result result = cli.run(command.split(" "));
+
+        assertThat(result.code()).as(result::toString).isEqualTo(command.startsWith("run") ? 125 : 8);
+        assertThat(result.err())
+                .contains("DOCKER_HOST names the engine at elsewhere:2375")
+                .contains("the daemon uses the one at /var/run/docker.sock")
+                .contains("connectctl daemon stop; connectctl " + command.split(" ")[0])
+                .contains("unset DOCKER_HOST");
+        assertThat(daemon.requests()).noneMatch(request -> request.matches("(PUT|POST) .*"));
+    }
+
+    @Test
+    void anEngineThatTheDaemonWasStartedForIsToldToWhoeverNamesNone() {
+        daemon.on("GET /v1/daemon", 200, daemonWithEngine("elsewhere:2375"))
+                .problem("GET /v1/servers/y", 404, "NO_SUCH_SERVER", "no such server");
+
+        CliHarness.Result result = cli.run("start", "y", "--runtime", "docker");
+
+        assertThat(result.err())
+                .contains("warning: docker's current context names the engine at /")
+                .contains("the daemon uses the one at elsewhere:2375");
+        assertThat(daemon.requests()).anyMatch(request -> request.startsWith("PUT /v1/servers/y"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"start y --runtime process", "start a --port auto"})
+    void anEngineIsNoConcernOfAProcess(String command) {
+        cli.environment.put("DOCKER_HOST", "tcp://elsewhere:2375");
+        daemon.on("GET /v1/daemon", 200, daemonWithEngine("/var/run/docker.sock"))
+                .problem("GET /v1/servers/y", 404, "NO_SUCH_SERVER", "no such server")
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")));
+
+        cli.run(command.split(" "));
+
+        assertThat(daemon.requests()).anyMatch(request -> request.startsWith("PUT /v1/servers/"));
+    }
+
     private void declaredBefore() throws IOException {
         Files.createFile(Files.createDirectories(folder.resolve("state")).resolve("connectctl.db"));
     }

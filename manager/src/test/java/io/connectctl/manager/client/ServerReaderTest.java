@@ -122,8 +122,18 @@ final class ServerReaderTest {
 
     @Test
     void whatAStopIsAnsweredWithIsReadAsDatabindReadsIt() throws Exception {
-        DaemonView daemon =
-                new DaemonView("0.1.0", "c0ffee", 4711, "2026-11-22T16:00:00Z", "/s", "/state", 8080, null, 3, true);
+        DaemonView daemon = new DaemonView(
+                "0.1.0",
+                "c0ffee",
+                4711,
+                "2026-11-22T16:00:00Z",
+                "/s",
+                "/state",
+                8080,
+                null,
+                3,
+                true,
+                "/run/docker.sock");
         ReceiptView receipt = new ReceiptView(1L << 40, true, "stopping");
         EventView event = new EventView(
                 7,

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,11 @@ class DaemonTest {
                 environment,
                 BUILD,
                 (where, probes) -> new Daemon.Supervision(
-                        fleet, Leases.NONE, new Leftovers(fleet, Leases.NONE, List.of(), List::of), List.of()));
+                        fleet,
+                        Leases.NONE,
+                        new Leftovers(fleet, Leases.NONE, List.of(), List::of),
+                        Optional::empty,
+                        List.of()));
     }
 
     private RawHttp settings(String body) throws IOException {

@@ -150,6 +150,20 @@ public final class DockerRuntime implements ServerRuntime {
         return engine().host();
     }
 
+    /** The one that is spoken to, else the one that this environment names now. */
+    @Override
+    public Optional<String> place() {
+        Parts made = parts;
+        try {
+            EngineAddress address = made != null ? made.engine().address() : EngineAddress.find(environment);
+            return Optional.of(address.toString());
+        } catch (EngineAddress.UnusableException e) {
+            // Named all the same, such as ssh://HOST: whoever compares two of them sees that they differ.
+            return Optional.of(
+                    environment.getOrDefault("DOCKER_HOST", environment.getOrDefault("DOCKER_CONTEXT", "?")));
+        }
+    }
+
     /** The connection to the engine. */
     Engine engine() {
         return parts().engine();

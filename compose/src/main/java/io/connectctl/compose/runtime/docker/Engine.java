@@ -154,7 +154,7 @@ final class Engine implements AutoCloseable {
     }
 
     /** Kept once an engine answered: a context that somebody switches must not take running servers out of sight. */
-    private EngineAddress address() throws EngineAddress.UnusableException {
+    EngineAddress address() throws EngineAddress.UnusableException {
         Connection now = connection;
         return now != null ? now.address() : EngineAddress.find(environment);
     }

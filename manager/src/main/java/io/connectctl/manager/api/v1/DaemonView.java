@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  * The daemon itself.
  *
  * @param supervised true if systemd runs it, so that only systemd should restart it
+ * @param engine the address of the container engine that it uses, or would; null from a daemon that doesn't tell
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record DaemonView(
@@ -19,4 +20,5 @@ public record DaemonView(
         @Nullable Integer tcpPort,
         @Nullable Integer healthPort,
         int servers,
-        boolean supervised) {}
+        boolean supervised,
+        @Nullable String engine) {}
