@@ -122,9 +122,26 @@ final class MavenAccess {
                 candidates.add(Path.of(home, "conf/settings.xml"));
             }
         }
+        onPath(environment.getOrDefault("PATH", "")).ifPresent(candidates::add);
         candidates.add(Path.of("/usr/share/maven/conf/settings.xml"));
         candidates.add(Path.of("/etc/maven/settings.xml"));
         return candidates.stream().filter(Files::isReadable).findFirst();
+    }
+
+    /** Those of the mvn that people call, which finds them from where its script lies once links are followed; wherever it was unpacked. */
+    private static Optional<Path> onPath(String path) {
+        for (String folder : path.split(":", -1)) {
+            Path mvn = Path.of(folder, "mvn");
+            if (!folder.isEmpty() && Files.isExecutable(mvn) && !Files.isDirectory(mvn)) {
+                try {
+                    return Optional.of(
+                            mvn.toRealPath().resolve("../../conf/settings.xml").normalize());
+                } catch (IOException e) {
+                    return Optional.empty(); // A link into nowhere, which isn't executable: it went just now.
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     private static void decrypt(Settings settings, Path home) {

@@ -73,10 +73,22 @@ final class SmallRepository implements AutoCloseable {
     /** Has the Maven of this home ask here, and only here. */
     void mirrorFor(Path home) throws IOException {
         Files.createDirectories(home.resolve(".m2"));
-        Files.writeString(
-                home.resolve(".m2/settings.xml"),
-                "<settings><mirrors><mirror><id>near</id><mirrorOf>*</mirrorOf><url>http://127.0.0.1:"
-                        + server.getAddress().getPort() + "</url></mirror></mirrors></settings>");
+        mirrorIn(home.resolve(".m2/settings.xml"));
+    }
+
+    /** Settings by which a Maven asks here, and only here. */
+    void mirrorIn(Path settings) throws IOException {
+        Files.writeString(settings, "<settings>" + mirror("http://127.0.0.1:" + port()) + "</settings>");
+    }
+
+    /** A mirror of everything. */
+    static String mirror(String url) {
+        return "<mirrors><mirror><id>near</id><mirrorOf>*</mirrorOf><url>" + url + "</url></mirror></mirrors>";
+    }
+
+    /** Where it listens, on 127.0.0.1. */
+    int port() {
+        return server.getAddress().getPort();
     }
 
     /** Where a file of an artifact lies. */

@@ -7,7 +7,9 @@ import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.spec.SparkVersion;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -77,6 +79,44 @@ class SparkDistributionsTest {
         repository.close();
         assertThat(fetch()).isEqualTo(jars);
         assertThat(repository.asked()).isEqualTo(before);
+    }
+
+    @Test
+    void theSettingsOfTheMavenOnThePathCountWhereverItWasUnpacked() throws Exception {
+        Files.delete(root.resolve(".m2/settings.xml"));
+        Path maven = root.resolve("opt/apache-maven-3.9.9");
+        Files.createDirectories(maven.resolve("bin"));
+        Files.createDirectories(maven.resolve("conf"));
+        repository.mirrorIn(maven.resolve("conf/settings.xml"));
+        Path mvn = Files.writeString(maven.resolve("bin/mvn"), "#!/bin/sh\n");
+        Files.setPosixFilePermissions(mvn, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path linked = Files.createDirectory(root.resolve("linked"));
+        Files.createSymbolicLink(linked.resolve("mvn"), mvn);
+
+        Path jars = new SparkDistributions(
+                        root.resolve("cache"),
+                        Map.of("HOME", root.toString(), "PATH", root.resolve("nowhere") + ":" + linked))
+                .fetch(SPARK, (stage, done, total) -> {});
+
+        assertThat(jars.toFile().list()).hasSize(3);
+        assertThat(repository.asked()).isPositive();
+    }
+
+    @Test
+    void aProxyOfTheSettingsIsAskedForHostsThatAreNotExempt() throws Exception {
+        String proxy = "<proxies><proxy><active>true</active><protocol>http</protocol><host>127.0.0.1</host><port>"
+                + repository.port() + "</port><nonProxyHosts>%s</nonProxyHosts></proxy></proxies>";
+        Path settings = root.resolve(".m2/settings.xml");
+        // No name server knows this host: only through the proxy can it be had.
+        String mirror = SmallRepository.mirror("http://repository.invalid");
+        Files.writeString(settings, "<settings>" + mirror + proxy.formatted("*.invalid") + "</settings>");
+
+        assertThat(failure()).hasMessageContaining("repository.invalid");
+        assertThat(repository.asked()).isZero();
+        Files.writeString(settings, "<settings>" + mirror + proxy.formatted("localhost") + "</settings>");
+
+        assertThat(fetch().toFile().list()).hasSize(3);
+        assertThat(repository.asked()).isPositive();
     }
 
     @Test
