@@ -14,6 +14,26 @@ final class Redaction {
     private static final Pattern XML_PROPERTY = Pattern.compile(
             "(<name>\\s*+)([^<]*+)(</name>\\s*+(?:<description>[^<]*+</description>\\s*+)?<value>)([^<]*+)(</value>)");
 
+    /** A name before an equals sign, be it in a script, an option {@code -Dname=} or {@code --conf name=}. */
+    private static final Pattern ASSIGNED = Pattern.compile("(?<![\\w.])(?:-D)?([A-Za-z_][\\w.-]*+)=");
+
+    /** The same, and as JSON, YAML and the like write it; no {@code scheme://}. */
+    private static final Pattern NAMED =
+            Pattern.compile("(?<![\\w.])(?:-D)?([A-Za-z_][\\w.-]*+)[\"']?[ \\t]*+[=:](?!//)[ \\t]*+");
+
+    /** A word of a shell, with all of its quotes, which may go over lines. */
+    private static final Pattern WORD =
+            Pattern.compile("(?:\"(?:[^\"\\\\]|\\\\.)*+\"?|'[^']*+'?|\\\\.|[^\\s\"'\\\\;&|<>()])*+", Pattern.DOTALL);
+
+    /** Quoted, or all of the rest of the line: a password may hold blanks. */
+    private static final Pattern REST = Pattern.compile("\"(?:[^\"\\\\\\n]|\\\\.)*+\"|'[^'\\n]*+'|[^\\r\\n]*+");
+
+    /** Names a value that lies elsewhere, and holds none itself. */
+    private static final Pattern REFERENCE = Pattern.compile("\"?\\$(?:\\w+|\\{\\w+[-?]?\\}|\\(.*|)\"?|\"\"|''|");
+
+    private static final Pattern PRIVATE_KEY = Pattern.compile(
+            "-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\\z)", Pattern.DOTALL);
+
     private Redaction() {}
 
     /** The file as it may be shown. */
@@ -22,7 +42,10 @@ final class Redaction {
                 switch (Format.of(file.name())) {
                     case PROPERTIES, LOG4J2 -> properties(file.text(), isSecret);
                     case XML -> xml(file.text(), isSecret);
-                    case SHELL, ARGUMENTS, COMPOSE, PLAIN -> file.text();
+                    case SHELL, ARGUMENTS -> values(file.text(), ASSIGNED, WORD, isSecret);
+                    case PLAIN -> values(file.text(), NAMED, REST, isSecret);
+                    // Made from the declaration alone, whose secrets are hidden by then: no template has a part in it.
+                    case COMPOSE -> file.text();
                 };
         return new RenderedFile(file.name(), text, file.executable());
     }
@@ -70,6 +93,32 @@ final class Redaction {
             }
         }
         return line;
+    }
+
+    /** What follows a name that gives it away as a secret, or gives itself away. */
+    private static String values(String text, Pattern name, Pattern value, BiPredicate<String, String> isSecret) {
+        StringBuilder shown = new StringBuilder(text.length());
+        Matcher names = name.matcher(text);
+        Matcher values = value.matcher(text);
+        int copied = 0;
+        for (int at = 0; names.find(at); at = Math.max(copied, names.end())) {
+            values.region(names.end(), text.length());
+            String found = values.lookingAt() ? values.group() : "";
+            if (!REFERENCE.matcher(found).matches()
+                    && !found.contains(Secrets.REDACTED)
+                    && isSecret.test(String.valueOf(names.group(1)), unquoted(found))) {
+                shown.append(text, copied, names.end()).append(Secrets.REDACTED);
+                copied = values.end();
+            }
+        }
+        shown.append(text, copied, text.length());
+        return PRIVATE_KEY.matcher(shown).replaceAll(Matcher.quoteReplacement(Secrets.REDACTED));
+    }
+
+    private static String unquoted(String value) {
+        return value.length() > 1 && (value.startsWith("\"") || value.startsWith("'"))
+                ? value.substring(1, value.length() - 1)
+                : value;
     }
 
     private static String xml(String text, BiPredicate<String, String> isSecret) {
