@@ -1,6 +1,8 @@
 package io.connectctl.compose.runtime;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param config the user's settings and templates: {@code CONNECTCTL_CONFIG_DIR}, else {@code $XDG_CONFIG_HOME/connectctl}
  * @param state database and server folders: {@code CONNECTCTL_STATE_DIR}, else {@code $XDG_STATE_HOME/connectctl}
- * @param run the socket's folder, 0700: {@code CONNECTCTL_RUN_DIR}, else {@code $XDG_RUNTIME_DIR/connectctl}, else
- *     {@code /tmp/connectctl-UID}
+ * @param run the socket's folder, 0700: {@code CONNECTCTL_RUN_DIR}, else {@code $XDG_RUNTIME_DIR/connectctl} where that
+ *     folder is there and this user's, else {@code /tmp/connectctl-UID}
  * @param cache Spark runtimes and the tool's own versioned copies: {@code CONNECTCTL_CACHE_DIR}, else
  *     {@code $XDG_CACHE_HOME/connectctl}
  */
@@ -33,7 +35,7 @@ public record Folders(Path config, Path state, Path run, Path cache) {
         Path run = absolute(environment.get("CONNECTCTL_RUN_DIR"));
         if (run == null) {
             Path runtime = absolute(environment.get("XDG_RUNTIME_DIR"));
-            run = runtime != null ? runtime.resolve("connectctl") : shared(uid);
+            run = runtime != null && belongsTo(uid, runtime) ? runtime.resolve("connectctl") : shared(uid);
         }
         return new Folders(
                 folder(environment, "CONNECTCTL_CONFIG_DIR", "XDG_CONFIG_HOME", home.resolve(".config")),
@@ -53,6 +55,15 @@ public record Folders(Path config, Path state, Path run, Path cache) {
 
     private static @Nullable Path absolute(@Nullable String text) {
         return text == null || !text.startsWith("/") ? null : Path.of(text).normalize();
+    }
+
+    /** {@code su} and {@code sudo} keep the variable of the user that one was; cron and containers may name a folder that nobody made. */
+    private static boolean belongsTo(long uid, Path folder) {
+        try {
+            return ((Number) Files.getAttribute(folder, "unix:uid")).longValue() == uid;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static Path shared(long uid) {
