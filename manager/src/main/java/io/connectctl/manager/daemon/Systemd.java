@@ -18,9 +18,19 @@ final class Systemd {
     private static final Logger LOG = LoggerFactory.getLogger(Systemd.class);
 
     private final boolean listens;
+    private final String notify;
 
     Systemd(Map<String, String> environment) {
+        this(environment, "systemd-notify");
+    }
+
+    /**
+     * @param environment the daemon's own
+     * @param notify the command that speaks for it
+     */
+    Systemd(Map<String, String> environment, String notify) {
         this.listens = environment.containsKey("NOTIFY_SOCKET");
+        this.notify = notify;
     }
 
     /**
@@ -61,7 +71,7 @@ final class Systemd {
             return;
         }
         String[] command = new String[words.length + 1];
-        command[0] = "systemd-notify";
+        command[0] = notify;
         System.arraycopy(words, 0, command, 1, words.length);
         try {
             Process process = new ProcessBuilder(command)
