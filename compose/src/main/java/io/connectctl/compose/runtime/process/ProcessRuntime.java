@@ -88,6 +88,9 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final int FLOCK_MISSING = 69;
     private static final int UI_RETRIES = 16;
     private static final long LOOK_AGAIN = 500;
+    /** A look may also have waited for a port to greet, which costs nothing. */
+    private static final long LOOK_AGAIN_AT_LAST = TimeUnit.MINUTES.toNanos(1);
+
     private static final long LOOK_AT_LEAST = TimeUnit.SECONDS.toNanos(1);
     private static final int CONNECT_MILLIS = 200;
     private static final int LOG_HEAD_LINES = 2000;
@@ -632,6 +635,9 @@ public final class ProcessRuntime implements ServerRuntime {
                     ? Named.NOTHING
                     : listener.named(run);
             OptionalInt grpc = grpcPort(run, spec, own, named);
+            if (grpc.isEmpty() && spec.port() instanceof PortChoice.Auto) {
+                grpc = greetingPort(run, own, named, listener);
+            }
             return new Endpoint("localhost", grpc, uiPorts(spec, own, grpc, named));
         } catch (IOException e) {
             throw unreadable(run.log(), e);
@@ -649,6 +655,8 @@ public final class ProcessRuntime implements ServerRuntime {
         private volatile Optional<Named> named = Optional.empty();
         private volatile Optional<Remembered> endpoint = Optional.empty();
         private volatile long lookAtLeast = System.nanoTime();
+        /** Ports that didn't greet, and when they may be asked again. */
+        private final Map<Integer, Long> silent = new HashMap<>();
 
         private record Remembered(Endpoint endpoint, long seen, long good) {}
 
@@ -699,8 +707,29 @@ public final class ProcessRuntime implements ServerRuntime {
         void remember(Endpoint now, long start) {
             long seen = System.nanoTime();
             endpoint = now.grpcPort().isPresent()
-                    ? Optional.of(new Remembered(now, seen, (seen - start) * LOOK_AGAIN))
+                    ? Optional.of(new Remembered(now, seen, Math.min((seen - start) * LOOK_AGAIN, LOOK_AGAIN_AT_LAST)))
                     : Optional.empty();
+        }
+
+        /** Those that greet as gRPC does; one that was silent is asked again after a second, as it may only just have come. */
+        synchronized NavigableSet<Integer> greeting(NavigableSet<Integer> ports) throws IOException {
+            long now = System.nanoTime();
+            silent.keySet().retainAll(ports);
+            NavigableSet<Integer> asked = new TreeSet<>(ports);
+            asked.removeIf(port -> {
+                Long until = silent.get(port);
+                return until != null && now - until < 0;
+            });
+            NavigableSet<Integer> greeting = asked.isEmpty() ? new TreeSet<>() : Greetings.among(asked);
+            if (!greeting.isEmpty() && asked.size() < ports.size()) {
+                // What is concluded is concluded from all of them at once.
+                asked.addAll(ports);
+                greeting = Greetings.among(ports);
+            }
+            asked.removeAll(greeting);
+            long again = System.nanoTime() + LOOK_AT_LEAST;
+            asked.forEach(port -> silent.put(port, again));
+            return greeting;
         }
 
         /** A server names its ports while it starts; once all are named nothing more is to be read. */
@@ -773,6 +802,19 @@ public final class ProcessRuntime implements ServerRuntime {
         boolean othersKnown = named.others().size() >= 2 && own.containsAll(named.others());
         boolean uiKnown = spec.uiPort() instanceof PortChoice.Off || named.ui().isPresent();
         return othersKnown && uiKnown && left.size() == 1 ? remember(run, left.first()) : OptionalInt.empty();
+    }
+
+    /**
+     * A log above INFO names no port at all. So those that it doesn't name are asked, once in a while, as long as the server starts: the one
+     * that greets as gRPC does. Where several do, a plugin brings a service of its own, and which is Spark's isn't guessed.
+     */
+    private static OptionalInt greetingPort(RunFolder run, NavigableSet<Integer> own, Named named, Listener listener)
+            throws IOException {
+        NavigableSet<Integer> unnamed = new TreeSet<>(own);
+        unnamed.removeAll(named.others());
+        named.ui().ifPresent(unnamed::remove);
+        NavigableSet<Integer> greeting = listener.greeting(unnamed);
+        return greeting.size() == 1 ? remember(run, greeting.first()) : OptionalInt.empty();
     }
 
     private static OptionalInt remember(RunFolder run, int port) throws IOException {
