@@ -1,6 +1,8 @@
 package io.connectctl.manager.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.connectctl.compose.runtime.Inherited;
+import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.manager.api.v1.ContainerView;
 import io.connectctl.manager.api.v1.DescribeView;
 import io.connectctl.manager.api.v1.MemoryView;
@@ -9,9 +11,7 @@ import io.connectctl.manager.api.v1.RuntimeView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -82,16 +82,20 @@ final class DescribeCommand extends ServerCommand {
                             "  Python UDFs run in the image's own python3, where it has one (looked at once it has a container);"
                                     + " clients need the same version");
         } else {
-            out().println("  " + (python.works() ? python.text() : style().warning("warning") + ": " + python.text()));
+            python(python.text(), python.works());
         }
+    }
+
+    private void python(String text, boolean works) {
+        out().println("  " + (works ? "" : style().warning("warning") + ": ") + text);
     }
 
     private void python(ApiClient client, DescribeView view, ServerView server)
             throws IOException, InterruptedException {
         JsonNode sparkHome = view.declaration().get("sparkHome");
-        PythonNote.Note python = PythonNote.look(
+        PythonNote python = LocalPython.look(
                 environment(client, view, server), server.sparkVersion(), sparkHome != null && !sparkHome.isNull());
-        out().println("  " + (python.works() ? python.text() : style().warning("warning") + ": " + python.text()));
+        python(python.text(), python.works());
         if (view.declaration().path("conf").has("spark.pyspark.python")) {
             out().println("  " + style().warning("note")
                     + ": Spark Connect doesn't look at spark.pyspark.python; declare env: PYSPARK_PYTHON");
@@ -101,13 +105,12 @@ final class DescribeCommand extends ServerCommand {
     /** What the server was started with, or would be: the daemon's environment, of which it inherits some, and the declared one. */
     private static Map<String, String> environment(ApiClient client, DescribeView view, ServerView server)
             throws IOException {
-        Map<String, String> environment = server.pid() == null ? Map.of() : PythonNote.environment(server.pid());
+        Map<String, String> environment = server.pid() == null ? Map.of() : LocalPython.environment(server.pid());
         if (!environment.isEmpty()) {
             return environment;
         }
         Map<String, String> planned =
-                new HashMap<>(PythonNote.environment(client.daemon().pid()));
-        planned.keySet().retainAll(Set.of("PATH", "HOME", "LANG", "LC_ALL"));
+                Inherited.of(LocalPython.environment(client.daemon().pid()));
         view.declaration()
                 .path("env")
                 .properties()

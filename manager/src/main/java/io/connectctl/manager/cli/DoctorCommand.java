@@ -315,9 +315,9 @@ final class DoctorCommand extends CliCommand {
         }
         long began = System.nanoTime();
         String server = session.detail().substring("Spark ".length());
-        PythonNote.Pyspark pyspark = client != null
-                ? new PythonNote.Pyspark(Optional.of(client), "")
-                : PythonNote.pyspark(context.environment(), Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+        LocalPython.Pyspark pyspark = client != null
+                ? new LocalPython.Pyspark(Optional.of(client), "")
+                : LocalPython.pyspark(context.environment(), Duration.ofNanos(Math.max(1, end - System.nanoTime())));
         Optional<String> mine = pyspark.version();
         long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
         if (mine.isEmpty()) {

@@ -60,15 +60,7 @@ record Charter(
 
     /** An incarnation is launched by what is in force. */
     Charter launchedAs(int incarnation) {
-        return new Charter(
-                origin,
-                declared,
-                revision,
-                inForce,
-                inForceRevision,
-                choice,
-                Optional.of(new Launched(incarnation, inForce, inForceRevision)),
-                proven);
+        return knowing(Optional.of(new Launched(incarnation, inForce, inForceRevision)), proven);
     }
 
     /**
@@ -81,15 +73,13 @@ record Charter(
                         .isEmpty());
         return by.isEmpty()
                 ? this
-                : new Charter(
-                        origin,
-                        declared,
-                        revision,
-                        inForce,
-                        inForceRevision,
-                        choice,
+                : knowing(
                         launched,
                         Optional.of(new Proven(by.get().layers(), by.get().revision())));
+    }
+
+    private Charter knowing(Optional<Launched> latest, Optional<Proven> last) {
+        return new Charter(origin, declared, revision, inForce, inForceRevision, choice, latest, last);
     }
 
     /** What this incarnation was launched by; empty where that isn't known. */

@@ -245,14 +245,20 @@ class PlanApplyTest {
         }
     }
 
+    /** A server that runs and differs, and what its restart makes of it. */
+    private FakeDaemon healthyThen(String after) throws IOException {
+        String healthy = Servers.json(Servers.server("a", "HEALTHY"));
+        return daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, CHANGES))
+                .on("GET /v1/servers/a?activity=true", 200, healthy)
+                .on("GET /v1/servers/a", 200, healthy)
+                .on("GET /v1/servers/a", 200, after)
+                .on("POST /v1/servers/a/restart?unlessBusy=true", 202, receipt("restarting"));
+    }
+
     @Test
     void applyStopsAtTheFirstThatDoesNotBecomeHealthyAndOffersTheWayBack() throws IOException {
         declare("servers: {a: {driverMemory: 2g}, b: {}}\n");
-        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, CHANGES))
-                .on("GET /v1/servers/a?activity=true", 200, Servers.json(Servers.server("a", "HEALTHY")))
-                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
-                .on("GET /v1/servers/a", 200, view("a", "FAILED", "{\"incarnation\":2,\"canRollBack\":true}"))
-                .on("POST /v1/servers/a/restart?unlessBusy=true", 202, receipt("restarting"));
+        healthyThen(view("a", "FAILED", "{\"incarnation\":2,\"canRollBack\":true}"));
 
         CliHarness.Result result = cli.run("apply");
 
@@ -266,12 +272,8 @@ class PlanApplyTest {
     @Test
     void whereTheWayBackCannotBeAskedForTheFailureIsToldAllTheSame() throws IOException {
         declare("servers: {a: {driverMemory: 2g}}\n");
-        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, CHANGES))
-                .on("GET /v1/servers/a?activity=true", 200, Servers.json(Servers.server("a", "HEALTHY")))
-                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
-                .on("GET /v1/servers/a", 200, view("a", "FAILED", "{\"incarnation\":2}"))
-                .problem("GET /v1/servers/a", 404, "NO_SUCH_SERVER", "removed meanwhile")
-                .on("POST /v1/servers/a/restart?unlessBusy=true", 202, receipt("restarting"));
+        healthyThen(view("a", "FAILED", "{\"incarnation\":2}"))
+                .problem("GET /v1/servers/a", 404, "NO_SUCH_SERVER", "removed meanwhile");
 
         CliHarness.Result result = cli.run("apply");
 

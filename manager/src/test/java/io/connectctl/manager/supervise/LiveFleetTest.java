@@ -293,12 +293,17 @@ class LiveFleetTest {
         assertThat(status().restarts()).isZero();
     }
 
-    @Test
-    void aFailureThatCannotBeMendedByTryingAgainIsFailed() throws Exception {
-        declare(SALES, "{}");
+    /** The next launch meets what trying again doesn't mend. */
+    private void failNextForGood() {
         runtime.failNext(
                 FakeRuntime.Operation.PREPARE,
                 new LaunchException("SPARK_UNRESOLVABLE", "no such version", "write 4.0.1", false));
+    }
+
+    @Test
+    void aFailureThatCannotBeMendedByTryingAgainIsFailed() throws Exception {
+        declare(SALES, "{}");
+        failNextForGood();
 
         fleet.start(SALES);
         until(Phase.FAILED);
@@ -1076,9 +1081,7 @@ class LiveFleetTest {
         healthy();
         assertThat(status().canRollBack()).isFalse();
         declare(SALES, "{\"master\":\"local[2]\",\"env\":{\"A\":\"hunter2\"}}");
-        runtime.failNext(
-                FakeRuntime.Operation.PREPARE,
-                new LaunchException("SPARK_UNRESOLVABLE", "no such version", "write 4.0.1", false));
+        failNextForGood();
         fleet.restart(SALES);
         until(Phase.FAILED);
         assertThat(status().canRollBack()).isTrue();
@@ -1111,9 +1114,7 @@ class LiveFleetTest {
         assertThat(status().spec().master()).isEqualTo("local[*]");
         assertThat(drift()).containsExactly("env.A: (none) -> *********(redacted)", "master: local[*] -> local[2]");
 
-        runtime.failNext(
-                FakeRuntime.Operation.PREPARE,
-                new LaunchException("SPARK_UNRESOLVABLE", "no such version", "write 4.0.1", false));
+        failNextForGood();
         fleet.restart(SALES);
         until(Phase.FAILED);
         assertThat(status().canRollBack()).isTrue();

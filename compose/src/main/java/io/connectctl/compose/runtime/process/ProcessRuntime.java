@@ -7,6 +7,7 @@ import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.Inherited;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.JavaChoice;
 import io.connectctl.compose.runtime.LaunchException;
@@ -95,8 +96,6 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final long LOOK_AT_LEAST = TimeUnit.SECONDS.toNanos(1);
     private static final int CONNECT_MILLIS = 200;
     private static final int LOG_HEAD_LINES = 2000;
-    private static final List<String> INHERITED = List.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ");
-    private static final String TOOLS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     /** {@code Utils: Successfully started service 'sparkDriver' on port 35271.} (Spark 3.4 to 4.2) */
     private static final Pattern STARTED = Pattern.compile("Successfully started service '([^']+)' on port (\\d+)");
@@ -379,7 +378,7 @@ public final class ProcessRuntime implements ServerRuntime {
 
     /** A command of the system, wherever the environment's PATH points. */
     static Path tool(String name) throws LaunchException {
-        for (String folder : TOOLS.split(":", -1)) {
+        for (String folder : Inherited.TOOLS.split(":", -1)) {
             Path tool = Path.of(folder, name);
             if (Files.isExecutable(tool)) {
                 return tool;
@@ -391,7 +390,7 @@ public final class ProcessRuntime implements ServerRuntime {
     private static LaunchException missing(String tool) {
         return new LaunchException(
                 "TOOL_MISSING",
-                "the command '" + tool + "' is missing in " + TOOLS,
+                "the command '" + tool + "' is missing in " + Inherited.TOOLS,
                 "install the package util-linux; servers run in a session of their own (setsid) under a lock (flock)",
                 false);
     }
@@ -406,14 +405,7 @@ public final class ProcessRuntime implements ServerRuntime {
     }
 
     private Map<String, String> serverEnvironment(LaunchPlan plan) {
-        Map<String, String> fresh = new HashMap<>();
-        fresh.put("PATH", TOOLS);
-        for (String name : INHERITED) {
-            String value = environment.get(name);
-            if (value != null) {
-                fresh.put(name, value);
-            }
-        }
+        Map<String, String> fresh = Inherited.of(environment);
         fresh.putAll(plan.environment());
         fresh.put(PortHolder.MARKER, plan.ticket().marker());
         return fresh;

@@ -108,10 +108,10 @@ class SparkDistributionsTest {
                 + repository.port() + "</port><nonProxyHosts>%s</nonProxyHosts></proxy></proxies>";
         Path settings = root.resolve(".m2/settings.xml");
         // No name server knows this host: only through the proxy can it be had.
-        String mirror = SmallRepository.mirror("http://repository.invalid");
+        String mirror = SmallRepository.mirror("http://nowhere.invalid");
         Files.writeString(settings, "<settings>" + mirror + proxy.formatted("*.invalid") + "</settings>");
 
-        assertThat(failure()).hasMessageContaining("repository.invalid");
+        assertThat(failure()).hasMessageContaining("nowhere.invalid");
         assertThat(repository.asked()).isZero();
         Files.writeString(settings, "<settings>" + mirror + proxy.formatted("localhost") + "</settings>");
 

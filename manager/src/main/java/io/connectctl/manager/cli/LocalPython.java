@@ -1,5 +1,6 @@
 package io.connectctl.manager.cli;
 
+import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.compose.spec.SparkVersion;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,7 @@ import java.util.concurrent.TimeUnit;
  * its own PYSPARK_PYTHON, else PYSPARK_DRIVER_PYTHON, else python3 (pythonExec of Spark's SparkConnectPlanner, 3.4 to 4.x, which doesn't
  * look at spark.pyspark.python), so it needs that on its PATH and a pyspark that it can import: from SPARK_HOME, or installed.
  */
-final class PythonNote {
+final class LocalPython {
     private static final String QUESTION =
             """
             import sys
@@ -45,15 +46,7 @@ final class PythonNote {
             "PYTHONUSERBASE",
             "VIRTUAL_ENV");
 
-    private PythonNote() {}
-
-    /**
-     * What to tell.
-     *
-     * @param text one line for people
-     * @param works false if it is a warning
-     */
-    record Note(String text, boolean works) {}
+    private LocalPython() {}
 
     /**
      * Looks.
@@ -61,14 +54,15 @@ final class PythonNote {
      * @param environment the server's own
      * @param distribution true where SPARK_HOME brings its own pyspark
      */
-    static Note look(Map<String, String> environment, String spark, boolean distribution) throws InterruptedException {
+    static PythonNote look(Map<String, String> environment, String spark, boolean distribution)
+            throws InterruptedException {
         String variable = environment.containsKey("PYSPARK_PYTHON") ? "PYSPARK_PYTHON" : "PYSPARK_DRIVER_PYTHON";
         Optional<String> named = Optional.ofNullable(environment.get(variable));
         Optional<Path> python = find(named.orElse("python3"), environment.getOrDefault("PATH", ""));
         if (python.isEmpty()) {
             String lacks = named.map(name -> "the server's " + variable + " is " + name + ", which can't be run")
                     .orElse("there is no python3 on the server's PATH (" + environment.getOrDefault("PATH", "") + ")");
-            return new Note(
+            return new PythonNote(
                     "Python UDFs can't work: " + lacks + "; install one"
                             + (distribution ? "" : " with pyspark==" + spark)
                             + ", or name another: env: PYSPARK_PYTHON",
@@ -76,32 +70,32 @@ final class PythonNote {
         }
         Optional<String> answer = ask(python.get(), environment, PATIENCE);
         if (answer.isEmpty()) {
-            return new Note("Python UDFs may not work: " + python.get() + " didn't answer", false);
+            return new PythonNote("Python UDFs may not work: " + python.get() + " didn't answer", false);
         }
         String[] words = answer.get().split(" ", 2);
         String version = words[0];
         String pyspark = words.length > 1 ? words[1] : "-";
         String oldest = oldest(spark);
         if (minor(version) < minor(oldest)) {
-            return new Note(
+            return new PythonNote(
                     "Python UDFs can't work: Spark " + spark + " needs Python " + oldest + " or newer, " + python.get()
                             + " is " + version,
                     false);
         }
         if (!distribution && pyspark.equals("-")) {
-            return new Note(
+            return new PythonNote(
                     "Python UDFs can't work: " + python.get() + " (Python " + version
                             + ") has no pyspark, and the jars alone bring none; install pyspark==" + spark
                             + ", or declare a sparkHome",
                     false);
         }
         if (!distribution && !pyspark.equals(spark)) {
-            return new Note(
+            return new PythonNote(
                     "Python UDFs may not work: the server is Spark " + spark + ", " + python.get() + " has pyspark "
                             + pyspark + "; install pyspark==" + spark,
                     false);
         }
-        return new Note(
+        return new PythonNote(
                 "Python UDFs run in " + python.get() + ": clients need the same Python " + version + " for them", true);
     }
 
