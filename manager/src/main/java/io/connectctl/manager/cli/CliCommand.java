@@ -26,6 +26,9 @@ import picocli.CommandLine.Mixin;
 
 /** What every command has: its context, the global options, and a way to the daemon. */
 abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
+    /** A server that answers is proven within a second; one that still starts, or hangs, isn't waited for. */
+    private static final Duration ADOPTION = Duration.ofSeconds(10);
+
     @Mixin
     final GlobalOptions global = new GlobalOptions();
 
@@ -104,11 +107,29 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
             throw DaemonUnreachableException.stopped(context.socket(), stopped.get());
         }
         try {
-            start(client());
+            ApiClient client = client();
+            if (start(client)) {
+                untilAdopted(client);
+            }
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
+        }
+    }
+
+    /**
+     * A daemon that has just started proves its servers anew, as nobody watched them meanwhile: whoever looks at once would be told
+     * that a server isn't healthy that was so all the time. Within moments it is known.
+     */
+    private static void untilAdopted(ApiClient client) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + ADOPTION.toNanos();
+        while (System.nanoTime() < deadline
+                && client.servers().servers().stream()
+                        .anyMatch(server -> server.desired().equals("UP")
+                                && (server.phase().equals("UNKNOWN")
+                                        || server.phase().equals("STARTING")))) {
+            TimeUnit.MILLISECONDS.sleep(100);
         }
     }
 

@@ -260,6 +260,30 @@ class CliTest {
                 .on("DELETE /v1/servers/a", 204, "");
     }
 
+    @Test
+    void aServerThatIsJustAdoptedIsToldOfOnceItIsProven() throws IOException {
+        declaredBefore();
+        AtomicReference<FakeDaemon> started = new AtomicReference<>();
+        Path place = Files.createDirectory(folder.resolve("again"));
+        cli.socket = place.resolve("d.sock");
+        cli.starter = (client, announce) -> {
+            started.set(new FakeDaemon(place)
+                    .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "UNKNOWN")))
+                    .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "STARTING")))
+                    .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY")))
+                    .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY"))));
+            return true;
+        };
+
+        CliHarness.Result result = cli.run("url", "a");
+
+        try (FakeDaemon daemonAgain = started.get()) {
+            assertThat(result.out()).isEqualTo("sc://localhost:15002\n");
+            assertThat(daemonAgain.requests())
+                    .containsExactly("GET /v1/servers", "GET /v1/servers", "GET /v1/servers", "GET /v1/servers/a");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"status", "status a", "url a", "wait a", "events", "leases"})
     void aDaemonStoppedOnPurposeIsNotStartedByACommandThatOnlyLooks(String command) throws IOException {
@@ -515,6 +539,63 @@ class CliTest {
         assertThat(result.code()).isEqualTo(124);
         assertThat(daemon.requests().stream().filter(request -> request.contains("/probe")))
                 .hasSize(1);
+    }
+
+    @Test
+    void waitForStoppedReturnsAtOnceWhereItIsAndElseAsItBecomesSo() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "HEALTHY")))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPING", "DOWN", "QUERY", null)))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPED")))
+                .endless(
+                        "GET /v1/events?server=b&follow=true",
+                        Servers.event(9, "b", "phase", "STOPPED", "STOPPING -> STOPPED"));
+
+        assertThat(cli.run("wait", "a", "--for", "stopped").code()).isZero();
+        assertThat(daemon.requests()).containsExactly("GET /v1/servers/a");
+        assertThat(cli.run("wait", "b", "--for", "stopped").code()).isZero();
+    }
+
+    @Test
+    void waitForStoppedAnswers4WhereItFailedAnd124WhereItRunsOn() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "FAILED")))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "HEALTHY")))
+                .endless("GET /v1/events?server=b&follow=true");
+
+        CliHarness.Result failed = cli.run("wait", "a", "--for", "stopped");
+        CliHarness.Result late = cli.run("wait", "b", "--for", "stopped", "--timeout", "50ms");
+
+        assertThat(failed.code()).isEqualTo(4);
+        assertThat(failed.err()).contains("FAILED, so nothing of it runs");
+        assertThat(late.code()).isEqualTo(124);
+        assertThat(late.err()).contains("isn't stopped after 50ms").contains("phase HEALTHY");
+    }
+
+    @Test
+    void statusWatchShowsItAgainWithEachChangeUntilTheDaemonEnds() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
+                .lines(
+                        "GET /v1/events?server=a&follow=true",
+                        Servers.event(8, "a", "rung", "HEALTHY", "proven: QUERY"),
+                        Servers.event(9, "a", "phase", "STOPPED", "STOPPING -> STOPPED"));
+
+        CliHarness.Result result = cli.run("status", "a", "--watch");
+
+        assertThat(result.out()).containsOnlyOnce("a  HEALTHY").containsOnlyOnce("a  STOPPED");
+        assertThat(result.out()).containsSubsequence("a  HEALTHY", "\n\na  STOPPED");
+    }
+
+    @Test
+    void statusWatchOnATerminalPaintsOverThePageBefore() {
+        cli.outIsTerminal = true;
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .lines(
+                        "GET /v1/events?server=a&follow=true",
+                        Servers.event(8, "a", "rung", "HEALTHY", "proven: QUERY"));
+
+        assertThat(cli.run("status", "a", "-w").out()).contains("\u001b[H\u001b[2J");
     }
 
     @Test

@@ -484,6 +484,30 @@ class LifecycleTest {
     }
 
     @Test
+    void aServerThatHangsIsUnhealthyWithinTheDeclaredThresholds() {
+        healthy().on(new Input.Probed(1, Rung.QUERY, Rung.QUERY, Optional.empty(), OptionalInt.of(15002)));
+        // The worst moment: just after a probe passed.
+        Duration hung = clock;
+        int asked = 0;
+
+        while (state.phase() == Phase.HEALTHY) {
+            clock = state.earliest().orElseThrow();
+            on(new Input.Tick());
+            asked++;
+            // A hung server's probe ends with its timeout.
+            clock = clock.plus(TERMS.health().timeout());
+            on(failed(1));
+        }
+
+        assertThat(asked).isEqualTo(TERMS.health().failures());
+        assertThat(clock.minus(hung))
+                .isLessThanOrEqualTo(TERMS.health()
+                        .interval()
+                        .multipliedBy(TERMS.health().failures())
+                        .plus(TERMS.health().timeout()));
+    }
+
+    @Test
     void lostProbesAreFailedProbes() {
         healthy();
 

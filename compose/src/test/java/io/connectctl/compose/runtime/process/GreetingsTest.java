@@ -49,9 +49,9 @@ class GreetingsTest {
         int connect = says(SETTINGS);
         int driver = says(NOTHING);
         int other = says("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        int short_ = says(new byte[] {0, 0, 0});
+        int partial = says(new byte[] {0, 0, 0});
 
-        assertThat(Greetings.among(List.of(driver, other, connect, short_, closed())))
+        assertThat(Greetings.among(List.of(driver, other, connect, partial, closed())))
                 .containsExactly(connect);
     }
 
