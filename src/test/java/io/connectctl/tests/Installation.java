@@ -86,6 +86,13 @@ final class Installation implements AutoCloseable {
         this(where, List.of(), APP);
     }
 
+    /** Whose servers can't use a class data archive, so that none is to be made for them beforehand. */
+    static Installation untrained() {
+        Installation installation = new Installation();
+        installation.trainer = true;
+        return installation;
+    }
+
     /**
      * With containers, as another user or in another network.
      *
@@ -232,6 +239,13 @@ final class Installation implements AutoCloseable {
             }
         }
         return spark.resolve("jars");
+    }
+
+    /** The folder of jars that an earlier start brought into the shared cache, by its name there. */
+    Path cached(String name) {
+        Path jars = CACHE.resolve("spark").resolve(name).resolve("jars");
+        assertThat(jars).isDirectory();
+        return jars;
     }
 
     /** The class data archives of daemons in its cache. */

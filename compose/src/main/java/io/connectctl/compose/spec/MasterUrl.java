@@ -32,6 +32,28 @@ public final class MasterUrl {
         return problem(master, spark).isEmpty();
     }
 
+    /** True if executors on a cluster do the work; a local master's tasks run in the server's JVM, or beside it. */
+    public static boolean isCluster(String master) {
+        return !master.startsWith("local");
+    }
+
+    /** True if one of a standalone cluster's masters is named by this machine's loopback. */
+    static boolean onLoopback(String master) {
+        return master.startsWith("spark://") && staysHere(master);
+    }
+
+    /** The first address of a standalone master, as {@code host:port}. */
+    public static Optional<String> standalone(String master) {
+        return standalones(master).stream().findFirst();
+    }
+
+    /** The addresses of all standalone masters that stand in for each other, each as {@code host:port}. */
+    public static List<String> standalones(String master) {
+        return master.startsWith("spark://")
+                ? List.of(master.substring("spark://".length()).split(",", -1))
+                : List.of();
+    }
+
     /** What is wrong with a master, and how to write it; empty if Spark can parse it. */
     static Optional<String> problem(String master, SparkVersion spark) {
         if (master.equals("local") || master.equals("yarn")) {

@@ -45,7 +45,8 @@ class SpecReaderTest {
                 .asString()
                 .startsWith("the driver's RPC")
                 .contains("spark.authenticate");
-        assertThat(exposures("{\"master\":\"yarn\",\"conf\":{\"spark.authenticate\":\"true\"}}"))
+        assertThat(exposures("{\"master\":\"yarn\",\"env\":{\"HADOOP_CONF_DIR\":\"/etc/hadoop\"},"
+                        + "\"conf\":{\"spark.authenticate\":\"true\"}}"))
                 .isEmpty();
     }
 
@@ -135,7 +136,8 @@ class SpecReaderTest {
                 "k8s://h:6443"
             })
     void masterOfSparkIsAccepted(String master) {
-        assertThat(accepted(json("master", master)).master()).isEqualTo(master);
+        String declaration = "{\"master\":\"" + master + "\",\"env\":{\"HADOOP_CONF_DIR\":\"/etc/hadoop/conf\"}}";
+        assertThat(accepted(declaration).master()).isEqualTo(master);
     }
 
     @ParameterizedTest

@@ -121,6 +121,34 @@ public final class SparkUi {
         return Optional.empty();
     }
 
+    /** The application's executors without its driver. */
+    public Executors executors(String applicationId, Duration timeout) throws IOException, InterruptedException {
+        int registered = 0;
+        int lost = 0;
+        int cores = 0;
+        long pool = 0;
+        String lastLoss = "";
+        String lastAt = "";
+        for (JsonNode each : json("/api/v1/applications/" + applicationId + "/allexecutors", timeout)) {
+            if (each.path("id").asText("").equals("driver")) {
+                continue;
+            }
+            if (each.path("isActive").asBoolean()) {
+                registered++;
+                cores += each.path("totalCores").asInt();
+                pool += each.path("maxMemory").asLong();
+            } else {
+                lost++;
+                String at = each.path("removeTime").asText("");
+                if (at.compareTo(lastAt) >= 0) {
+                    lastAt = at;
+                    lastLoss = each.path("removeReason").asText("");
+                }
+            }
+        }
+        return new Executors(registered, lost, cores, pool, lastLoss);
+    }
+
     /**
      * How many sessions are online, how many requests run and whose they are; empty on Spark 3.4, which doesn't count them. Asks the
      * JSON API of Spark's master (SPARK-57941) first; every release up to 4.2.0 answers 404 there and tells it on its Connect page only.

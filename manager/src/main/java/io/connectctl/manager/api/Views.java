@@ -7,9 +7,12 @@ import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.ContainerSpec;
+import io.connectctl.compose.spec.ExecutorMemory;
+import io.connectctl.compose.spec.ExecutorSpec;
 import io.connectctl.compose.spec.HealthSpec;
 import io.connectctl.compose.spec.Location;
 import io.connectctl.compose.spec.Loosening;
+import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.MemoryModel;
 import io.connectctl.compose.spec.MemorySize;
 import io.connectctl.compose.spec.Problem;
@@ -21,11 +24,13 @@ import io.connectctl.compose.spec.SpecWriter;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
+import io.connectctl.health.ui.Executors;
 import io.connectctl.manager.api.v1.ActivityView;
 import io.connectctl.manager.api.v1.AdoptedView;
 import io.connectctl.manager.api.v1.CacheView;
 import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.ChangeView;
+import io.connectctl.manager.api.v1.ClusterView;
 import io.connectctl.manager.api.v1.ContainerView;
 import io.connectctl.manager.api.v1.DeclareResponse;
 import io.connectctl.manager.api.v1.DescribeView;
@@ -43,6 +48,7 @@ import io.connectctl.manager.api.v1.RuntimeView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.api.v1.UsageView;
+import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.lease.Ending;
 import io.connectctl.manager.lease.Lease;
 import io.connectctl.manager.lease.Owner;
@@ -184,7 +190,40 @@ final class Views {
                                 now.runningRequests(),
                                 now.users(),
                                 !spec.stop().drain().isZero()))
-                        .orElse(null));
+                        .orElse(null),
+                cluster(status));
+    }
+
+    /** What a server has on its cluster; none with a local master. */
+    private static @Nullable ClusterView cluster(ServerStatus status) {
+        ServerSpec spec = status.spec();
+        if (!MasterUrl.isCluster(spec.master())) {
+            return null;
+        }
+        Optional<YarnApplication> application = status.application();
+        Optional<Executors> executors = status.observed().executors();
+        ExecutorSpec wanted = spec.cluster().executors();
+        return new ClusterView(
+                status.observed()
+                        .applicationId()
+                        .or(() -> application.map(YarnApplication::id))
+                        .orElse(null),
+                application.map(YarnApplication::state).orElse(null),
+                application.map(YarnApplication::queue).orElse(null),
+                application.flatMap(YarnApplication::link).orElse(null),
+                status.silence()
+                        .or(() -> application.map(YarnApplication::diagnostics).filter(text -> !text.isEmpty()))
+                        .orElse(null),
+                wanted.number().isPresent()
+                        ? Integer.toString(wanted.number().getAsInt())
+                        : wanted.dynamic()
+                                ? wanted.min().orElse(0) + "-" + wanted.max().orElse(0)
+                                : null,
+                executors.map(Executors::registered).orElse(null),
+                executors.map(Executors::lost).orElse(null),
+                executors.map(Executors::cores).orElse(null),
+                executors.map(Executors::poolBytes).orElse(null),
+                ExecutorMemory.of(spec).explain());
     }
 
     private static ChangeView change(Change change) {
@@ -344,9 +383,13 @@ final class Views {
         tree.put("profile", spec.profile());
         spec.templates().ifPresent(folder -> tree.put("templates", folder.toString()));
         ObjectNode whole = SpecWriter.write(spec).tree();
-        for (String key : List.of("image", "container", "archive")) {
+        if (MasterUrl.isCluster(spec.master())) {
+            ((ObjectNode) tree.path("health")).put("minExecutors", health.minExecutors());
+        }
+        for (String key : List.of("hadoopConf", "queue", "executors", "driver", "image", "container", "archive")) {
             // A process has no image, and is warned of one.
-            if (whole.has(key) && (key.equals("archive") || !spec.runtime().equals("process"))) {
+            boolean contained = key.equals("image") || key.equals("container");
+            if (whole.has(key) && (!contained || !spec.runtime().equals("process"))) {
                 tree.set(key, whole.get(key));
             }
         }

@@ -1,6 +1,7 @@
 package io.connectctl.manager.cli;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options of commands that store an intent and then wait until it is so. */
@@ -11,12 +12,17 @@ final class WaitOptions {
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
-            defaultValue = "3m",
-            description = "How long to wait; a build or a download isn't counted (default: 3m).")
-    private String timeout = "3m";
+            description =
+                    "How long to wait; a build or a download isn't counted (default: 3m, for a start on a cluster 10m).")
+    private @Nullable String timeout;
 
     /** How long to wait. */
     Duration patience() throws CliFailure {
-        return Durations.parse("--timeout", timeout);
+        return patience(false);
+    }
+
+    /** How long to wait, where a cluster's queue may have to be waited for as well. */
+    Duration patience(boolean cluster) throws CliFailure {
+        return Durations.parse("--timeout", timeout != null ? timeout : cluster ? "10m" : "3m");
     }
 }

@@ -8,6 +8,8 @@ import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Probes;
+import io.connectctl.manager.cluster.Clusters;
+import io.connectctl.manager.cluster.RealClusters;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.lease.Limits;
 import io.connectctl.manager.store.SqliteStore;
@@ -62,6 +64,7 @@ final class Wiring {
             below.add(store);
             SystemTime time = new SystemTime();
             below.add(time);
+            Clusters clusters = new RealClusters(folders.state(), System.getProperty("user.name"));
             Composer composer = new Composer(Optional.of(folders.config().resolve("templates")));
             Surroundings around = new Surroundings(
                     folders,
@@ -73,7 +76,8 @@ final class Wiring {
                     Diagnosis::diagnose,
                     spec -> exposures(runtimes.get(spec.runtime()), spec),
                     probes,
-                    time);
+                    time,
+                    clusters);
             Fleet fleet = LiveFleet.open(around);
             Leases leases;
             try {
@@ -89,7 +93,7 @@ final class Wiring {
             return new Daemon.Supervision(
                     fleet,
                     leases,
-                    new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders)),
+                    new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders), clusters),
                     () -> runtimes.values().stream()
                             .flatMap(runtime -> runtime.place().stream())
                             .findFirst(),
@@ -136,7 +140,8 @@ final class Wiring {
                 Runtimes.names().stream()
                         .map(name -> Runtimes.create(name, its, System.getenv()))
                         .toList(),
-                lock);
+                lock,
+                new RealClusters(state, System.getProperty("user.name")));
     }
 
     private static void close(List<AutoCloseable> below) throws IOException {

@@ -15,7 +15,9 @@ import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.Auth;
+import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.Readiness;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Ladder;
@@ -25,6 +27,8 @@ import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.health.ui.RunningOperation;
+import io.connectctl.manager.cluster.YarnApplication;
+import io.connectctl.manager.cluster.YarnRoom;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.diagnose.Evidence;
 import io.connectctl.manager.lifecycle.Cause;
@@ -32,6 +36,7 @@ import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Effect;
 import io.connectctl.manager.lifecycle.EndedBy;
 import io.connectctl.manager.lifecycle.Input;
+import io.connectctl.manager.lifecycle.Now;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerState;
 import java.io.IOException;
@@ -41,6 +46,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
@@ -74,6 +80,8 @@ final class EffectRunner {
     private static final int RUNGS = 4;
     /** Beyond the timeouts of its rungs, for a probe asked for by hand. */
     private static final Duration FIRST_CALLS = Duration.ofSeconds(20);
+    /** Who waits for a queue may do so for minutes, and logs keep each line. */
+    private static final Duration WAITING_EVERY = Duration.ofSeconds(10);
     /** Clients wait a minute for an answer. */
     private static final Duration LONGEST_CLIMB = Duration.ofSeconds(55);
     /** People can't read faster, and followers over a socket needn't. */
@@ -104,7 +112,15 @@ final class EffectRunner {
      */
     private @Nullable Endpoint proven;
 
+    /** What the last halt was told to be for, once its log was read. */
+    private volatile Optional<Cause> foundBeforeHalt = Optional.empty();
+
     private int probeNumber;
+
+    /** What was told last of what a start waits for, and when: only the seconds that pass are no news. */
+    private volatile String waitingFor = "";
+
+    private volatile Duration waitingTold = Duration.ZERO;
 
     /** One incarnation's archive: found, or to be trained. */
     private record Equipped(int incarnation, Archives archives, LaunchPlan plan, Archive archive) {}
@@ -208,8 +224,10 @@ final class EffectRunner {
                     spec.port() instanceof PortChoice.Auto
                             ? OptionalInt.of(launch.port().orElse(0))
                             : OptionalInt.empty());
-            LaunchPlan plan = equip(runtime, around.planner().compose(spec, site, ticket));
             remember(runtime, spec);
+            endOnCluster(spec);
+            LaunchPlan plan = equip(runtime, around.planner().compose(spec, site, ticket))
+                    .with(around.clusters().variables(spec, incarnation));
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
@@ -511,11 +529,58 @@ final class EffectRunner {
             found = Optional.of(cause(Optional.empty(), halt.fault()))
                     .filter(cause -> !cause.code().equals("UNKNOWN"));
         }
+        foundBeforeHalt = found;
         try {
             Optional<Instance> last = runtime().halt(unit.name(), grace);
+            endOnCluster(unit.live());
             unit.post(new Input.Halted(halt.incarnation(), last, found));
         } catch (RuntimeUnavailableException e) {
             unit.post(new Input.Unavailable(said(e)));
+        }
+    }
+
+    /**
+     * Nothing of the server runs here any more, so nothing of it may run on its cluster: a driver that was killed took no leave there.
+     * Before a launch too, as what ended the last one may have ended its supervisor with it. A cluster that can't be asked is no
+     * reason to keep a server from stopping.
+     */
+    private void endOnCluster(ServerSpec spec) throws InterruptedException {
+        if (!MasterUrl.isCluster(spec.master())) {
+            return;
+        }
+        try {
+            for (String id : around.clusters().end(spec)) {
+                unit.news("cluster", "killed " + id + ", which ran on without its driver");
+            }
+        } catch (IOException e) {
+            unit.news(
+                    "cluster",
+                    "what may be left of it on " + spec.master() + " can't be ended: " + said(e)
+                            + "; connectctl gc tries again");
+        }
+    }
+
+    /** What a start on a cluster waits for: nothing of it listens before its application is accepted. */
+    private void tellOfWaiting(int incarnation) {
+        ServerSpec spec = unit.live();
+        if (unit.state().phase() != Phase.STARTING || !MasterUrl.isCluster(spec.master())) {
+            return;
+        }
+        try {
+            Optional<YarnApplication> application = around.clusters().application(spec, incarnation);
+            unit.application(incarnation, application);
+            if (application.isPresent() && !application.get().over()) {
+                Optional<YarnRoom> room = around.clusters().room(spec);
+                Now now = around.time().now();
+                String what = application.get().state() + room;
+                if (!what.equals(waitingFor) || now.boot().minus(waitingTold).compareTo(WAITING_EVERY) >= 0) {
+                    waitingFor = what;
+                    waitingTold = now.boot();
+                    unit.progress(incarnation, application.get().waiting(now.wall(), room));
+                }
+            }
+        } catch (IOException e) {
+            unit.progress(incarnation, "waiting for " + spec.master() + ": " + said(e));
         }
     }
 
@@ -560,7 +625,11 @@ final class EffectRunner {
     /** An instance ended by itself: finds out why, and tells. */
     void exited(Instance instance) {
         ServerState state = unit.state();
-        if (state.phase() == Phase.STOPPING || state.desired() == Desired.DOWN) {
+        Optional<Cause> found = foundBeforeHalt;
+        if (state.phase() == Phase.STOPPING && state.endedBy() == EndedBy.FAULT && found.isPresent()) {
+            // The watch may be sooner than the halt itself: what was found out before it must not be lost.
+            unit.post(new Input.Halted(instance.incarnation(), Optional.of(instance), found));
+        } else if (state.phase() == Phase.STOPPING || state.desired() == Desired.DOWN) {
             unit.post(new Input.Exited(instance, new Cause("EXITED", "it was stopped", "", List.of(), true)));
         } else {
             workers.execute(
@@ -580,6 +649,7 @@ final class EffectRunner {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        log.addAll(clusterSays());
         Optional<Path> logFile = ended.or(() -> unit.state().instance()).flatMap(unit::logFile);
         try {
             return around.causes()
@@ -598,6 +668,28 @@ final class EffectRunner {
             LOG.error("{}: the diagnosis failed", unit.name(), e);
             return new Cause("UNKNOWN", "it ended, and the diagnosis failed", "see its log", List.of(), true);
         }
+    }
+
+    /**
+     * What its cluster says of a server that failed, as lines at the end of its log: the driver's own log repeats YARN's words once, at
+     * the submission, and not what is in the way by now.
+     */
+    private List<String> clusterSays() {
+        ServerSpec spec = unit.live();
+        if (!MasterUrl.isCluster(spec.master())) {
+            return List.of();
+        }
+        List<String> lines = new ArrayList<>();
+        try {
+            Optional<YarnApplication> application =
+                    around.clusters().application(spec, unit.state().incarnation());
+            application.ifPresent(its -> lines.add("YARN says of " + its.id() + ": " + its.state() + ": "
+                    + its.diagnostics().replace('\n', ' ')));
+            around.clusters().room(spec).ifPresent(room -> lines.add("YARN says: " + room.text()));
+        } catch (IOException e) {
+            LOG.debug("{}: its cluster can't be asked why it failed", unit.name(), e);
+        }
+        return lines;
     }
 
     private Optional<String> portHolder() {
@@ -663,6 +755,7 @@ final class EffectRunner {
             Endpoint known = proven();
             Endpoint endpoint = known != null ? known : runtime().endpoint(instance, unit.live());
             if (endpoint.grpcPort().isEmpty()) {
+                tellOfWaiting(probe.incarnation());
                 answer(
                         probe,
                         number,
@@ -678,7 +771,7 @@ final class EffectRunner {
                 return;
             }
             Duration timeout = unit.live().health().timeout();
-            if (probe.until() == Rung.QUERY && unit.state().terms().until() != Rung.QUERY) {
+            if (probe.until() == Rung.QUERY && unit.live().health().until() != Readiness.QUERY) {
                 timeout = timeout.compareTo(QUERY_TIMEOUT) < 0 ? QUERY_TIMEOUT : timeout;
             }
             Climb climb = use.climb(probe.until(), timeout);
@@ -691,6 +784,7 @@ final class EffectRunner {
                                     .map(failure -> failure.rung() != rung)
                                     .orElse(true)));
             unit.observed(probe.incarnation(), climb.observed());
+            lookAtCluster(probe.incarnation(), climb);
             prove(number, climb.reached().atLeast(Rung.SESSION) ? endpoint : null);
             if (climb.failure().isPresent() && unit.state().phase() != Phase.STARTING) {
                 // An engine that is gone takes the published port with it: then this failure says nothing of the
@@ -723,6 +817,27 @@ final class EffectRunner {
         }
     }
 
+    /** Beside a climb: what the cluster says of the application, and while it starts, what is waited for. */
+    private void lookAtCluster(int incarnation, Climb climb) {
+        ServerSpec spec = unit.live();
+        if (!MasterUrl.isCluster(spec.master())) {
+            return;
+        }
+        if (climb.failure().isPresent() && unit.state().phase() == Phase.STARTING) {
+            tellOfWaiting(incarnation);
+            climb.failure()
+                    .filter(failure -> failure.kind() == ProbeFailure.Kind.NO_EXECUTORS)
+                    .ifPresent(failure -> unit.progress(incarnation, failure.detail()));
+            return;
+        }
+        try {
+            unit.application(incarnation, around.clusters().application(spec, incarnation));
+            unit.silence(around.clusters().silence(spec));
+        } catch (IOException e) {
+            unit.silence(Optional.of(said(e)));
+        }
+    }
+
     private synchronized @Nullable Endpoint proven() {
         return proven;
     }
@@ -752,7 +867,10 @@ final class EffectRunner {
                 endpoint.host(),
                 endpoint.uiPorts(),
                 instance.marker(),
-                probeSession(instance));
+                probeSession(instance),
+                MasterUrl.isCluster(unit.live().master())
+                        ? OptionalInt.of(unit.live().health().minExecutors())
+                        : OptionalInt.empty());
     }
 
     private synchronized @Nullable Ladder ladder(ProbeTarget now, int number) {

@@ -5,6 +5,7 @@ import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.ServerName;
+import io.connectctl.manager.cluster.Clusters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,12 +13,13 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Finds and removes what is this installation's and orphaned: containers, volumes, processes and folders of servers that nobody knows,
- * and the state of supervisors that died with their one command. What doesn't bear this installation's mark is never looked at.
+ * applications that lost their driver, and the state of supervisors that died with their one command. What doesn't bear this installation's mark is never looked at.
  *
  * <p>A server that was not leased and runs is left alone, and so is a warehouse that holds data: a lost database must not cost what it
  * described.
@@ -29,6 +31,7 @@ public final class Leftovers {
     private final Leases leases;
     private final Collection<ServerRuntime> runtimes;
     private final DeadStates dead;
+    private final Clusters clusters;
 
     /** State folders of supervisors for one command that died. */
     @FunctionalInterface
@@ -43,14 +46,27 @@ public final class Leftovers {
      * @param folder its folder
      * @param runtimes over what it left
      * @param hold keeps others off it
+     * @param clusters on which applications of its servers may be left
      */
-    public record DeadState(Path folder, List<ServerRuntime> runtimes, AutoCloseable hold) {
+    public record DeadState(Path folder, List<ServerRuntime> runtimes, AutoCloseable hold, Clusters clusters) {
+        /** Without clusters on which something may be left. */
+        public DeadState(Path folder, List<ServerRuntime> runtimes, AutoCloseable hold) {
+            this(folder, runtimes, hold, Clusters.NONE);
+        }
+
         public DeadState {
             runtimes = List.copyOf(runtimes);
         }
     }
 
+    /** Without clusters on which something may be left. */
     public Leftovers(Fleet fleet, Leases leases, Collection<ServerRuntime> runtimes, DeadStates dead) {
+        this(fleet, leases, runtimes, dead, Clusters.NONE);
+    }
+
+    public Leftovers(
+            Fleet fleet, Leases leases, Collection<ServerRuntime> runtimes, DeadStates dead, Clusters clusters) {
+        this.clusters = clusters;
         this.fleet = fleet;
         this.leases = leases;
         this.runtimes = List.copyOf(runtimes);
@@ -68,6 +84,7 @@ public final class Leftovers {
         for (ServerRuntime runtime : runtimes) {
             collect(runtime, this::hold, dryRun, all);
         }
+        collectFrom(clusters, this::driven, dryRun, all);
         try {
             for (DeadState state : dead.find()) {
                 collect(state, dryRun, all);
@@ -76,6 +93,43 @@ public final class Leftovers {
             LOG.warn("supervisors that died can't be looked for: {}", e.toString());
         }
         return all;
+    }
+
+    /** Applications whose driver is gone: they hold executors that nobody uses. */
+    private static void collectFrom(
+            Clusters clusters, Predicate<Clusters.Owned> driven, boolean dryRun, List<Leftover> all) {
+        try {
+            Clusters.Search search = clusters.orphans(driven);
+            search.unasked()
+                    .forEach((conf, why) -> all.add(new Leftover(
+                            "", "applications without a driver on the cluster of " + conf, Optional.of(why))));
+            for (Clusters.Orphan orphan : search.orphans()) {
+                Optional<String> kept = Optional.empty();
+                if (!dryRun) {
+                    try {
+                        clusters.end(orphan);
+                        LOG.info("{}: killed {}, which had lost its driver", orphan.server(), orphan.id());
+                    } catch (IOException e) {
+                        kept = Optional.of(String.valueOf(e.getMessage()));
+                    }
+                }
+                all.add(new Leftover(
+                        orphan.server().value(), "application " + orphan.id() + " without a driver", kept));
+            }
+        } catch (IOException e) {
+            all.add(new Leftover("", "applications without a driver", Optional.of(e.toString())));
+        }
+    }
+
+    /** True for an application of a run that is not known to have ended. */
+    private boolean driven(Clusters.Owned application) {
+        return fleet.server(application.server())
+                .filter(status -> switch (status.phase()) {
+                    case STARTING, HEALTHY, UNHEALTHY, STOPPING, UNKNOWN -> true;
+                    case STOPPED, FAILED, BACKING_OFF -> false;
+                })
+                .filter(status -> application.of(status.incarnation()))
+                .isPresent();
     }
 
     /** Keeps others off what nobody knows; empty where somebody knows it. */
@@ -177,6 +231,8 @@ public final class Leftovers {
             for (ServerRuntime runtime : state.runtimes()) {
                 collect(runtime, server -> Optional.of(() -> {}), dryRun, all);
             }
+            // After its drivers, so that those which were still alive could take leave of their clusters.
+            collectFrom(state.clusters(), any -> false, dryRun, all);
             // Its id is the only mark of what couldn't be removed, or looked for, now.
             Optional<String> kept = all.subList(before, all.size()).stream()
                             .anyMatch(left -> left.kept().isPresent())

@@ -9,6 +9,7 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Effect;
@@ -25,6 +26,7 @@ import io.connectctl.manager.store.StoredServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -72,6 +74,12 @@ final class ServerUnit {
     private volatile Optional<Cause> invalid = Optional.empty();
     /** What the runtime answered when it could not be asked; tells in status why it is UNKNOWN. */
     private volatile Optional<String> blind = Optional.empty();
+
+    /** What its cluster said last of the current incarnation; by number, as an older answer may come late. */
+    private volatile Map.Entry<Integer, Optional<YarnApplication>> application = Map.entry(0, Optional.empty());
+
+    /** Why its cluster's scheduler can't be reached. */
+    private volatile Optional<String> silence = Optional.empty();
 
     private String stored;
     private Time.@Nullable Timer timer;
@@ -379,13 +387,40 @@ final class ServerUnit {
         });
     }
 
+    /** From anywhere: what the cluster says of an incarnation's application. */
+    void application(int incarnation, Optional<YarnApplication> seen) {
+        application = Map.entry(incarnation, seen);
+    }
+
+    /**
+     * From a probe: why its cluster's scheduler can't be reached. News is told, sameness is not: what runs goes on without it, so this
+     * is no failure of the server.
+     */
+    void silence(Optional<String> seen) {
+        Optional<String> before = silence;
+        silence = seen;
+        if (seen.isPresent() && before.isEmpty()) {
+            news(
+                    "cluster",
+                    seen.get() + "; its executors go on, and none that is lost is replaced until that answers again");
+        } else if (seen.isEmpty() && before.isPresent()) {
+            news("cluster", live().master() + " answers again");
+        }
+    }
+
+    private Optional<YarnApplication> application(ServerState state) {
+        Map.Entry<Integer, Optional<YarnApplication>> last = application;
+        return last.getKey() == state.incarnation() ? last.getValue() : Optional.empty();
+    }
+
     private static Observed merge(Observed old, Observed seen) {
         return new Observed(
                 seen.sparkVersion().or(old::sparkVersion),
                 seen.ui().or(old::ui),
                 seen.applicationId().or(old::applicationId),
                 seen.poolBytes().isPresent() ? seen.poolBytes() : old.poolBytes(),
-                seen.cores().isPresent() ? seen.cores() : old.cores());
+                seen.cores().isPresent() ? seen.cores() : old.cores(),
+                seen.executors().or(old::executors));
     }
 
     /** What the current instance told of itself. */
@@ -439,7 +474,9 @@ final class ServerUnit {
                         .choice()
                         .filter(made -> made.runtime().equals(spec.runtime()))
                         .map(RuntimeChoice::why),
-                now.charter().canRollBack());
+                now.charter().canRollBack(),
+                alive ? application(state) : Optional.empty(),
+                alive ? silence : Optional.empty());
     }
 
     /** Where an instance's log lies; empty for a container, whose log is the engine's. */

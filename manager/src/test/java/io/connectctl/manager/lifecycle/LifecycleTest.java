@@ -660,6 +660,37 @@ class LifecycleTest {
     }
 
     @Test
+    void aStartOnAClusterIsDoneWithItsQueryAndLaterProbesAskForLess() {
+        Terms cluster = new Terms(TERMS.health(), TERMS.restart(), TERMS.stop(), true, true);
+        on(new Input.Start(cluster)).on(new Input.Launched(instance(1))).on(passed(1));
+        assertThat(state.phase()).isEqualTo(Phase.STARTING);
+
+        on(new Input.Probed(1, Rung.QUERY, Rung.QUERY, Optional.empty(), OptionalInt.of(15002)));
+        assertThat(state.phase()).isEqualTo(Phase.HEALTHY);
+
+        on(passed(1));
+        assertThat(state.phase()).isEqualTo(Phase.HEALTHY);
+    }
+
+    @Test
+    void aContextThatEndedOnItsClusterIsToldByTheNextProbe() {
+        Terms cluster = new Terms(TERMS.health(), TERMS.restart(), TERMS.stop(), true, true);
+        on(new Input.Start(cluster))
+                .on(new Input.Launched(instance(1)))
+                .on(new Input.Probed(1, Rung.QUERY, Rung.QUERY, Optional.empty(), OptionalInt.of(15002)));
+
+        on(new Input.Probed(
+                1,
+                Rung.SESSION,
+                Rung.RPC,
+                Optional.of(new ProbeFailure(Rung.SESSION, ProbeFailure.Kind.CONTEXT_GONE, "INTERNAL")),
+                OptionalInt.of(15002)));
+
+        assertThat(state.phase()).isEqualTo(Phase.UNHEALTHY);
+        assertThat(state.cause().orElseThrow().code()).isEqualTo("ZOMBIE");
+    }
+
+    @Test
     void waitsDoubleWithinTheirBoundsAndDifferByServer() {
         RestartSpec spec = TERMS.restart();
         Set<Duration> first = new HashSet<>();

@@ -575,6 +575,29 @@ class LiveLeasesTest {
     }
 
     @Test
+    void gcEndsWhatADeadSupervisorLeftOnItsClusterAndKeepsItsMarkWhileThatCannotBeAsked() throws Exception {
+        Path dead = Files.createDirectories(folder.resolve("runs/0badcafe"));
+        LeftOnCluster cluster = new LeftOnCluster(new ServerName("lease-0badcafe"), "application_1_0001");
+        cluster.silent(true);
+        Leftovers leftovers = new Leftovers(
+                fleet,
+                leases,
+                List.of(runtime),
+                () -> List.of(new Leftovers.DeadState(dead, List.of(), () -> {}, cluster)));
+
+        assertThat(leftovers.collect(false)).hasSize(2).allSatisfy(left -> assertThat(left.kept())
+                .isPresent());
+        assertThat(dead).isDirectory();
+
+        cluster.silent(false);
+        assertThat(leftovers.collect(false))
+                .anySatisfy(left -> assertThat(left.what()).contains("application_1_0001"))
+                .allSatisfy(left -> assertThat(left.kept()).isEmpty());
+        assertThat(cluster.left()).isEmpty();
+        assertThat(dead).doesNotExist();
+    }
+
+    @Test
     void gcTellsWhomItCannotAskAndKeepsTheirMark() throws Exception {
         Path dead = Files.createDirectories(folder.resolve("runs/0badcafe"));
         FakeRuntime its = new FakeRuntime();

@@ -6,9 +6,11 @@ import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.Adoptable;
 import io.connectctl.compose.runtime.Archives;
 import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.DriverReach;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.ExitStatus;
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.Installation;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
@@ -468,10 +470,11 @@ public final class DockerRuntime implements ServerRuntime {
                 || (spec.container().image().isEmpty()
                         && Names.builtImage(spec.spark()).equals(history.image()));
         if (!same) {
-            return site(Optional.empty(), Optional.of(Names.SPARK_HOME));
+            return site(spec, Optional.empty(), Optional.of(Names.SPARK_HOME));
         }
         Optional<Path> jars = Optional.ofNullable(history.jars()).map(Path::of);
         return site(
+                spec,
                 jars,
                 jars.isPresent()
                         ? Optional.empty()
@@ -494,6 +497,10 @@ public final class DockerRuntime implements ServerRuntime {
                 .find(image)
                 .map(found -> Map.of("image", found.id()))
                 .orElse(Map.of());
+    }
+
+    private static Site site(ServerSpec spec, Optional<Path> jars, Optional<Path> sparkHome) {
+        return site(jars, sparkHome).withHadoopConf(spec.cluster().hadoopConf().map(any -> HadoopFiles.FOLDER));
     }
 
     /** Where things lie in a container of ours. */
@@ -533,7 +540,7 @@ public final class DockerRuntime implements ServerRuntime {
                             names(spec.name()).labels(),
                             !spec.container().loosens(Loosening.USER));
             histories.change(spec.name(), history -> history.prepared(name, image.jars(), image.sparkHome()));
-            return site(image.jars(), image.sparkHome());
+            return site(spec, image.jars(), image.sparkHome());
         } catch (RuntimeUnavailableException e) {
             throw unreachable(e);
         }
@@ -602,13 +609,16 @@ public final class DockerRuntime implements ServerRuntime {
                 .find(image)
                 .orElseThrow(() -> new LaunchException(
                         "IMAGE_MISSING", "image " + image + " isn't here any more", "start it again", true));
+        Map<String, String> hadoop = HadoopFiles.of(plan.spec());
+        DriverReach driver = driver(plan.spec());
+        LaunchPlan equipped = driver.in(plan);
         Optional<String> deadline = deadline(server);
         if (deadline.isEmpty()) {
-            parts().launcher().fill(names, plan, image, found.user());
+            parts().launcher().fill(names, equipped, hadoop, image, found.user());
         }
-        Container started = start(plan, names, image, id -> {
+        Container started = start(equipped, driver, names, image, id -> {
             if (deadline.isPresent()) {
-                parts().launcher().fillLeased(id, plan, found.user(), deadline.get());
+                parts().launcher().fillLeased(id, equipped, hadoop, found.user(), deadline.get());
                 parts().logs().followFromItsStart(names, id, plan.ticket().incarnation());
             }
         });
@@ -620,6 +630,30 @@ public final class DockerRuntime implements ServerRuntime {
             running.put(started.id(), Live.of(server, started));
         }
         return instance(names, started);
+    }
+
+    private DriverReach driver(ServerSpec spec) throws LaunchException {
+        try {
+            DriverReach reach = DriverReach.ofContainer(spec);
+            if (!reach.equals(DriverReach.NONE)
+                    && !engine().local()
+                    && spec.cluster().driver().host().isEmpty()) {
+                throw new LaunchException(
+                        "ENGINE_REMOTE",
+                        "the engine is on " + engine().host() + ", and nobody says by which address the executors of "
+                                + spec.master() + " reach that machine",
+                        "declare it: driver: {host: ADDRESS, port: PORT, blockManagerPort: PORT}",
+                        false);
+            }
+            return reach;
+        } catch (IOException e) {
+            throw new LaunchException(
+                    "PORT_TAKEN",
+                    "no free port for the driver of " + spec.name() + ": " + e.getMessage(),
+                    "declare driver.port and driver.blockManagerPort",
+                    true,
+                    e);
+        }
     }
 
     /** What is done to a container between its making and its start. */
@@ -793,7 +827,7 @@ public final class DockerRuntime implements ServerRuntime {
      * Makes and starts the container. Whether a port is free is for the engine to say, and only when it starts; then another
      * container is made, as the ports of one can't be changed.
      */
-    private Container start(LaunchPlan plan, Names names, String image, Outfit outfit)
+    private Container start(LaunchPlan plan, DriverReach driver, Names names, String image, Outfit outfit)
             throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
         ServerSpec spec = plan.spec();
         int grpc = spec.port() instanceof PortChoice.Fixed fixed
@@ -804,7 +838,7 @@ public final class DockerRuntime implements ServerRuntime {
                 : spec.uiPort() instanceof PortChoice.Off ? OptionalInt.empty() : OptionalInt.of(0);
         int firstUi = ui.orElse(0);
         while (true) {
-            String id = create(plan, names, image, new Launcher.Published(grpc, ui));
+            String id = create(plan, names, image, new Launcher.Published(grpc, ui, driver));
             histories.change(
                     names.server(),
                     history -> history.launched(

@@ -5,6 +5,7 @@ import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.ArchiveKey;
 import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.DriverReach;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.Inherited;
@@ -212,9 +213,10 @@ public final class ProcessRuntime implements ServerRuntime {
                 home.flatMap(SparkHome::distribution),
                 home.isPresent()
                         ? home.flatMap(SparkHome::bareJars)
-                        : Optional.of(distributions.jarsFolder(spec.spark())),
+                        : Optional.of(distributions.jarsFolder(SparkRuntime.of(spec))),
                 true);
-        return site.with(wanted.map(packages::jarsFolder));
+        return site.with(wanted.map(packages::jarsFolder))
+                .withHadoopConf(spec.cluster().hadoopConf());
     }
 
     @Override
@@ -229,11 +231,11 @@ public final class ProcessRuntime implements ServerRuntime {
         if (spec.sparkHome().isPresent()) {
             checkSparkHome(spec.sparkHome().get());
         } else {
-            distributions.fetch(spec.spark(), progress);
+            distributions.fetch(SparkRuntime.of(spec), progress);
         }
         Optional<PackageSet> wanted = packages(spec);
         if (wanted.isPresent()) {
-            packages.fetch(wanted.get(), distributions.jarsFolder(spec.spark()), progress);
+            packages.fetch(wanted.get(), distributions.jarsFolder(SparkRuntime.of(spec)), progress);
         }
         return site(spec, javaHome, wanted);
     }
@@ -321,7 +323,8 @@ public final class ProcessRuntime implements ServerRuntime {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
                         run.path().resolve("keeper.log").toFile()));
         builder.environment().clear();
-        builder.environment().putAll(serverEnvironment(plan));
+        builder.environment()
+                .putAll(serverEnvironment(DriverReach.ofProcess(plan.spec()).in(plan)));
         Process process;
         try {
             process = builder.start();

@@ -56,7 +56,7 @@ class SparkDistributionsTest {
     }
 
     private Path fetch() throws LaunchException, InterruptedException {
-        return distributions().fetch(SPARK, (stage, done, total) -> {});
+        return distributions().fetch(SparkRuntime.of(SPARK), (stage, done, total) -> {});
     }
 
     private LaunchException failure() {
@@ -73,7 +73,7 @@ class SparkDistributionsTest {
         assertThat(jars.toFile().list())
                 .containsExactlyInAnyOrder(
                         "spark-connect_2.13-4.0.1.jar", "spark-sql_2.13-4.0.1.jar", "spark-mllib_2.13-4.0.1.jar");
-        assertThat(distributions().lacksMllib(SPARK)).isFalse();
+        assertThat(distributions().lacksMllib(SparkRuntime.of(SPARK))).isFalse();
 
         int before = repository.asked();
         repository.close();
@@ -120,6 +120,33 @@ class SparkDistributionsTest {
     }
 
     @Test
+    void whatYarnNeedsIsAVariantOfItsOwnWithTheProxyAlone() throws Exception {
+        repository.publish(coordinates("spark-yarn"));
+        repository.publish("org.apache.hadoop:hadoop-yarn-server-web-proxy:3.3.4", "com.sun.jersey:jersey-server:1.19");
+
+        Path jars =
+                distributions().fetch(new SparkRuntime(SPARK, SparkRuntime.Module.YARN), (stage, done, total) -> {});
+
+        assertThat(jars).isEqualTo(root.resolve("cache/spark/4.0.1-yarn/jars"));
+        assertThat(jars.toFile().list())
+                .contains("spark-yarn_2.13-4.0.1.jar", "hadoop-yarn-server-web-proxy-3.3.4.jar")
+                .noneMatch(jar -> jar.startsWith("jersey"));
+        assertThat(root.resolve("cache/spark/4.0.1")).doesNotExist();
+    }
+
+    @Test
+    void aVersionWithoutTheModuleOfItsMasterIsToldSo() {
+        LaunchException failure = catchThrowableOfType(LaunchException.class, () -> distributions()
+                .fetch(new SparkRuntime(SPARK, SparkRuntime.Module.YARN), (stage, done, total) -> {}));
+
+        assertThat(failure.code()).isEqualTo("SPARK_UNRESOLVABLE");
+        assertThat(failure)
+                .hasMessageContaining("spark-yarn_2.13:4.0.1, without which Spark 4.0.1 can't use this master");
+        assertThat(failure.remedy()).contains("sparkHome");
+        assertThat(failure.retryable()).isFalse();
+    }
+
+    @Test
     void aWrongChecksumIsRefused() {
         repository.files().put(place("spark-sql", "jar.sha1"), "0".repeat(40).getBytes(StandardCharsets.UTF_8));
 
@@ -160,7 +187,7 @@ class SparkDistributionsTest {
 
         fetch();
 
-        assertThat(distributions().lacksMllib(SPARK)).isTrue();
+        assertThat(distributions().lacksMllib(SparkRuntime.of(SPARK))).isTrue();
     }
 
     @Test

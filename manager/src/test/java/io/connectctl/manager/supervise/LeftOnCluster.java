@@ -1,0 +1,78 @@
+package io.connectctl.manager.supervise;
+
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.manager.cluster.Clusters;
+import io.connectctl.manager.cluster.YarnApplication;
+import io.connectctl.manager.cluster.YarnRoom;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+
+/** A cluster on which one application runs, until somebody kills it. */
+final class LeftOnCluster implements Clusters {
+    private final List<Orphan> left = new CopyOnWriteArrayList<>();
+    private volatile boolean silent;
+
+    LeftOnCluster(ServerName server, String application) {
+        left.add(new Orphan(server, application, "/etc/hadoop/conf"));
+    }
+
+    /** Whether it can't be asked. */
+    void silent(boolean now) {
+        silent = now;
+    }
+
+    /** What still runs. */
+    List<Orphan> left() {
+        return left;
+    }
+
+    @Override
+    public Map<String, String> variables(ServerSpec spec, int incarnation) {
+        return Map.of();
+    }
+
+    @Override
+    public Optional<YarnApplication> application(ServerSpec spec, int incarnation) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<YarnRoom> room(ServerSpec spec) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<String> silence(ServerSpec spec) {
+        return Optional.empty();
+    }
+
+    @Override
+    public List<String> end(ServerSpec spec) {
+        return List.of();
+    }
+
+    @Override
+    public Search orphans(Predicate<Owned> lives) {
+        if (silent) {
+            return new Search(List.of(), Map.of("/etc/hadoop/conf", "no ResourceManager answers"));
+        }
+        return new Search(
+                left.stream()
+                        .filter(orphan -> !lives.test(new Owned(orphan.server(), Set.of())))
+                        .toList(),
+                Map.of());
+    }
+
+    @Override
+    public void end(Orphan orphan) throws IOException {
+        if (!left.remove(orphan)) {
+            throw new IOException(orphan.id() + " doesn't run");
+        }
+    }
+}
