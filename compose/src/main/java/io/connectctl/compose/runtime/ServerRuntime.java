@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
@@ -158,6 +159,14 @@ public interface ServerRuntime extends AutoCloseable {
      * @param known every server there is
      */
     default void forgetAllBut(Set<ServerName> known) {}
+
+    /**
+     * What can be told of a running server's declaration from how it runs, for one whose declaration was lost: no secrets, and
+     * only what is sure. Empty where nothing is.
+     */
+    default Declaration recall(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        return Declaration.empty();
+    }
 
     /** Where the instance is reached; ports that can't be known yet are empty. */
     Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException, InterruptedException;

@@ -66,6 +66,7 @@ final class ServerReader {
                 daemon.optionalInt("tcpPort"),
                 daemon.optionalInt("healthPort"),
                 (int) daemon.whole("servers"),
+                daemon.optional("notice"),
                 daemon.flag("supervised"),
                 daemon.optional("engine"));
     }

@@ -12,7 +12,7 @@ import io.connectctl.manager.cluster.Clusters;
 import io.connectctl.manager.cluster.RealClusters;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.lease.Limits;
-import io.connectctl.manager.store.SqliteStore;
+import io.connectctl.manager.store.StateFile;
 import io.connectctl.manager.store.StateStore;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.supervise.Fleet;
@@ -30,6 +30,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,9 @@ final class Wiring {
                 below.add(runtime);
                 runtimes.put(name, runtime);
             }
-            StateStore store = SqliteStore.open(folders.state().resolve("connectctl.db"));
+            StateFile.Opened opened = StateFile.open(folders.state().resolve("connectctl.db"), Instant.now());
+            opened.notice().ifPresent(notice -> LOG.error("{}. Leases and pools are lost with it", notice));
+            StateStore store = opened.store();
             below.add(store);
             SystemTime time = new SystemTime();
             below.add(time);
@@ -78,7 +81,7 @@ final class Wiring {
                     probes,
                     time,
                     clusters);
-            Fleet fleet = LiveFleet.open(around);
+            Fleet fleet = LiveFleet.open(around, opened.notice());
             Leases leases;
             try {
                 leases = LiveLeases.open(
@@ -97,7 +100,8 @@ final class Wiring {
                     () -> runtimes.values().stream()
                             .flatMap(runtime -> runtime.place().stream())
                             .findFirst(),
-                    below);
+                    below,
+                    opened.notice());
         } catch (StoreException e) {
             close(below);
             throw new IOException(e.getMessage(), e);

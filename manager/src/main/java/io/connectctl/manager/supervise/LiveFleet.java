@@ -155,10 +155,24 @@ public final class LiveFleet implements Fleet {
      * @throws StoreException if the store can't be read
      */
     public static LiveFleet open(Surroundings around) throws StoreException {
-        return open(around, SpecSource.REAL);
+        return open(around, Optional.empty());
+    }
+
+    /**
+     * The same, with a store that may have been made anew.
+     *
+     * @param notice what became of the store before, where that was damaged: told with each server that is brought back
+     */
+    public static LiveFleet open(Surroundings around, Optional<String> notice) throws StoreException {
+        return open(around, notice, SpecSource.REAL);
     }
 
     static LiveFleet open(Surroundings around, SpecSource specs) throws StoreException {
+        return open(around, Optional.empty(), specs);
+    }
+
+    static LiveFleet open(Surroundings around, Optional<String> notice, SpecSource specs) throws StoreException {
+        new Recovery(around, specs, notice).run();
         LiveFleet fleet = new LiveFleet(around, specs);
         fleet.load();
         fleet.begin();
@@ -283,6 +297,7 @@ public final class LiveFleet implements Fleet {
         for (ServerRuntime runtime : around.runtimes().values()) {
             watches.add(runtime.watch(this::exited));
         }
+        units.values().forEach(ServerUnit::keepTranscript);
         units.values().forEach(unit -> unit.post(new Input.Recovered()));
         listSoon();
     }
@@ -1209,7 +1224,7 @@ public final class LiveFleet implements Fleet {
                 }
                 // What was adopted may still run, and be looked after if this fails: its token goes with its folder,
                 // below.
-                journal.write(store -> store.remove(name, List.of(event)));
+                unit.forget(() -> journal.write(store -> store.remove(name, List.of(event))));
                 unit.close();
                 return where;
             });

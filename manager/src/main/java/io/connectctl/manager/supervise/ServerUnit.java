@@ -23,6 +23,7 @@ import io.connectctl.manager.lifecycle.Step;
 import io.connectctl.manager.store.StateCodec;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.store.StoredServer;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -63,6 +64,9 @@ final class ServerUnit {
             ServerSpec shown,
             Observed observed) {}
 
+    /** What a transcript depends on. */
+    private record Transcribed(Charter charter, Desired desired, int incarnation, int wanted) {}
+
     private final ServerName name;
     private final Surroundings around;
     private final SpecSource specs;
@@ -82,6 +86,9 @@ final class ServerUnit {
     private volatile Optional<String> silence = Optional.empty();
 
     private String stored;
+    /** As last written; null where it wasn't, or isn't known to have been. */
+    private @Nullable Transcribed transcribed;
+
     private Time.@Nullable Timer timer;
     private @Nullable Duration toldOfWaiting;
 
@@ -283,6 +290,7 @@ final class ServerUnit {
         if (redeclared || !step.events().isEmpty() || !text.equals(stored)) {
             journal.commit(new StoredServer(name, charter.toJson(specs), text), step.events(), () -> known = after);
             stored = text;
+            keepTranscript();
         } else {
             known = after;
         }
@@ -309,6 +317,63 @@ final class ServerUnit {
         return step.state().phase() == Phase.HEALTHY
                 ? charter.proved(step.state().incarnation())
                 : charter;
+    }
+
+    /** In the mailbox, or before there is one: writes down for a lost database what it would take along, where that changed. */
+    void keepTranscript() {
+        Known now = known;
+        ServerState state = now.state();
+        Transcribed next = new Transcribed(now.charter(), state.desired(), state.incarnation(), state.wanted());
+        if (next.equals(transcribed)) {
+            return;
+        }
+        try {
+            Transcript fresh =
+                    Transcript.of(journal.lastSequence(), state, now.charter().toJson(specs));
+            if (transcribed != null || !lies(fresh)) {
+                fresh.write(around.folders(), name);
+            }
+            transcribed = next;
+        } catch (IOException | RuntimeException e) {
+            // It is written again with the next change. The database has it, so nobody's command failed.
+            transcribed = null;
+            LOG.warn("what {} would need if the state file were lost can't be written: {}", name, e.toString());
+        }
+    }
+
+    /** True where the daemon before left it so, as it does most often. */
+    private boolean lies(Transcript fresh) {
+        try {
+            return Transcript.read(around.folders(), name).filter(fresh::says).isPresent();
+        } catch (IOException e) {
+            LOG.warn("{}; it is written anew", e.getMessage());
+            return false;
+        }
+    }
+
+    /** Forgets the server: first what would bring it back, then in the database. */
+    void forget(Forgetting inStore) throws RefusedException, StoreException {
+        transcribed = null;
+        try {
+            Transcript.delete(around.folders(), name);
+        } catch (IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED,
+                    "the transcript of " + name + " can't be deleted, so it is kept: " + e
+                            + ". Mend owner and mode of its folder, and remove it again");
+        }
+        try {
+            inStore.run();
+        } catch (StoreException e) {
+            keepTranscript();
+            throw e;
+        }
+    }
+
+    /** Makes the database forget it. */
+    @FunctionalInterface
+    interface Forgetting {
+        void run() throws StoreException;
     }
 
     /** An effect that never began has an outcome too; a lost probe counts as such by its own deadline. */

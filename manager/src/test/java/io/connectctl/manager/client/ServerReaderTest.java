@@ -154,6 +154,7 @@ final class ServerReaderTest {
                 8080,
                 null,
                 3,
+                null,
                 true,
                 "/run/docker.sock");
         ReceiptView receipt = new ReceiptView(1L << 40, true, "stopping");

@@ -25,6 +25,7 @@ import io.connectctl.compose.runtime.process.PortHolder;
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.ContainerSpec;
+import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Expose;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.Loosening;
@@ -257,6 +258,14 @@ public final class DockerRuntime implements ServerRuntime {
     @Override
     public boolean adopted(ServerName server) {
         return adoptions.of(server).isPresent();
+    }
+
+    @Override
+    public Declaration recall(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        Optional<Container> container = container(names(server));
+        return container.isEmpty()
+                ? Declaration.empty()
+                : Foreign.recall(engine(), container.get().id());
     }
 
     @Override

@@ -96,6 +96,39 @@ final class Foreign {
         return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
     }
 
+    /**
+     * What can be told of the declaration of a container of our own, whose declaration was lost: by its labels, its image, how it
+     * publishes its port, and the configuration that it runs on.
+     */
+    static Declaration recall(Engine engine, String id) throws RuntimeUnavailableException, InterruptedException {
+        try {
+            JsonNode json = engine.get(
+                    "looking at container " + id, Engine.PATIENCE, "/containers/" + Engine.encode(id) + "/json");
+            Foreign container = new Foreign(engine, id, json);
+            container.read(container.words());
+            return container.recalled();
+        } catch (EngineRefusal e) {
+            throw engine.unanswered("looking at container " + id, e);
+        }
+    }
+
+    private Declaration recalled() {
+        ObjectNode tree = declaration(OptionalInt.empty(), false).tree();
+        tree.remove("uiPort");
+        String master = settings.getOrDefault("spark.master", "");
+        if (!master.isEmpty()) {
+            tree.put("master", master);
+        }
+        number(json.path("HostConfig")
+                        .path("PortBindings")
+                        .path(GRPC + "/tcp")
+                        .path(0)
+                        .path("HostPort")
+                        .asText())
+                .ifPresent(port -> tree.put("port", port));
+        return new Declaration(tree, Map.of());
+    }
+
     private static LaunchException not(String message, String remedy) {
         return new LaunchException("NOT_ADOPTABLE", message, remedy, false);
     }

@@ -1,5 +1,7 @@
 package io.connectctl.compose.runtime.process;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.ArchiveKey;
@@ -19,6 +21,7 @@ import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Expose;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerName;
@@ -27,6 +30,7 @@ import io.connectctl.compose.spec.SparkHome;
 import io.connectctl.compose.spec.SparkVersion;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Reader;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -47,6 +51,7 @@ import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Properties;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -575,6 +580,44 @@ public final class ProcessRuntime implements ServerRuntime {
         if (!run.ended()) {
             watches.forEach(watch -> watch.add(run));
         }
+    }
+
+    @Override
+    public Declaration recall(ServerName server) {
+        ServerFolder folder = ServerFolder.of(folders, server);
+        Properties settings = new Properties();
+        try (Reader file = Files.newBufferedReader(folder.conf().resolve("spark-defaults.conf"))) {
+            settings.load(file);
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.debug("nothing is told of how {} was launched", server, e);
+        }
+        ObjectNode tree = JsonNodeFactory.instance.objectNode();
+        tree.put("runtime", name());
+        told(settings, "spark.master").ifPresent(master -> tree.put("master", master));
+        told(settings, "spark.driver.memory").ifPresent(memory -> tree.put("driverMemory", memory));
+        // 0 stands for a port that the server chose: it is found by its process, and asked for again.
+        told(settings, "spark.connect.grpc.binding.port")
+                .ifPresent(port -> tree.put("port", port.equals("0") ? "auto" : port));
+        told(settings, "spark.ui.port").ifPresent(port -> tree.put("uiPort", port.equals("0") ? "auto" : port));
+        spark(folder).ifPresent(version -> tree.put("spark", version));
+        return new Declaration(tree, Map.of());
+    }
+
+    private static Optional<String> told(Properties settings, String key) {
+        return Optional.ofNullable(settings.getProperty(key)).map(String::strip).filter(value -> !value.isEmpty());
+    }
+
+    /** By the folder of its jars, where they were fetched. */
+    private Optional<String> spark(ServerFolder folder) {
+        Path fetched = folders.cache().resolve("spark");
+        return folder.runs().stream()
+                .findFirst()
+                .flatMap(RunFolder::process)
+                .flatMap(process -> Proc.read(Path.of("/proc", Long.toString(process.pid()), "cmdline")))
+                .map(line -> Pattern.compile(Pattern.quote(fetched + "/") + "([0-9.]+)/jars/")
+                        .matcher(line))
+                .filter(Matcher::find)
+                .map(matcher -> matcher.group(1));
     }
 
     /** A file channel answers an interrupt of its thread by closing itself: that is no fault of the folder's. */
