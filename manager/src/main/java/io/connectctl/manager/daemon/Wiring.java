@@ -20,6 +20,7 @@ import io.connectctl.manager.supervise.LiveFleet;
 import io.connectctl.manager.supervise.LiveLeases;
 import io.connectctl.manager.supervise.Machine;
 import io.connectctl.manager.supervise.Owners;
+import io.connectctl.manager.supervise.Planner;
 import io.connectctl.manager.supervise.ProbeListener;
 import io.connectctl.manager.supervise.Surroundings;
 import io.connectctl.manager.supervise.SystemTime;
@@ -67,7 +68,7 @@ final class Wiring {
                     folders,
                     store,
                     runtimes,
-                    composer::compose,
+                    Planner.of(composer),
                     Probes::ladder,
                     Probes.workload(),
                     Diagnosis::diagnose,

@@ -95,6 +95,8 @@ final class EffectRunner {
     /** What the latest halt lets finish first, until it did. */
     private volatile @Nullable Drain draining;
 
+    private volatile @Nullable Timed timed;
+
     private @Nullable Thread prober;
     private @Nullable Ladder ladder;
     private @Nullable ProbeTarget target;
@@ -108,6 +110,9 @@ final class EffectRunner {
 
     /** One incarnation's archive: found, or to be trained. */
     private record Equipped(int incarnation, Archives archives, LaunchPlan plan, Archive archive) {}
+
+    /** The times of the incarnation that was launched last, by this daemon. */
+    private record Timed(int incarnation, LaunchTimes times) {}
 
     EffectRunner(ServerUnit unit, Surroundings around, Executor workers, ArchiveTrainer trainer) {
         this.unit = unit;
@@ -199,7 +204,9 @@ final class EffectRunner {
         try {
             ServerSpec spec = unit.spec();
             ServerRuntime runtime = runtime();
-            Site site = runtime.prepare(spec, progress(incarnation));
+            LaunchTimes times = new LaunchTimes(around.time());
+            Site site = runtime.prepare(spec, times.hearing(progress(incarnation)));
+            times.prepared();
             unit.post(new Input.Prepared(incarnation));
             LaunchTicket ticket = new LaunchTicket(
                     incarnation,
@@ -213,7 +220,11 @@ final class EffectRunner {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
-            unit.post(new Input.Launched(runtime.launch(plan)));
+            Instance launched = runtime.launch(plan);
+            times.launched();
+            timed = new Timed(launched.incarnation(), times);
+            unit.post(new Input.Launched(launched));
+            times.keep(around.folders().servers(), unit.name(), launched.incarnation());
         } catch (LaunchException e) {
             // No JVM ran: its archive can't be what was in the way.
             equipped = Optional.empty();
@@ -511,6 +522,12 @@ final class EffectRunner {
             found = Optional.of(cause(Optional.empty(), halt.fault()))
                     .filter(cause -> !cause.code().equals("UNKNOWN"));
         }
+        if (halt.fault().isPresent() && state.endedBy() == EndedBy.FAULT) {
+            // After the diagnosis: a thread dump in the log is no word of the server's.
+            new WedgeEvidence(around.folders().servers())
+                    .save(runtime(), unit.name(), halt.incarnation(), halt.fault())
+                    .ifPresent(saved -> unit.news("wedge", saved));
+        }
         try {
             Optional<Instance> last = runtime().halt(unit.name(), grace);
             unit.post(new Input.Halted(halt.incarnation(), last, found));
@@ -606,7 +623,8 @@ final class EffectRunner {
                 : Optional.empty();
     }
 
-    private List<String> secrets() {
+    /** What must not be shown beyond the secrets of the declaration: the server's token. */
+    List<String> secrets() {
         if (unit.live().auth() != Auth.TOKEN || !Files.exists(tokenFile())) {
             return List.of();
         }
@@ -690,6 +708,7 @@ final class EffectRunner {
                             climb.failure()
                                     .map(failure -> failure.rung() != rung)
                                     .orElse(true)));
+            time(probe.incarnation(), climb);
             unit.observed(probe.incarnation(), climb.observed());
             prove(number, climb.reached().atLeast(Rung.SESSION) ? endpoint : null);
             if (climb.failure().isPresent() && unit.state().phase() != Phase.STARTING) {
@@ -720,6 +739,13 @@ final class EffectRunner {
                 // The thread goes back to the pool: an interrupt meant for this probe must not hit the next task.
                 Thread.interrupted();
             }
+        }
+    }
+
+    private void time(int incarnation, Climb climb) {
+        Timed now = timed;
+        if (now != null && now.incarnation() == incarnation && now.times().climbed(climb)) {
+            now.times().keep(around.folders().servers(), unit.name(), incarnation);
         }
     }
 
