@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -59,6 +60,15 @@ public final class SparkUi {
     private static final int MOST_ROWS = 500;
 
     private static final Pattern TAG = Pattern.compile("<[^>]*>");
+
+    /**
+     * A pool of a heap that outlives a young collection, and what of it is told: G1, Parallel, Serial (Tenured) and generational ZGC and
+     * Shenandoah by generations; ZGC ("ZHeap") and Shenandoah as one. Eden is empty after each collection.
+     */
+    private static final Pattern HEAP_POOL = Pattern.compile(
+            "pools\\.((?:G1-|PS-|ZGC-|Shenandoah-)?(?:Old-Gen(?:eration)?|Survivor-Space)|Tenured-Gen|ZHeap|Shenandoah)\\.(used|used-after-gc)");
+
+    private static final Pattern GENERATION = Pattern.compile("Old|Survivor|Tenured");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -238,6 +248,35 @@ public final class SparkUi {
                 undelivered.add(new RunningOperation(user, session, id));
             }
         }
+    }
+
+    /**
+     * The heap of the server's JVM, from Spark's metrics of it (JvmSource, which the default template switches on). Empty where they are off,
+     * or the heap has no limit.
+     */
+    public Optional<Heap> heap(Duration timeout) throws IOException, InterruptedException {
+        long most = 0;
+        long after = 0;
+        for (Map.Entry<String, JsonNode> gauge :
+                json("/metrics/json/", timeout).path("gauges").properties()) {
+            // Behind the application's id and the executor's: local-1764429000000.driver.jvm.pools.G1-Old-Gen.used
+            int jvm = gauge.getKey().indexOf(".jvm.");
+            String name = jvm < 0 ? "" : gauge.getKey().substring(jvm + ".jvm.".length());
+            long value = gauge.getValue().path("value").asLong();
+            if (name.equals("heap.max")) {
+                most = value;
+            }
+            Matcher pool = HEAP_POOL.matcher(name);
+            if (pool.matches()) {
+                // A collector without generations has one pool, whose content says nothing; what it was after a
+                // collection does.
+                boolean whole = !GENERATION.matcher(pool.group(1)).find();
+                if (pool.group(2).equals(whole ? "used-after-gc" : "used")) {
+                    after += value;
+                }
+            }
+        }
+        return most > 0 ? Optional.of(new Heap(after, most)) : Optional.empty();
     }
 
     private JsonNode json(String path, Duration timeout) throws IOException, InterruptedException {

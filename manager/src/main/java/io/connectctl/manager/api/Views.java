@@ -47,6 +47,7 @@ import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.RuntimeView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.api.v1.TimelineView;
 import io.connectctl.manager.api.v1.UsageView;
 import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.lease.Ending;
@@ -66,6 +67,7 @@ import io.connectctl.manager.supervise.Planned;
 import io.connectctl.manager.supervise.PoolStatus;
 import io.connectctl.manager.supervise.Receipt;
 import io.connectctl.manager.supervise.ServerStatus;
+import io.connectctl.manager.supervise.Timeline;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -295,7 +297,8 @@ final class Views {
             ServerStatus status,
             List<String> remarks,
             Optional<ConnectActivity> activity,
-            Optional<PythonNote> python) {
+            Optional<PythonNote> python,
+            Optional<Path> wedge) {
         Path home = servers.resolve(status.spec().name().value());
         Map<String, String> folders = new LinkedHashMap<>();
         folders.put("server", home.toString());
@@ -304,7 +307,10 @@ final class Views {
                 folders.put(folder, home.resolve(folder).toString());
             }
         }
+        wedge.ifPresent(folder -> folders.put("wedge", folder.toString()));
         List<String> notes = new ArrayList<>(status.exposures());
+        wedge.ifPresent(folder -> notes.add("An incarnation was wedged and replaced; what it looked like lies in "
+                + folder + " (about.txt, threads.txt, heap.txt, process.txt, log.txt)."));
         if (status.changed()) {
             notes.add("The stored declaration differs from the running one: it takes effect with the next restart.");
         }
@@ -445,6 +451,25 @@ final class Views {
 
     static ReceiptView receipt(Receipt receipt) {
         return new ReceiptView(receipt.sequence(), receipt.changed(), receipt.message());
+    }
+
+    static TimelineView timeline(Timeline timeline) {
+        return new TimelineView(
+                timeline.server().value(),
+                timeline.incarnation(),
+                millis(timeline.began()),
+                seconds(timeline.total()),
+                timeline.complete(),
+                timeline.steps().stream()
+                        .map(step -> new TimelineView.StepView(
+                                step.kind().words(),
+                                seconds(step.start()),
+                                seconds(step.took()),
+                                step.about().isEmpty() ? null : step.about()))
+                        .toList(),
+                timeline.slowest().map(step -> step.kind().words()).orElse(null),
+                timeline.hint().orElse(null),
+                timeline.notes());
     }
 
     static UsageView usage(ServerName server, Usage usage, Optional<Long> pid) {

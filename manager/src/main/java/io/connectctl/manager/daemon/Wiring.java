@@ -22,6 +22,7 @@ import io.connectctl.manager.supervise.LiveFleet;
 import io.connectctl.manager.supervise.LiveLeases;
 import io.connectctl.manager.supervise.Machine;
 import io.connectctl.manager.supervise.Owners;
+import io.connectctl.manager.supervise.Planner;
 import io.connectctl.manager.supervise.ProbeListener;
 import io.connectctl.manager.supervise.Surroundings;
 import io.connectctl.manager.supervise.SystemTime;
@@ -73,7 +74,7 @@ final class Wiring {
                     folders,
                     store,
                     runtimes,
-                    composer::compose,
+                    Planner.of(composer),
                     Probes::ladder,
                     Probes.workload(),
                     Diagnosis::diagnose,

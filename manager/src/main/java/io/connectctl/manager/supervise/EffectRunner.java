@@ -103,6 +103,8 @@ final class EffectRunner {
     /** What the latest halt lets finish first, until it did. */
     private volatile @Nullable Drain draining;
 
+    private volatile @Nullable Timed timed;
+
     private @Nullable Thread prober;
     private @Nullable Ladder ladder;
     private @Nullable ProbeTarget target;
@@ -124,6 +126,9 @@ final class EffectRunner {
 
     /** One incarnation's archive: found, or to be trained. */
     private record Equipped(int incarnation, Archives archives, LaunchPlan plan, Archive archive) {}
+
+    /** The times of the incarnation that was launched last, by this daemon. */
+    private record Timed(int incarnation, LaunchTimes times) {}
 
     EffectRunner(ServerUnit unit, Surroundings around, Executor workers, ArchiveTrainer trainer) {
         this.unit = unit;
@@ -215,7 +220,9 @@ final class EffectRunner {
         try {
             ServerSpec spec = unit.spec();
             ServerRuntime runtime = runtime();
-            Site site = runtime.prepare(spec, progress(incarnation));
+            LaunchTimes times = new LaunchTimes(around.time());
+            Site site = runtime.prepare(spec, times.hearing(progress(incarnation)));
+            times.prepared();
             unit.post(new Input.Prepared(incarnation));
             LaunchTicket ticket = new LaunchTicket(
                     incarnation,
@@ -231,7 +238,11 @@ final class EffectRunner {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
-            unit.post(new Input.Launched(runtime.launch(plan)));
+            Instance launched = runtime.launch(plan);
+            times.launched();
+            timed = new Timed(launched.incarnation(), times);
+            unit.post(new Input.Launched(launched));
+            times.keep(around.folders().servers(), unit.name(), launched.incarnation());
         } catch (LaunchException e) {
             // No JVM ran: its archive can't be what was in the way.
             equipped = Optional.empty();
@@ -530,6 +541,12 @@ final class EffectRunner {
                     .filter(cause -> !cause.code().equals("UNKNOWN"));
         }
         foundBeforeHalt = found;
+        if (halt.fault().isPresent() && state.endedBy() == EndedBy.FAULT) {
+            // After the diagnosis: a thread dump in the log is no word of the server's.
+            new WedgeEvidence(around.folders().servers())
+                    .save(runtime(), unit.name(), halt.incarnation(), halt.fault())
+                    .ifPresent(saved -> unit.news("wedge", saved));
+        }
         try {
             Optional<Instance> last = runtime().halt(unit.name(), grace);
             endOnCluster(unit.live());
@@ -698,7 +715,8 @@ final class EffectRunner {
                 : Optional.empty();
     }
 
-    private List<String> secrets() {
+    /** What must not be shown beyond the secrets of the declaration: the server's token. */
+    List<String> secrets() {
         if (unit.live().auth() != Auth.TOKEN || !Files.exists(tokenFile())) {
             return List.of();
         }
@@ -783,6 +801,7 @@ final class EffectRunner {
                             climb.failure()
                                     .map(failure -> failure.rung() != rung)
                                     .orElse(true)));
+            time(probe.incarnation(), climb);
             unit.observed(probe.incarnation(), climb.observed());
             lookAtCluster(probe.incarnation(), climb);
             prove(number, climb.reached().atLeast(Rung.SESSION) ? endpoint : null);
@@ -835,6 +854,13 @@ final class EffectRunner {
             unit.silence(around.clusters().silence(spec));
         } catch (IOException e) {
             unit.silence(Optional.of(said(e)));
+        }
+    }
+
+    private void time(int incarnation, Climb climb) {
+        Timed now = timed;
+        if (now != null && now.incarnation() == incarnation && now.times().climbed(climb)) {
+            now.times().keep(around.folders().servers(), unit.name(), incarnation);
         }
     }
 

@@ -8,6 +8,7 @@ import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.DeliberateStop;
 import io.connectctl.manager.client.FakeDaemon;
 import io.connectctl.manager.client.Wire;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +99,114 @@ class CliTest {
 
         assertThat(result.out()).isEqualTo(golden("status-page.txt"));
         assertThat(result.code()).isZero();
+    }
+
+    private static final String TIMELINE =
+            "{\"server\":\"a\",\"incarnation\":3,\"began\":\"2026-11-22T16:00:00Z\",\"totalSeconds\":12.5,\"complete\":true,"
+                    + "\"steps\":[{\"name\":\"resolve\",\"startSeconds\":0,\"seconds\":0.01,\"about\":null},"
+                    + "{\"name\":\"create\",\"startSeconds\":0.01,\"seconds\":0.24,\"about\":null},"
+                    + "{\"name\":\"jvm\",\"startSeconds\":0.25,\"seconds\":2.25,\"about\":null},"
+                    + "{\"name\":\"SparkContext\",\"startSeconds\":2.5,\"seconds\":7.5,\"about\":null},"
+                    + "{\"name\":\"query\",\"startSeconds\":10,\"seconds\":2.5,\"about\":null}],"
+                    + "\"slowest\":\"SparkContext\",\"hint\":\"the master answered slowly: connectctl logs a\",\"notes\":[]}";
+
+    @Test
+    void aTimelineIsBarsWithTimes() throws IOException {
+        daemon.on("GET /v1/servers/a/timeline", 200, TIMELINE);
+
+        CliHarness.Result result = cli.run("timeline", "a");
+
+        assertThat(result.out()).isEqualTo(golden("timeline.txt"));
+        assertThat(result.code()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {20, 30, 36, 45, 79, 200})
+    void aTimelineFitsItsTerminal(int columns) {
+        daemon.on("GET /v1/servers/a/timeline", 200, TIMELINE);
+        cli.columns = columns;
+
+        List<String> lines = cli.run("timeline", "a").out().lines().toList();
+
+        if (columns >= 45) {
+            assertThat(lines).allMatch(line -> line.length() <= columns);
+        }
+        // Whatever the width: each step with its time, and no bar that is cut off.
+        assertThat(lines).anyMatch(line -> line.startsWith("SparkContext") && line.contains("7.50 s"));
+        assertThat(lines.stream().filter(line -> line.contains(" s")).filter(line -> line.contains("create")))
+                .allMatch(line -> line.length() <= Math.max(26, columns));
+        assertThat(lines.stream().anyMatch(line -> line.contains("###"))).isEqualTo(columns >= 36);
+    }
+
+    @Test
+    void aTimelineAsJsonIsTheApisDocument() throws IOException {
+        daemon.on("GET /v1/servers/a/timeline", 200, TIMELINE);
+
+        JsonNode document =
+                Wire.mapper().readTree(cli.run("timeline", "a", "-o", "json").out());
+
+        assertThat(document).isEqualTo(Wire.mapper().readTree(TIMELINE));
+    }
+
+    /** A tar of one file, as gzip writes it, in letters that HTTP bears as they are. */
+    private FakeDaemon bundled() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            byte[] header = new byte[512];
+            System.arraycopy("README.txt".getBytes(StandardCharsets.US_ASCII), 0, header, 0, 10);
+            System.arraycopy("00000000005".getBytes(StandardCharsets.US_ASCII), 0, header, 124, 11);
+            gzip.write(header);
+            gzip.write("hello".getBytes(StandardCharsets.US_ASCII));
+            gzip.write(new byte[507 + 1024]);
+        }
+        return daemon.bytes("GET /v1/servers/a/bundle", bytes.toByteArray());
+    }
+
+    @Test
+    void aBundleIsWrittenForItsOwnerAloneAndSaysWhatItHolds() throws IOException {
+        bundled();
+
+        CliHarness.Result result = cli.run("bundle", "a");
+
+        Path file = folder.resolve("connectctl-a-20261122T161000Z.tar.gz");
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.out()).isEqualTo(file + "\n");
+        assertThat(result.err()).contains("1 file, ", "README.txt  5 bytes");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
+        assertThat(BundleCommand.content(Files.readAllBytes(file))).containsExactly("README.txt  5 bytes");
+    }
+
+    @Test
+    void aFileThatIsThereIsReplacedByForceOnly() throws IOException {
+        Path file = Files.writeString(folder.resolve("mine.tar.gz"), "mine");
+
+        CliHarness.Result refused = cli.run("bundle", "a", "-o", "mine.tar.gz");
+
+        assertThat(refused.code()).isEqualTo(8);
+        assertThat(refused.err()).contains(file + " is there already", "--force");
+        assertThat(file).hasContent("mine");
+        assertThat(daemon.requests()).isEmpty();
+
+        bundled();
+        assertThat(cli.run("bundle", "a", "-o", "mine.tar.gz", "--force").code())
+                .isZero();
+
+        assertThat(Files.readAllBytes(file)).startsWith(0x1f, 0x8b);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void aBundleThatCantBeWrittenNamesTheFile() throws IOException {
+        bundled();
+
+        CliHarness.Result result = cli.run("bundle", "a", "-o", "no/such/folder.tar.gz");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err())
+                .contains(folder.resolve("no/such/folder.tar.gz").toString(), "-o FILE");
+        assertThat(cli.run("bundle", "a", "-o", ".").code()).isEqualTo(2);
     }
 
     @Test

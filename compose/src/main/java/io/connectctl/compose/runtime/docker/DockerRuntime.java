@@ -19,6 +19,8 @@ import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Snapshot;
+import io.connectctl.compose.runtime.SnapshotScript;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.runtime.process.PortHolder;
@@ -69,6 +71,9 @@ public final class DockerRuntime implements ServerRuntime {
 
     /** The engine's part of a halt beyond the grace; with the questions around it, less than the 12 s that a halt may take. */
     private static final Duration HALT_SLACK = Duration.ofSeconds(4);
+
+    /** Beyond the limit for the JVM's threads: its heap, and the kernel's part. */
+    private static final Duration SNAPSHOT_SLACK = Duration.ofSeconds(4);
 
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(3);
 
@@ -1444,6 +1449,35 @@ public final class DockerRuntime implements ServerRuntime {
         Names names = names(server);
         Optional<Container> container = container(names).filter(Container::live);
         return container.isPresent() ? engine().usage(container.get().id()) : Optional.empty();
+    }
+
+    /** A paused container lets nothing be run in it: then nothing of its inside is known. */
+    @Override
+    public Optional<Snapshot> snapshot(ServerName server, Duration limit)
+            throws RuntimeUnavailableException, InterruptedException {
+        if (hasNothing()) {
+            return Optional.empty();
+        }
+        Optional<Container> container = container(names(server)).filter(Container::live);
+        if (container.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Snapshot.read(
+                    engine().output(
+                                    container.get().id(),
+                                    limit.plus(SNAPSHOT_SLACK),
+                                    Snapshot.LARGEST,
+                                    "/bin/sh",
+                                    "-c",
+                                    SnapshotScript.text(),
+                                    "snapshot",
+                                    "auto",
+                                    Long.toString(Math.max(1, limit.toSeconds()))),
+                    ""));
+        } catch (EngineRefusal e) {
+            return Optional.of(Snapshot.nothing("nothing can be run in its container: " + e.said()));
+        }
     }
 
     /** True also where the engine can't be asked: only what is known to be empty may go without being asked for. */

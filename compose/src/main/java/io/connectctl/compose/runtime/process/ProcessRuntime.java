@@ -19,6 +19,7 @@ import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Snapshot;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.Declaration;
@@ -919,6 +920,22 @@ public final class ProcessRuntime implements ServerRuntime {
         for (RunFolder run : ServerFolder.of(folders, server).runs()) {
             if (run.state() == RunFolder.State.RUNNING) {
                 return run.process().flatMap(process -> Proc.usage(process.pid()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<Snapshot> snapshot(ServerName server, Duration limit)
+            throws RuntimeUnavailableException, InterruptedException {
+        for (RunFolder run : ServerFolder.of(folders, server).runs()) {
+            Optional<Proc.Identity> process = run.state() == RunFolder.State.RUNNING ? run.process() : Optional.empty();
+            if (process.isPresent()) {
+                try {
+                    return Optional.of(LocalSnapshot.take(process.get().pid(), run.path(), limit));
+                } catch (IOException e) {
+                    throw unreadable(run.path(), e);
+                }
             }
         }
         return Optional.empty();
