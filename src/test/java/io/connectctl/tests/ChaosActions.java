@@ -635,7 +635,8 @@ final class ChaosActions {
         try {
             for (int i = 0; i < count; i++) {
                 SocketChannel channel = step.world.connect();
-                channel.write(ByteBuffer.wrap(i % 2 == 0 ? request("GET /v1/serv") : http("PUT /v1/servers/s1", "Content-Length: 100", "{")));
+                channel.write(ByteBuffer.wrap(
+                        i % 2 == 0 ? request("GET /v1/serv") : http("PUT /v1/servers/s1", "Content-Length: 100", "{")));
                 slow.add(channel);
             }
             ChaosWorld.linger(millis);

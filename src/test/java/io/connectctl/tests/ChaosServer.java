@@ -1,6 +1,7 @@
 package io.connectctl.tests;
 
 import java.util.Locale;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -58,7 +59,7 @@ final class ChaosServer {
         flag.add(mark);
     }
 
-    static void replace(TreeSet<Integer> values, int value) {
+    static void replace(Set<Integer> values, int value) {
         values.clear();
         values.add(value);
     }

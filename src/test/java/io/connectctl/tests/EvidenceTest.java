@@ -61,15 +61,14 @@ class EvidenceTest {
     }
 
     private static void assertTimeline(Installation installation) {
-        JsonNode timeline =
-                Installation.json(installation.ok("timeline", "connect", "-o", "json").out());
+        JsonNode timeline = Installation.json(
+                installation.ok("timeline", "connect", "-o", "json").out());
         List<String> steps = StreamSupport.stream(timeline.path("steps").spliterator(), false)
                 .map(step -> step.path("name").asText())
                 .toList();
         assertThat(steps)
                 .as(timeline::toString)
-                .containsSubsequence(
-                        "resolve", "create", "jvm", "SparkContext", "port", "rpc", "session", "query");
+                .containsSubsequence("resolve", "create", "jvm", "SparkContext", "port", "rpc", "session", "query");
         assertThat(timeline.path("complete").asBoolean()).isTrue();
         assertThat(timeline.path("hint").asText()).isNotEmpty();
         double end = 0;
@@ -94,8 +93,8 @@ class EvidenceTest {
     private static void assertWedge(Installation installation) throws IOException {
         String events = installation.ok("events", "connect").out();
         assertThat(events).contains("it was wedged", "is stopped");
-        JsonNode described =
-                Installation.json(installation.ok("describe", "connect", "-o", "json").out());
+        JsonNode described = Installation.json(
+                installation.ok("describe", "connect", "-o", "json").out());
         Path wedge = Path.of(described.path("folders").path("wedge").asText());
         assertThat(wedge).isEqualTo(installation.serverFolder("connect").resolve("run/1/wedge"));
         assertThat(events).contains(wedge.toString());
@@ -145,8 +144,11 @@ class EvidenceTest {
         assertThat(content.get("events.jsonl")).contains("it was wedged");
         assertThat(content.get("files/spark-defaults.conf")).contains("(redacted)");
         assertThat(content.get("machine.txt")).contains("MemTotal", "processors: ");
-        content.forEach((name, text) ->
-                assertThat(text).as(name).doesNotContain(IN_CONF).doesNotContain(IN_ENV).doesNotContain(token));
+        content.forEach((name, text) -> assertThat(text)
+                .as(name)
+                .doesNotContain(IN_CONF)
+                .doesNotContain(IN_ENV)
+                .doesNotContain(token));
     }
 
     /** A start that hangs, or is only too slow, is a wedge, too; its JVM answers, so its threads and heap are there. */

@@ -307,7 +307,8 @@ final class ClusterReader {
                             + "' is the container's own loopback, where no master is: name this"
                             + " machine by an address that containers reach, such as docker0's (172.17.0.1)");
         }
-        if (spec.master().startsWith("k8s://") && IMAGES.stream().noneMatch(spec.conf()::containsKey)) {
+        if (spec.master().startsWith("k8s://")
+                && IMAGES.stream().noneMatch(image -> spec.conf().containsKey(image))) {
             findings.warning(
                     "/master",
                     "executors on Kubernetes are made of an image, and none is named: set " + IMAGES.get(0)

@@ -47,11 +47,12 @@ public record Surroundings(
             Map<String, ServerRuntime> runtimes,
             Planner planner,
             LadderFactory ladders,
+            Workload workload,
             Function<Evidence, Cause> causes,
             Function<ServerSpec, List<String>> exposures,
             ProbeListener probes,
             Time time) {
-        this(folders, store, runtimes, planner, ladders, causes, exposures, probes, time, Clusters.NONE);
+        this(folders, store, runtimes, planner, ladders, workload, causes, exposures, probes, time, Clusters.NONE);
     }
 
     public Surroundings {

@@ -95,7 +95,7 @@ final class WedgeEvidence {
 
     /** Of which incarnation a folder tells. */
     static int incarnation(Path folder) {
-        return Integer.parseInt(folder.getParent().getFileName().toString());
+        return Integer.parseInt(folder.getName(folder.getNameCount() - 2).toString());
     }
 
     /**

@@ -387,7 +387,7 @@ class CliTest {
 
         CliHarness.Result result = cli.run("url", "a");
 
-        try (FakeDaemon daemonAgain = started.get()) {
+        try (FakeDaemon daemonAgain = Objects.requireNonNull(started.get())) {
             assertThat(result.out()).isEqualTo("sc://localhost:15002\n");
             assertThat(daemonAgain.requests())
                     .containsExactly("GET /v1/servers", "GET /v1/servers", "GET /v1/servers", "GET /v1/servers/a");

@@ -22,6 +22,7 @@ import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.store.MemoryStore;
 import io.connectctl.manager.store.StoredServer;
 import io.connectctl.manager.store.testing.FailingStore;
+import io.connectctl.manager.supervise.testing.FakeWorkload;
 import io.connectctl.manager.supervise.testing.ManualTime;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,6 +72,7 @@ class RecoveryTest {
                         (spec, site, ticket) -> new LaunchPlan(
                                 spec, site, ticket, new Rendering(List.of(), "x"), List.of("run"), Map.of()),
                         target -> new Answering(),
+                        new FakeWorkload(),
                         evidence -> new Cause("EXITED", "it ended", "look", evidence.log(), true),
                         spec -> List.of(),
                         ProbeListener.SILENT,

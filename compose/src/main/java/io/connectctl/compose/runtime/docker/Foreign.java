@@ -105,20 +105,17 @@ final class Foreign {
             JsonNode json = engine.get(
                     "looking at container " + id, Engine.PATIENCE, "/containers/" + Engine.encode(id) + "/json");
             Foreign container = new Foreign(engine, id, json);
-            container.read(container.words());
-            return container.recalled();
+            List<String> words = container.words();
+            container.read(words);
+            return container.recalled(container.options(words));
         } catch (EngineRefusal e) {
             throw engine.unanswered("looking at container " + id, e);
         }
     }
 
-    private Declaration recalled() {
-        ObjectNode tree = declaration(OptionalInt.empty(), false).tree();
+    private Declaration recalled(List<String> words) throws RuntimeUnavailableException, InterruptedException {
+        ObjectNode tree = declaration(OptionalInt.empty(), false, words).tree();
         tree.remove("uiPort");
-        String master = settings.getOrDefault("spark.master", "");
-        if (!master.isEmpty()) {
-            tree.put("master", master);
-        }
         number(json.path("HostConfig")
                         .path("PortBindings")
                         .path(GRPC + "/tcp")

@@ -96,7 +96,7 @@ class SparkDistributionsTest {
         Path jars = new SparkDistributions(
                         root.resolve("cache"),
                         Map.of("HOME", root.toString(), "PATH", root.resolve("nowhere") + ":" + linked))
-                .fetch(SPARK, (stage, done, total) -> {});
+                .fetch(SparkRuntime.of(SPARK), (stage, done, total) -> {});
 
         assertThat(jars.toFile().list()).hasSize(3);
         assertThat(repository.asked()).isPositive();
