@@ -129,7 +129,7 @@ final class ApplyCommand extends DeclaringCommand {
             say(server + ": " + receipt.message());
             return;
         }
-        Duration patience = waiting.patience(client.server(server).cluster() != null);
+        Duration patience = waiting.patience(onCluster(declared.orElseGet(Declaration::empty), before));
         out().println(follow(client, server, receipt, before, patience).url());
     }
 

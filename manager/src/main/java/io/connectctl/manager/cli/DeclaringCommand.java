@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.spec.DaemonSettings;
 import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.Defaults;
 import io.connectctl.compose.spec.Location;
+import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.ProjectFile;
 import io.connectctl.compose.spec.ServerName;
@@ -62,6 +64,15 @@ abstract class DeclaringCommand extends ServerCommand {
         return asked.isEmpty() || asked.equals("auto")
                 ? before.map(ServerView::runtime).orElse(null)
                 : asked;
+    }
+
+    /** Whether executors elsewhere do its work, which may have to be waited for. */
+    static boolean onCluster(Declaration declaration, Optional<ServerView> before) {
+        String master = declaration
+                .tree()
+                .path("master")
+                .asText(before.map(ServerView::master).orElse(Defaults.MASTER));
+        return MasterUrl.isCluster(master);
     }
 
     static Optional<Declaration> declaredIn(Project project, String server) {

@@ -79,7 +79,7 @@ abstract class Launching extends DeclaringCommand {
             printIfAsked(client.server(server));
             return ExitCode.OK;
         }
-        Duration patience = waiting.patience(client.server(server).cluster() != null);
+        Duration patience = waiting.patience(onCluster(flags.patchedBy(wanted.orElseGet(Declaration::empty)), before));
         if (!receipt.changed() || tellsItsReceipt()) {
             say(server + ": " + receipt.message());
         }

@@ -21,7 +21,7 @@ import java.util.Set;
  */
 final class MemoryTrend {
     /** A pace is measured over this time, and at least half of it: two collections of a busy heap differ by chance. */
-    private static final Duration WINDOW = Duration.ofMinutes(5);
+    private static final Duration WINDOW = Duration.ofMinutes(10);
 
     /** Long enough to be read and acted upon, short enough that most that climb so are not warned of in vain. */
     static final Duration HORIZON = Duration.ofMinutes(10);
@@ -136,7 +136,10 @@ final class MemoryTrend {
         return Optional.empty();
     }
 
-    /** Bytes a millisecond by least squares; 0 where too little is known. */
+    /**
+     * Bytes a millisecond, 0 where too little is known: by least squares, and no faster than its low points rise. What is filled and
+     * emptied again and again climbs in between, and gets nowhere.
+     */
     private static double pace(Deque<Point> past) {
         Point first = past.getFirst();
         Duration span = past.getLast().at().minus(first.at());
@@ -156,7 +159,21 @@ final class MemoryTrend {
         }
         int count = past.size();
         double spread = count * squares - times * times;
-        return spread <= 0 ? 0 : (count * products - times * values) / spread;
+        return spread <= 0 ? 0 : Math.min((count * products - times * values) / spread, paceOfLows(past, span));
+    }
+
+    private static double paceOfLows(Deque<Point> past, Duration span) {
+        Duration middle = past.getFirst().at().plus(span.dividedBy(2));
+        long before = Long.MAX_VALUE;
+        long after = Long.MAX_VALUE;
+        for (Point point : past) {
+            if (point.at().compareTo(middle) < 0) {
+                before = Math.min(before, point.value());
+            } else {
+                after = Math.min(after, point.value());
+            }
+        }
+        return (after - before) / (span.toMillis() / 2.0);
     }
 
     private static String words(Measure measure, Point now, double pace, Duration left) {

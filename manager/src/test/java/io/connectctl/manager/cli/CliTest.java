@@ -103,7 +103,7 @@ class CliTest {
 
     private static final String TIMELINE =
             "{\"server\":\"a\",\"incarnation\":3,\"began\":\"2026-11-22T16:00:00Z\",\"totalSeconds\":12.5,\"complete\":true,"
-                    + "\"steps\":[{\"name\":\"resolve\",\"startSeconds\":0,\"seconds\":0.01,\"about\":null},"
+                    + "\"steps\":[{\"name\":\"resolve\",\"startSeconds\":0.0,\"seconds\":0.01,\"about\":null},"
                     + "{\"name\":\"create\",\"startSeconds\":0.01,\"seconds\":0.24,\"about\":null},"
                     + "{\"name\":\"jvm\",\"startSeconds\":0.25,\"seconds\":2.25,\"about\":null},"
                     + "{\"name\":\"SparkContext\",\"startSeconds\":2.5,\"seconds\":7.5,\"about\":null},"
@@ -678,7 +678,7 @@ class CliTest {
         assertThat(failed.code()).isEqualTo(4);
         assertThat(failed.err()).contains("FAILED, so nothing of it runs");
         assertThat(late.code()).isEqualTo(124);
-        assertThat(late.err()).contains("isn't stopped after 50ms").contains("phase HEALTHY");
+        assertThat(late.err()).contains("isn't stopped after 0.1 s").contains("phase HEALTHY");
     }
 
     @Test

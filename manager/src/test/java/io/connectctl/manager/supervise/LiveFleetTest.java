@@ -321,7 +321,7 @@ class LiveFleetTest {
         assertThat(timeline.complete()).isTrue();
         assertThat(timeline.steps())
                 .extracting(step -> step.kind().words())
-                .containsExactly("resolve", "create", "port", "rpc", "session", "query");
+                .containsExactly("resolve", "pull", "create", "port", "rpc", "session", "query");
     }
 
     @Test
