@@ -140,7 +140,7 @@ class EvidenceTest {
                         "wedge/1/about.txt",
                         "wedge/1/process.txt",
                         "wedge/1/log.txt");
-        assertThat(content.get("logs/current.log")).contains("Spark Connect server started", "password=");
+        assertThat(content.get("logs/current.log")).contains("Spark Connect server started", "(redacted)");
         assertThat(content.get("events.jsonl")).contains("it was wedged");
         assertThat(content.get("files/spark-defaults.conf")).contains("(redacted)");
         assertThat(content.get("machine.txt")).contains("MemTotal", "processors: ");

@@ -103,9 +103,11 @@ final class Timelines {
         }
         // A log's clock may be another machine's: nothing of it lies outside of what this machine saw.
         Optional<Instant> port = Optional.ofNullable(rungs.get(Rung.PORT));
+        // An engine listens on a container's port before anything in it does.
+        Optional<Instant> serves = container ? Optional.ofNullable(rungs.get(Rung.RPC)) : port;
         Optional<Instant> jvm = contextBegins.isPresent() ? contextBegins : firstLine;
         if (jvm.isPresent()) {
-            Instant end = earlier(jvm.get(), port);
+            Instant end = earlier(jvm.get(), serves);
             if (ivy.isZero()) {
                 chain.to(Timeline.Kind.JVM, end, archive(events));
             } else {
@@ -113,7 +115,7 @@ final class Timelines {
                 chain.to(Timeline.Kind.JVM, end.minus(ivy), archive(events));
                 chain.to(Timeline.Kind.PACKAGES, end, "by Spark's own resolver");
             }
-            contextEnds.ifPresent(at -> chain.to(Timeline.Kind.CONTEXT, earlier(at, port), ""));
+            contextEnds.ifPresent(at -> chain.to(Timeline.Kind.CONTEXT, earlier(at, serves), ""));
         } else if (port.isPresent()) {
             notes.add(
                     "its log doesn't hold its start any more, or has no times: all from its launch to its port is one step");

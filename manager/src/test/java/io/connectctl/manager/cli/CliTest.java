@@ -107,7 +107,7 @@ class CliTest {
                     + "{\"name\":\"create\",\"startSeconds\":0.01,\"seconds\":0.24,\"about\":null},"
                     + "{\"name\":\"jvm\",\"startSeconds\":0.25,\"seconds\":2.25,\"about\":null},"
                     + "{\"name\":\"SparkContext\",\"startSeconds\":2.5,\"seconds\":7.5,\"about\":null},"
-                    + "{\"name\":\"query\",\"startSeconds\":10,\"seconds\":2.5,\"about\":null}],"
+                    + "{\"name\":\"query\",\"startSeconds\":10.0,\"seconds\":2.5,\"about\":null}],"
                     + "\"slowest\":\"SparkContext\",\"hint\":\"the master answered slowly: connectctl logs a\",\"notes\":[]}";
 
     @Test

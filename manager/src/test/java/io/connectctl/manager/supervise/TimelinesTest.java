@@ -137,6 +137,25 @@ class TimelinesTest {
     }
 
     @Test
+    void aContainersPortIsTheEnginesAndSaysNothingOfTheServer() {
+        Map<Rung, Instant> rungs =
+                Map.of(Rung.PORT, at(22.1), Rung.RPC, at(30), Rung.SESSION, at(31), Rung.QUERY, at(34));
+
+        Timeline timeline = Timelines.of(
+                SALES,
+                1,
+                kept(Optional.empty(), rungs),
+                proven(),
+                LOG.subList(2, LOG.size()),
+                ZoneOffset.UTC,
+                true,
+                true);
+
+        assertThat(steps(timeline))
+                .contains("jvm 22000+4000", "SparkContext 26000+3000", "port 29000+0", "rpc 29000+1000");
+    }
+
+    @Test
     void sparksOwnLayoutIsReadInTheMachinesZone() {
         List<String> log = List.of(
                 "26/11/22 16:00:26 INFO SparkContext: Running Spark version 3.5.0",
