@@ -1,10 +1,13 @@
 package io.connectctl.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A command that waits or follows ends at a signal with the code that shells know, and what it waited for goes on. */
@@ -15,13 +18,18 @@ class InterruptedTest {
     void commandsThatWaitOrFollowEndWithTheCodeOfTheirSignal() throws IOException {
         try (Installation installation = new Installation()) {
             Process starting = installation.spawn("start", "a", "--port", "auto", "--ui-port", "auto");
-            await().atMost(Installation.PATIENCE)
-                    .until(() -> installation.run("events", "a").out().contains("proven: PROCESS")
-                            || installation.run("events", "a").out().contains("it runs"));
+            // Seconds before it is proven.
+            BufferedReader told =
+                    new BufferedReader(new InputStreamReader(starting.getErrorStream(), StandardCharsets.UTF_8));
+            String line;
+            do {
+                line = told.readLine();
+                assertThat(line).as("a line before the end").isNotNull();
+            } while (!line.contains("launched, pid"));
             FaultTest.signal("INT", starting.pid());
-            Outcome started = Installation.finish(starting, SOON);
-            assertThat(started.exit()).as(started::toString).isEqualTo(130);
-            assertThat(started.err()).contains("interrupted; the start of 'a'");
+            List<String> last = told.lines().toList();
+            assertThat(starting.onExit().join().exitValue()).as(last::toString).isEqualTo(130);
+            assertThat(last).anyMatch(each -> each.contains("interrupted; the start of 'a'"));
             installation.ok("wait", "a");
 
             assertEnds(installation, "TERM", 143, "events", "a", "-f");

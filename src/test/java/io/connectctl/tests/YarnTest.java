@@ -41,7 +41,9 @@ class YarnTest {
 
     private static String[] start(String server, String... more) {
         List<String> arguments = new ArrayList<>(List.of("start", server, "--master", "yarn"));
-        arguments.addAll(List.of("--hadoop-conf", cluster.conf().toString()));
+        if (!List.of(more).contains("--hadoop-conf")) {
+            arguments.addAll(List.of("--hadoop-conf", cluster.conf().toString()));
+        }
         arguments.addAll(List.of("--executors", "1", "--driver-memory", "600m"));
         if (!List.of(more).contains("--executor-memory")) {
             arguments.addAll(List.of("--executor-memory", "512m"));

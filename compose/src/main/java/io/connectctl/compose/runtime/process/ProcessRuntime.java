@@ -44,8 +44,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -53,6 +55,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -101,6 +104,10 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final long LOOK_AGAIN_AT_LAST = TimeUnit.MINUTES.toNanos(1);
 
     private static final long LOOK_AT_LEAST = TimeUnit.SECONDS.toNanos(1);
+
+    /** How often a port is asked whether it is the UI's. */
+    private static final int WEB_TRIES = 5;
+
     private static final int CONNECT_MILLIS = 200;
     private static final int LOG_HEAD_LINES = 2000;
 
@@ -698,7 +705,7 @@ public final class ProcessRuntime implements ServerRuntime {
             if (grpc.isEmpty() && spec.port() instanceof PortChoice.Auto) {
                 grpc = greetingPort(run, own, named, listener);
             }
-            return new Endpoint("localhost", grpc, uiPorts(spec, own, grpc, named));
+            return new Endpoint("localhost", grpc, uiPorts(spec, own, grpc, named, listener));
         } catch (IOException e) {
             throw unreadable(run.log(), e);
         }
@@ -717,6 +724,11 @@ public final class ProcessRuntime implements ServerRuntime {
         private volatile long lookAtLeast = System.nanoTime();
         /** Ports that didn't greet, and when they may be asked again. */
         private final Map<Integer, Long> silent = new HashMap<>();
+
+        /** Those that answered as a web server does. */
+        private final Set<Integer> web = new HashSet<>();
+        /** How often others were asked in vain. */
+        private final Map<Integer, Integer> dumb = new HashMap<>();
 
         private record Remembered(Endpoint endpoint, long seen, long good) {}
 
@@ -790,6 +802,18 @@ public final class ProcessRuntime implements ServerRuntime {
             long again = System.nanoTime() + LOOK_AT_LEAST;
             asked.forEach(port -> silent.put(port, again));
             return greeting;
+        }
+
+        /** Those that answer as the UI does; each is asked some times at most, as driver and block manager never do. */
+        synchronized List<Integer> web(Collection<Integer> ports) throws IOException {
+            List<Integer> asked = ports.stream()
+                    .filter(port -> !web.contains(port) && dumb.getOrDefault(port, 0) < WEB_TRIES)
+                    .toList();
+            if (!asked.isEmpty() && ports.stream().noneMatch(web::contains)) {
+                web.addAll(Greetings.web(asked));
+                asked.stream().filter(port -> !web.contains(port)).forEach(port -> dumb.merge(port, 1, Integer::sum));
+            }
+            return ports.stream().filter(web::contains).toList();
         }
 
         /** A server names its ports while it starts; once all are named nothing more is to be read. */
@@ -884,7 +908,10 @@ public final class ProcessRuntime implements ServerRuntime {
         return OptionalInt.of(port);
     }
 
-    private static List<Integer> uiPorts(ServerSpec spec, NavigableSet<Integer> own, OptionalInt grpc, Named named) {
+    /** Where its UI may be, the likeliest first. What may be the driver's own port is never among them: its log would tell of each request. */
+    private static List<Integer> uiPorts(
+            ServerSpec spec, NavigableSet<Integer> own, OptionalInt grpc, Named named, Listener listener)
+            throws IOException {
         if (spec.uiPort() instanceof PortChoice.Off) {
             return List.of();
         }
@@ -897,8 +924,11 @@ public final class ProcessRuntime implements ServerRuntime {
             // Spark moves a taken UI port up, at most 16 times (spark.port.maxRetries).
             best.addAll(candidates.subSet(fixed.port(), fixed.port() + UI_RETRIES + 1));
         }
-        candidates.removeAll(named.others());
-        candidates.stream().filter(port -> !best.contains(port)).forEach(best::add);
+        // The UI is there before the service is.
+        if (best.isEmpty() && grpc.isPresent()) {
+            candidates.removeAll(named.others());
+            best.addAll(listener.web(candidates));
+        }
         return best;
     }
 
