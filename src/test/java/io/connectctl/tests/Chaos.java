@@ -3,6 +3,7 @@ package io.connectctl.tests;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,8 +56,14 @@ final class Chaos {
             System.exit(2);
             return;
         }
-        Result result = new Chaos(plan, System.out).run();
-        System.exit(result.violation().isPresent() ? 1 : 0);
+        try {
+            Result result = new Chaos(plan, System.out).run();
+            System.exit(result.violation().isPresent() ? 1 : 0);
+        } catch (IllegalArgumentException e) {
+            // What can be done here is known only once the world stands.
+            System.err.println("chaos: " + e.getMessage());
+            System.exit(2);
+        }
     }
 
     /** Does all of it; leaves nothing running. */
@@ -83,6 +90,9 @@ final class Chaos {
             } catch (ChaosViolation e) {
                 violation = Optional.of(String.valueOf(e.getMessage()));
                 evidence(world, e);
+            } catch (AssertionError | UncheckedIOException | IndexOutOfBoundsException e) {
+                violation = Optional.of("it can't be looked at: " + e);
+                evidence(world, new ChaosViolation("while looking", List.of(e.toString())));
             }
             report(world, violation);
             return new Result(done.size(), violation);
@@ -100,7 +110,9 @@ final class Chaos {
                 actions.run(kind, step);
             } catch (IOException e) {
                 throw new ChaosViolation("the action itself", List.of(e.toString()));
-            } catch (AssertionError | IllegalStateException e) {
+            } catch (ChaosViolation e) {
+                throw e;
+            } catch (AssertionError | RuntimeException e) {
                 throw new ChaosViolation("in the action", List.of(e.toString()));
             }
             Duration recovery = world.settle("after the action");

@@ -99,6 +99,9 @@ record ChaosPlan(
         if (servers < 1 || servers > 20) {
             throw new IllegalArgumentException("--servers is 1 to 20, not " + servers);
         }
+        if (runtime == Runtimes.BOTH && servers < 2) {
+            throw new IllegalArgumentException("--runtime both needs a server for each: --servers 2, or more");
+        }
         return new ChaosPlan(
                 seed.orElseThrow(() -> new IllegalArgumentException("--seed N is missing")),
                 duration.orElse(Duration.ofDays(1)),
@@ -122,6 +125,8 @@ record ChaosPlan(
     String replay(int count) {
         StringBuilder command = new StringBuilder("bench/chaos --seed " + seed + " --actions " + count + " --runtime "
                 + runtime.name().toLowerCase(Locale.ROOT) + " --servers " + servers);
+        // How long a server may be silent depends on it, too.
+        command.append(" --patience ").append(patience.toSeconds());
         if (!only.isEmpty()) {
             command.append(" --only ").append(String.join(",", only));
         }

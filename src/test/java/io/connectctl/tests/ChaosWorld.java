@@ -173,8 +173,10 @@ final class ChaosWorld implements AutoCloseable {
     }
 
     List<ProcessHandle> daemons() {
-        return installation.processes().stream()
-                .filter(process -> Installation.commandLine(process.pid()).contains("DaemonMain"))
+        // Its command line may name the shared cache alone.
+        return processes().stream()
+                .filter(found -> found.command().contains("DaemonMain"))
+                .flatMap(found -> ProcessHandle.of(found.pid()).stream())
                 .toList();
     }
 

@@ -68,6 +68,9 @@ public final class SparkUi {
     private static final Pattern HEAP_POOL = Pattern.compile(
             "pools\\.((?:G1-|PS-|ZGC-|Shenandoah-)?(?:Old-Gen(?:eration)?|Survivor-Space)|Tenured-Gen|ZHeap|Shenandoah)\\.(used|used-after-gc)");
 
+    /** The old generation of Serial and Parallel. */
+    private static final Pattern FIXED_OLD = Pattern.compile("pools\\.(?:Tenured-Gen|PS-Old-Gen)\\.(used|max)");
+
     private static final Pattern GENERATION = Pattern.compile("Old|Survivor|Tenured");
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -257,6 +260,10 @@ public final class SparkUi {
     public Optional<Heap> heap(Duration timeout) throws IOException, InterruptedException {
         long most = 0;
         long after = 0;
+        // With these two the old generation has a limit of its own, well below the heap's: what outlives collections
+        // can't grow beyond it.
+        long old = 0;
+        long oldMost = 0;
         for (Map.Entry<String, JsonNode> gauge :
                 json("/metrics/json/", timeout).path("gauges").properties()) {
             // Behind the application's id and the executor's: local-1764429000000.driver.jvm.pools.G1-Old-Gen.used
@@ -265,6 +272,11 @@ public final class SparkUi {
             long value = gauge.getValue().path("value").asLong();
             if (name.equals("heap.max")) {
                 most = value;
+            }
+            Matcher fixed = FIXED_OLD.matcher(name);
+            if (fixed.matches()) {
+                old = fixed.group(1).equals("used") ? value : old;
+                oldMost = fixed.group(1).equals("max") ? value : oldMost;
             }
             Matcher pool = HEAP_POOL.matcher(name);
             if (pool.matches()) {
@@ -275,6 +287,9 @@ public final class SparkUi {
                     after += value;
                 }
             }
+        }
+        if (oldMost > 0) {
+            return Optional.of(new Heap(old, oldMost));
         }
         return most > 0 ? Optional.of(new Heap(after, most)) : Optional.empty();
     }

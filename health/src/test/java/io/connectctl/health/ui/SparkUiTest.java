@@ -173,6 +173,19 @@ class SparkUiTest {
     }
 
     @Test
+    void anOldGenerationWithALimitOfItsOwnIsWhatFills() throws Exception {
+        assertThat(
+                        heap(
+                                """
+                                "app.driver.jvm.heap.max": {"value": 1000},
+                                "app.driver.jvm.pools.PS-Survivor-Space.used": {"value": 50},
+                                "app.driver.jvm.pools.PS-Old-Gen.used": {"value": 640},
+                                "app.driver.jvm.pools.PS-Old-Gen.max": {"value": 667}
+                                """))
+                .contains(new Heap(640, 667));
+    }
+
+    @Test
     void aServerWithoutTheJvmsMetricsTellsNoHeap() throws Exception {
         assertThat(heap("\"local-7.driver.BlockManager.memory.maxMem_MB\": {\"value\": 7}"))
                 .isEmpty();

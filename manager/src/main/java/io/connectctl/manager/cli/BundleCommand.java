@@ -58,7 +58,7 @@ final class BundleCommand extends ServerCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        ApiClient client = client();
+        ApiClient client = looking();
         String server = serverName(client);
         Path file = context.workingFolder()
                 .resolve(

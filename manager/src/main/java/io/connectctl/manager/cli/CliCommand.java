@@ -29,6 +29,9 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
     /** A server that answers is proven within a second; one that still starts, or hangs, isn't waited for. */
     private static final Duration ADOPTION = Duration.ofSeconds(10);
 
+    /** A runtime that can be asked tells within moments what runs. */
+    private static final Duration FINDING = Duration.ofSeconds(2);
+
     @Mixin
     final GlobalOptions global = new GlobalOptions();
 
@@ -120,17 +123,32 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
 
     /**
      * A daemon that has just started proves its servers anew, as nobody watched them meanwhile: whoever looks at once would be told
-     * that a server isn't healthy that was so all the time. Within moments it is known.
+     * that a server isn't healthy that was so all the time. Within moments it is known; one whose engine can't be asked isn't waited
+     * for that long, and one that is only launched now not at all.
      */
-    private static void untilAdopted(ApiClient client) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + ADOPTION.toNanos();
-        while (System.nanoTime() < deadline
-                && client.servers().servers().stream()
-                        .anyMatch(server -> server.desired().equals("UP")
-                                && (server.phase().equals("UNKNOWN")
-                                        || server.phase().equals("STARTING")))) {
+    private void untilAdopted(ApiClient client) throws IOException, InterruptedException {
+        Instant begin = context.clock().instant();
+        long now = System.nanoTime();
+        long proven = now + ADOPTION.toNanos();
+        long found = now + FINDING.toNanos();
+        while (System.nanoTime() < proven) {
+            boolean finding = System.nanoTime() < found;
+            if (client.servers().servers().stream().noneMatch(server -> beingAdopted(server, begin, finding))) {
+                return;
+            }
             TimeUnit.MILLISECONDS.sleep(100);
         }
+    }
+
+    private static boolean beingAdopted(ServerView server, Instant begin, boolean finding) {
+        if (!server.desired().equals("UP")) {
+            return false;
+        }
+        String launched = server.startedAt();
+        return (finding && server.phase().equals("UNKNOWN"))
+                || (server.phase().equals("STARTING")
+                        && launched != null
+                        && Instant.parse(launched).isBefore(begin));
     }
 
     /** Whether a daemon ever kept servers here. */

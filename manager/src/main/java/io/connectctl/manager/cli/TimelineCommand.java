@@ -36,7 +36,7 @@ final class TimelineCommand extends ServerCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        ApiClient client = client();
+        ApiClient client = looking();
         TimelineView view = client.timeline(serverName(client));
         switch (output.orTable()) {
             case JSON, YAML -> output.orTable().print(out(), view);

@@ -49,6 +49,7 @@ final class Bundle {
     private static final int MOST_BYTES = 5 << 20;
     private static final int DAEMON_LOG_BYTES = 1 << 20;
     private static final int MOST_CRASH_REPORTS = 3;
+    private static final String CRASH_REPORTS = "hs_err_pid*.log";
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
@@ -170,7 +171,26 @@ final class Bundle {
                 copy(tar, run.resolve(name), "run/" + name, "of the last incarnation");
             }
         }
-        List<Path> crashes = files(home.resolve("work"), "hs_err_pid*.log");
+        crashes(tar, home);
+    }
+
+    /** The newest reports: a JVM writes its own where it works, and its keeper takes it from there. */
+    private void crashes(TarGz tar, Path home) throws IOException {
+        if (spec.runtime().equals("docker")) {
+            missing.add(
+                    "crashes/: a container's JVM writes reports of its crashes (hs_err_pid*.log) into the container's own volume");
+            return;
+        }
+        List<Path> crashes = files(home.resolve("work"), CRASH_REPORTS);
+        try (DirectoryStream<Path> runs = Files.newDirectoryStream(home.resolve("run"), "[0-9]*")) {
+            for (Path each : runs) {
+                crashes.addAll(files(each, CRASH_REPORTS));
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            LOG.debug("{} isn't looked into: {}", home, e.toString());
+        }
+        crashes.sort(Comparator.comparingLong((Path crash) -> crash.toFile().lastModified())
+                .reversed());
         for (Path crash : crashes.subList(0, Math.min(MOST_CRASH_REPORTS, crashes.size()))) {
             copy(tar, crash, "crashes/" + crash.getFileName(), "the JVM's report of its crash");
         }

@@ -115,7 +115,7 @@ final class EffectRunner {
     private @Nullable Endpoint proven;
 
     /** What the last halt was told to be for, once its log was read. */
-    private volatile Optional<Cause> foundBeforeHalt = Optional.empty();
+    private volatile Optional<Found> foundBeforeHalt = Optional.empty();
 
     private int probeNumber;
 
@@ -123,6 +123,9 @@ final class EffectRunner {
     private volatile String waitingFor = "";
 
     private volatile Duration waitingTold = Duration.ZERO;
+
+    /** What the log of an incarnation told before it was halted. */
+    private record Found(int incarnation, Cause cause) {}
 
     /** One incarnation's archive: found, or to be trained. */
     private record Equipped(int incarnation, Archives archives, LaunchPlan plan, Archive archive) {}
@@ -535,12 +538,13 @@ final class EffectRunner {
 
     private void halt(Effect.Halt halt, Duration grace) throws InterruptedException {
         Optional<Cause> found = Optional.empty();
+        foundBeforeHalt = Optional.empty();
         ServerState state = unit.state();
         if (halt.fault().isPresent() && state.endedBy() == EndedBy.FAULT) {
             found = Optional.of(cause(Optional.empty(), halt.fault()))
                     .filter(cause -> !cause.code().equals("UNKNOWN"));
         }
-        foundBeforeHalt = found;
+        foundBeforeHalt = found.map(cause -> new Found(halt.incarnation(), cause));
         if (halt.fault().isPresent() && state.endedBy() == EndedBy.FAULT) {
             // After the diagnosis: a thread dump in the log is no word of the server's.
             new WedgeEvidence(around.folders().servers())
@@ -642,7 +646,9 @@ final class EffectRunner {
     /** An instance ended by itself: finds out why, and tells. */
     void exited(Instance instance) {
         ServerState state = unit.state();
-        Optional<Cause> found = foundBeforeHalt;
+        Optional<Cause> found = foundBeforeHalt
+                .filter(told -> told.incarnation() == instance.incarnation())
+                .map(Found::cause);
         if (state.phase() == Phase.STOPPING && state.endedBy() == EndedBy.FAULT && found.isPresent()) {
             // The watch may be sooner than the halt itself: what was found out before it must not be lost.
             unit.post(new Input.Halted(instance.incarnation(), Optional.of(instance), found));

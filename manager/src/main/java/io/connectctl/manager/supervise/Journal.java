@@ -61,6 +61,11 @@ final class Journal {
         tell(write.to(store));
     }
 
+    /** Tells what isn't worth storing, nor told to who follows later. */
+    synchronized void passing(ServerEvent event) {
+        tell(List.of(event));
+    }
+
     /** Tells what isn't worth storing. */
     synchronized void live(ServerEvent event) {
         if (event.type().equals(PROGRESS)) {

@@ -1412,12 +1412,18 @@ public final class LiveFleet implements Fleet {
         new Bundle(name, unit.live(), unit.state().incarnation(), around, scrubber(unit)).write(more, out);
     }
 
-    /** Of the secrets of all servers: the daemon's log, and the engine's words, may tell of any. */
+    /**
+     * Of the secrets of all servers: the daemon's log, and the engine's words, may tell of any. Also of what is declared and not in force, and
+     * of what was: logs of earlier incarnations tell of that.
+     */
     private UnaryOperator<String> scrubber(ServerUnit unit) {
         Set<String> secrets = new HashSet<>();
         for (ServerUnit each : units.values()) {
             secrets.addAll(Secrets.valuesOf(each.spec()));
             secrets.addAll(Secrets.valuesOf(each.live()));
+            each.charter().everyDeclaration().forEach(layers -> specs.readAccepted(each.name(), layers.effective())
+                    .spec()
+                    .ifPresent(spec -> secrets.addAll(Secrets.valuesOf(spec))));
             secrets.addAll(each.runner().secrets());
         }
         return Diagnosis.scrubber(unit.live(), secrets);

@@ -194,7 +194,15 @@ final class ServerUnit {
         Duration moment = now().boot();
         if (toldOfWaiting == null || moment.minus(toldOfWaiting).compareTo(WAITING_TOLD_EVERY) >= 0) {
             toldOfWaiting = moment;
-            progress(state().incarnation(), "what happened can't be stored, so nothing goes on: " + why);
+            journal.passing(new ServerEvent(
+                    0,
+                    now().wall(),
+                    name,
+                    state().incarnation(),
+                    "progress",
+                    state().phase(),
+                    "what happened can't be stored, so nothing goes on: " + why,
+                    Optional.empty()));
         }
     }
 

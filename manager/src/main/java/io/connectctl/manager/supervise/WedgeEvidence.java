@@ -60,6 +60,8 @@ final class WedgeEvidence {
     private static final int LONGEST_REMARK = 160;
 
     private static final String DUMP_BEGINS = "Full thread dump ";
+    /** What is held of a log at once, in characters: a line may be 64 KiB long, and the daemon's heap is small. */
+    private static final int MOST_HELD = 2 * Snapshot.LARGEST;
 
     private final Path servers;
 
@@ -107,10 +109,13 @@ final class WedgeEvidence {
     Optional<String> save(ServerRuntime runtime, ServerName server, int incarnation, Optional<ProbeFailure> probe)
             throws InterruptedException {
         try {
+            // Somebody may have asked for a dump before.
+            Optional<String> earlier =
+                    dump(log(runtime, server, LAST_LINES_WITH_DUMP)).map(Dump::stamp);
             Optional<Snapshot> seen = runtime.snapshot(server, ANSWER);
             return seen.isEmpty()
                     ? Optional.empty()
-                    : Optional.of(write(runtime, server, incarnation, probe, seen.get()));
+                    : Optional.of(write(runtime, server, incarnation, probe, seen.get(), earlier));
         } catch (RuntimeUnavailableException | IOException | RuntimeException e) {
             LOG.warn("{}: what it looked like before its replacement can't be saved: {}", server, e.toString());
             return Optional.empty();
@@ -118,23 +123,29 @@ final class WedgeEvidence {
     }
 
     private String write(
-            ServerRuntime runtime, ServerName server, int incarnation, Optional<ProbeFailure> probe, Snapshot seen)
+            ServerRuntime runtime,
+            ServerName server,
+            int incarnation,
+            Optional<ProbeFailure> probe,
+            Snapshot seen,
+            Optional<String> earlier)
             throws IOException, InterruptedException {
         SortedMap<String, String> files = new TreeMap<>(seen.parts());
         List<String> remarks = new ArrayList<>(seen.remarks());
-        List<String> log = seen.dumpInLog() ? logWithDump(runtime, server) : log(runtime, server, LAST_LINES);
-        int dump = seen.dumpInLog() ? dumpBegins(log) : -1;
-        if (dump >= 0) {
-            files.putIfAbsent("threads.txt", String.join("\n", log.subList(dump, log.size())) + "\n");
+        List<String> log = seen.dumpInLog() ? logWithDump(runtime, server, earlier) : log(runtime, server, LAST_LINES);
+        Optional<Dump> dump = seen.dumpInLog() ? fresh(log, earlier) : Optional.empty();
+        List<String> last = new ArrayList<>(log);
+        if (dump.isPresent()) {
+            List<String> dumped = last.subList(dump.get().begin(), dump.get().end());
+            files.putIfAbsent("threads.txt", String.join("\n", dumped) + "\n");
+            dumped.clear();
             remarks.add(
                     "the threads and the heap are from the server's own log, where the JVM writes them after SIGQUIT");
         } else if (seen.dumpInLog()) {
             remarks.add("its JVM wrote no threads into its log within " + DUMP_PATIENCE.toSeconds()
                     + " s of SIGQUIT: it is busy, or hangs as a whole");
         }
-        List<String> last = dump >= 0 ? log.subList(0, dump) : log;
-        files.put(
-                "log.txt", String.join("\n", last.subList(Math.max(0, last.size() - LAST_LINES), last.size())) + "\n");
+        files.put("log.txt", end(last));
         StringBuilder about = new StringBuilder()
                 .append("server ")
                 .append(server)
@@ -157,7 +168,8 @@ final class WedgeEvidence {
             PrivateFiles.write(folder.resolve(file.getKey()), bounded(file.getValue()), false);
         }
         prune(server);
-        return "it was wedged: " + what(files.containsKey("threads.txt"), files.containsKey("heap.txt"), dump >= 0)
+        return "it was wedged: "
+                + what(files.containsKey("threads.txt"), files.containsKey("heap.txt"), dump.isPresent())
                 + " and its last log lines are in " + folder
                 + (remarks.isEmpty() ? "" : " (" + brief(remarks.get(0)) + ")");
     }
@@ -171,42 +183,73 @@ final class WedgeEvidence {
         return text.length() <= LONGEST_REMARK ? text : text.substring(0, LONGEST_REMARK - 3) + "...";
     }
 
-    /** The beginning: a thread dump's newest threads come first, a log's lines are few. */
+    /** The beginning: a thread dump's newest threads come first. */
     private static String bounded(String text) {
         return text.length() <= Snapshot.LARGEST
                 ? text
                 : text.substring(0, Snapshot.LARGEST) + "\n... cut at " + Snapshot.LARGEST + " characters\n";
     }
 
-    private static List<String> logWithDump(ServerRuntime runtime, ServerName server) throws InterruptedException {
+    /** As many of the last lines as a file may hold. */
+    private static String end(List<String> lines) {
+        List<String> last = lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size());
+        String text = String.join("\n", last) + "\n";
+        return text.length() <= Snapshot.LARGEST ? text : text.substring(text.length() - Snapshot.LARGEST);
+    }
+
+    private static List<String> logWithDump(ServerRuntime runtime, ServerName server, Optional<String> earlier)
+            throws InterruptedException {
         long end = System.nanoTime() + DUMP_PATIENCE.toNanos();
         while (true) {
             List<String> log = log(runtime, server, LAST_LINES_WITH_DUMP);
-            int begins = dumpBegins(log);
-            // "Heap" comes last; a dump under way is worth the rest of the patience.
-            boolean whole = begins >= 0 && log.subList(begins, log.size()).contains("Heap");
-            if (whole || System.nanoTime() >= end) {
+            if (fresh(log, earlier).filter(Dump::whole).isPresent() || System.nanoTime() >= end) {
                 return log;
             }
             TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
         }
     }
 
-    private static int dumpBegins(List<String> log) {
-        for (int at = log.size() - 1; at >= 0; at--) {
-            if (log.get(at).startsWith(DUMP_BEGINS)) {
-                return at;
+    /**
+     * A thread dump in a log.
+     *
+     * @param stamp when it was written, as the JVM says it in the line before
+     * @param begin its first line
+     * @param end the line behind its last one
+     * @param whole whether it ends in the log: the heap comes last, and then an empty line
+     */
+    private record Dump(String stamp, int begin, int end, boolean whole) {}
+
+    /** The last dump of a log, unless it is the one that was there before. */
+    private static Optional<Dump> fresh(List<String> log, Optional<String> earlier) {
+        return dump(log).filter(dump -> !earlier.equals(Optional.of(dump.stamp())));
+    }
+
+    private static Optional<Dump> dump(List<String> log) {
+        for (int begin = log.size() - 1; begin >= 0; begin--) {
+            if (log.get(begin).startsWith(DUMP_BEGINS)) {
+                int heap = begin + log.subList(begin, log.size()).indexOf("Heap");
+                int empty = heap < begin ? -1 : log.subList(heap, log.size()).indexOf("");
+                return Optional.of(new Dump(
+                        begin == 0 ? "" : log.get(begin - 1),
+                        begin,
+                        empty < 0 ? log.size() : heap + empty,
+                        empty >= 0));
             }
         }
-        return -1;
+        return Optional.empty();
     }
 
     private static List<String> log(ServerRuntime runtime, ServerName server, int lines) throws InterruptedException {
         Deque<String> log = new ArrayDeque<>();
+        long[] held = {0};
         try {
             runtime.logs(server, LogRequest.tail(lines), line -> {
-                log.add(line);
-                return log.size() < lines;
+                log.addLast(line);
+                held[0] += line.length();
+                while (held[0] > MOST_HELD) {
+                    held[0] -= log.removeFirst().length();
+                }
+                return true;
             });
         } catch (RuntimeUnavailableException | RuntimeException e) {
             LOG.debug("{}: its log can't be read: {}", server, e.toString());

@@ -34,7 +34,8 @@ class GreetingsTest {
 
     private static final byte[] NOTHING = {};
 
-    private static final ServerSpec ANY_PORT = Plans.spec("sales", new PortChoice.Auto());
+    private static final ServerSpec ANY_PORT =
+            Plans.spec("sales", new PortChoice.Auto(), "4.0.1", new PortChoice.Auto());
 
     private final List<AutoCloseable> open = new ArrayList<>();
 
