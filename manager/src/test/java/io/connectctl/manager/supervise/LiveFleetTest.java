@@ -249,12 +249,22 @@ class LiveFleetTest {
 
     @Test
     void threadsThatTheJvmWroteIntoTheLogAreTakenFromThere() throws Exception {
-        runtime.snapshot(new Snapshot(new TreeMap<>(), List.of("no tool"), true));
+        runtime.snapshot(
+                new Snapshot(new TreeMap<>(), List.of("no tool"), true),
+                List.of(
+                        "2026-11-30 03:27:39",
+                        "Full thread dump OpenJDK",
+                        "\"main\" #1",
+                        "Heap",
+                        " garbage-first heap",
+                        "",
+                        "a late line"));
         declare(SALES, "{\"port\":\"auto\"}");
         fleet.start(SALES);
         until(Phase.HEALTHY);
-        for (String line :
-                List.of("a line", "Full thread dump OpenJDK", "\"main\" #1", "Heap", " garbage-first heap")) {
+        // Somebody asked for a dump before: that one is no evidence.
+        for (String line : List.of(
+                "a line", "2026-11-30 03:20:01", "Full thread dump OpenJDK", "\"old\" #1", "Heap", " serial heap", "")) {
             runtime.log(SALES, line);
         }
 
@@ -264,7 +274,7 @@ class LiveFleetTest {
         assertThat(Files.readString(saved.resolve("threads.txt")))
                 .isEqualTo("Full thread dump OpenJDK\n\"main\" #1\nHeap\n garbage-first heap\n");
         assertThat(Files.readString(saved.resolve("log.txt")))
-                .endsWith("a line\n")
+                .contains("a line\n", "a late line\n", "\"old\"")
                 .doesNotContain("\"main\"");
         assertThat(events("wedge")).singleElement().asString().startsWith("it was wedged: its threads, its heap");
     }

@@ -180,6 +180,7 @@ public final class FakeRuntime implements ServerRuntime {
     private @Nullable LaunchException noJava;
     private Usage usage = new Usage(1L << 28, Duration.ofSeconds(5), 40, 200);
     private Optional<Snapshot> snapshot = Optional.empty();
+    private List<String> saidAtSnapshot = List.of();
     private long nextPid = 1000;
     private int nextPort = 40_000;
 
@@ -637,12 +638,21 @@ public final class FakeRuntime implements ServerRuntime {
 
     /** What looking into any running instance shows from now on. */
     public synchronized void snapshot(Snapshot now) {
+        snapshot(now, List.of());
+    }
+
+    /** The same, at which its JVM writes these lines into its log. */
+    public synchronized void snapshot(Snapshot now, List<String> said) {
         snapshot = Optional.of(now);
+        saidAtSnapshot = List.copyOf(said);
     }
 
     @Override
     public synchronized Optional<Snapshot> snapshot(ServerName server, Duration limit) {
-        return snapshot.filter(now -> last(server).filter(Instance::running).isPresent());
+        Optional<Snapshot> seen = snapshot.filter(
+                now -> last(server).filter(Instance::running).isPresent());
+        seen.ifPresent(now -> saidAtSnapshot.forEach(line -> log(server, line)));
+        return seen;
     }
 
     @Override
