@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -113,13 +114,38 @@ public final class RealClusters implements Clusters {
     }
 
     @Override
-    public Optional<YarnApplication> application(ServerSpec spec, int incarnation) throws IOException {
+    public Optional<YarnApplication> application(ServerSpec spec, int incarnation, Instant launchedAt)
+            throws IOException {
         Optional<ResourceManager> manager = manager(spec);
         if (manager.isEmpty()) {
             return Optional.empty();
         }
-        List<YarnApplication> found = manager.get().tagged(tags(spec).ofIncarnation(incarnation));
-        return found.isEmpty() ? Optional.empty() : Optional.of(found.get(found.size() - 1));
+        YarnTags tags = tags(spec);
+        return own(manager.get().tagged(tags.ofServer()), tags.ofIncarnation(incarnation), launchedAt);
+    }
+
+    /**
+     * Which of a server's applications is an incarnation's.
+     *
+     * @param oldestFirst all that the server's tags name
+     */
+    static Optional<YarnApplication> own(List<YarnApplication> oldestFirst, String tag, Instant launchedAt) {
+        Optional<YarnApplication> tagged = Optional.empty();
+        Optional<YarnApplication> other = Optional.empty();
+        for (YarnApplication each : oldestFirst) {
+            boolean younger = !each.startedAt().isBefore(launchedAt);
+            // Before a launch all that lived was ended, so what lives is its own, even if the cluster's clock is
+            // behind.
+            if (each.tags().contains(tag) && (younger || !each.over())) {
+                tagged = Optional.of(each);
+            } else if (younger && !each.over()) {
+                // A container that was started again is another incarnation, with the tags of the one it was made for.
+                other = Optional.of(each);
+            }
+        }
+        Optional<YarnApplication> second = other;
+        Optional<YarnApplication> first = tagged;
+        return first.filter(each -> !each.over()).or(() -> second).or(() -> first);
     }
 
     @Override
@@ -199,7 +225,8 @@ public final class RealClusters implements Clusters {
                         living(manager(Path.of(conf)), YarnTags.ofInstallation(installation))) {
                     Optional<ServerName> server =
                             YarnTags.server(application.tags(), installation).map(ServerName::new);
-                    if (server.isPresent() && !lives.test(new Owned(server.get(), application.tags()))) {
+                    if (server.isPresent()
+                            && !lives.test(new Owned(server.get(), application.id(), application.tags()))) {
                         orphans.add(new Orphan(server.get(), application.id(), conf));
                     }
                 }

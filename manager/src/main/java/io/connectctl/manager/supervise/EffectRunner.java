@@ -584,7 +584,7 @@ final class EffectRunner {
             return;
         }
         try {
-            Optional<YarnApplication> application = around.clusters().application(spec, incarnation);
+            Optional<YarnApplication> application = application(spec, incarnation);
             unit.application(incarnation, application);
             if (application.isPresent() && !application.get().over()) {
                 Optional<YarnRoom> room = around.clusters().room(spec);
@@ -699,7 +699,7 @@ final class EffectRunner {
         List<String> lines = new ArrayList<>();
         try {
             Optional<YarnApplication> application =
-                    around.clusters().application(spec, unit.state().incarnation());
+                    application(spec, unit.state().incarnation());
             application.ifPresent(its -> lines.add("YARN says of " + its.id() + ": " + its.state() + ": "
                     + its.diagnostics().replace('\n', ' ')));
             around.clusters().room(spec).ifPresent(room -> lines.add("YARN says: " + room.text()));
@@ -850,11 +850,18 @@ final class EffectRunner {
             return;
         }
         try {
-            unit.application(incarnation, around.clusters().application(spec, incarnation));
+            unit.application(incarnation, application(spec, incarnation));
             unit.silence(around.clusters().silence(spec));
         } catch (IOException e) {
             unit.silence(Optional.of(said(e)));
         }
+    }
+
+    private Optional<YarnApplication> application(ServerSpec spec, int incarnation) throws IOException {
+        Optional<Instance> run = unit.state().instance().filter(each -> each.incarnation() == incarnation);
+        return run.isEmpty()
+                ? Optional.empty()
+                : around.clusters().application(spec, incarnation, run.get().launchedAt());
     }
 
     private void time(int incarnation, Climb climb) {

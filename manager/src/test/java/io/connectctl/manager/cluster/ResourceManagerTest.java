@@ -141,8 +141,41 @@ class ResourceManagerTest {
                 .isEqualTo("connectctl:0123abcd,connectctl:0123abcd:sales,connectctl:0123abcd:sales:3");
         assertThat(new Clusters.Owned(
                                 new io.connectctl.compose.spec.ServerName("sales"),
+                                "application_1_0001",
                                 Set.of("connectctl:0123abcd:sales:3"))
                         .of(3))
                 .isTrue();
+    }
+
+    @Test
+    void aContainerThatWasStartedAgainHasTheApplicationOfItsFirstTags() {
+        Instant launch = Instant.ofEpochMilli(1_795_954_000_000L);
+        YarnApplication before = application("application_1_0001", "KILLED", launch.minusSeconds(60), "sales:1");
+        YarnApplication now = application("application_1_0002", "RUNNING", launch.plusSeconds(9), "sales:1");
+
+        assertThat(RealClusters.own(List.of(before, now), "sales:2", launch)).contains(now);
+        assertThat(RealClusters.own(List.of(before), "sales:2", launch)).isEmpty();
+    }
+
+    @Test
+    void anApplicationThatWasOverBeforeTheLaunchIsOfAServerOfThatNameThatWasRemoved() {
+        Instant launch = Instant.ofEpochMilli(1_795_954_000_000L);
+        YarnApplication removed = application("application_1_0001", "FINISHED", launch.minusSeconds(60), "sales:1");
+        YarnApplication failed = application("application_1_0002", "FAILED", launch.plusSeconds(9), "sales:1");
+
+        assertThat(RealClusters.own(List.of(removed), "sales:1", launch)).isEmpty();
+        assertThat(RealClusters.own(List.of(removed, failed), "sales:1", launch))
+                .contains(failed);
+        assertThat(RealClusters.own(
+                        List.of(application("application_1_0003", "ACCEPTED", launch.minusSeconds(5), "sales:1")),
+                        "sales:1",
+                        launch))
+                .as("the cluster's clock may be behind")
+                .isPresent();
+    }
+
+    private static YarnApplication application(String id, String state, Instant startedAt, String tag) {
+        return new YarnApplication(
+                id, state, "UNDEFINED", "root.default", "", Optional.empty(), startedAt, Set.of(tag), 1, 1024);
     }
 }

@@ -6,6 +6,7 @@ import io.connectctl.manager.cluster.Clusters;
 import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.cluster.YarnRoom;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,9 +17,11 @@ import java.util.function.Predicate;
 /** A cluster on which one application runs, until somebody kills it. */
 final class LeftOnCluster implements Clusters {
     private final List<Orphan> left = new CopyOnWriteArrayList<>();
+    private final Set<String> tags;
     private volatile boolean silent;
 
-    LeftOnCluster(ServerName server, String application) {
+    LeftOnCluster(ServerName server, String application, String... tags) {
+        this.tags = Set.of(tags);
         left.add(new Orphan(server, application, "/etc/hadoop/conf"));
     }
 
@@ -38,7 +41,7 @@ final class LeftOnCluster implements Clusters {
     }
 
     @Override
-    public Optional<YarnApplication> application(ServerSpec spec, int incarnation) {
+    public Optional<YarnApplication> application(ServerSpec spec, int incarnation, Instant launchedAt) {
         return Optional.empty();
     }
 
@@ -64,7 +67,7 @@ final class LeftOnCluster implements Clusters {
         }
         return new Search(
                 left.stream()
-                        .filter(orphan -> !lives.test(new Owned(orphan.server(), Set.of())))
+                        .filter(orphan -> !lives.test(new Owned(orphan.server(), orphan.id(), tags)))
                         .toList(),
                 Map.of());
     }
