@@ -60,6 +60,16 @@ class SpecReaderTest {
         // Published on 127.0.0.1, whatever it binds inside.
         assertThat(exposures("{\"spark\":\"3.5.0\",\"runtime\":\"docker\"}")).isEmpty();
         assertThat(exposures("{\"spark\":\"3.5.0\",\"runtime\":\"docker\",\"master\":\"spark://cluster:7077\"}"))
+                .singleElement()
+                .asString()
+                .contains("block manager ports are published on the address by which this machine reaches");
+        assertThat(exposures("{\"runtime\":\"docker\",\"master\":\"spark://cluster:7077\","
+                        + "\"driver\":{\"host\":\"10.0.0.7\"}}"))
+                .singleElement()
+                .asString()
+                .contains("published on every interface (0.0.0.0)");
+        assertThat(exposures("{\"runtime\":\"docker\",\"master\":\"spark://cluster:7077\","
+                        + "\"conf\":{\"spark.authenticate\":\"true\",\"spark.authenticate.secret\":\"x\"}}"))
                 .isEmpty();
         assertThat(exposures("{\"runtime\":\"docker\",\"expose\":\"all\",\"auth\":\"token\",\"uiPort\":\"off\"}"))
                 .singleElement()

@@ -7,6 +7,7 @@ import io.connectctl.compose.render.TrialCluster;
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.DriverNetwork;
+import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
@@ -128,6 +129,9 @@ final class ExportComposeCommand extends CliCommand {
         Path composeFile = folder.resolve(ComposeProject.FILE);
         write(composeFile, files.composeFile(), "rw-r--r--");
         out().println(composeFile);
+        for (ServerSpec spec : specs) {
+            Exposures.ofExported(spec).forEach(exposure -> warn(spec.name() + ": EXPOSED: " + exposure));
+        }
         say("start: docker compose -f " + composeFile + " up --wait");
         say("only you can read the files of "
                 + String.join(", ", files.servers().keySet())

@@ -54,6 +54,7 @@ class ExportComposeCommandTest {
                         "spark.master=spark\\://cluster-master\\:7077",
                         "spark.driver.host=connect",
                         "spark.cores.max=1");
+        assertThat(result.err()).doesNotContain("EXPOSED");
     }
 
     @Test
@@ -88,6 +89,7 @@ class ExportComposeCommandTest {
         assertThat(exported.code()).as(exported.err()).isZero();
         assertThat(Files.readString(folder.resolve("docker-compose.yml")))
                 .contains("\"0.0.0.0:7078:7078\"", "\"0.0.0.0:7079:7079\"");
+        assertThat(exported.err()).contains("near: EXPOSED: the driver's RPC and block manager ports are published");
     }
 
     @Test
