@@ -117,6 +117,9 @@ final class EffectRunner {
     /** What the last halt was told to be for, once its log was read. */
     private volatile Optional<Cause> foundBeforeHalt = Optional.empty();
 
+    /** True while a halt runs: its answer, on a cluster, comes after the application's end. */
+    private volatile boolean halting;
+
     private int probeNumber;
 
     /** What was told last of what a start waits for, and when: only the seconds that pass are no news. */
@@ -547,12 +550,15 @@ final class EffectRunner {
                     .save(runtime(), unit.name(), halt.incarnation(), halt.fault())
                     .ifPresent(saved -> unit.news("wedge", saved));
         }
+        halting = true;
         try {
             Optional<Instance> last = runtime().halt(unit.name(), grace);
             endOnCluster(unit.live());
             unit.post(new Input.Halted(halt.incarnation(), last, found));
         } catch (RuntimeUnavailableException e) {
             unit.post(new Input.Unavailable(said(e)));
+        } finally {
+            halting = false;
         }
     }
 
@@ -643,7 +649,12 @@ final class EffectRunner {
     void exited(Instance instance) {
         ServerState state = unit.state();
         Optional<Cause> found = foundBeforeHalt;
-        if (state.phase() == Phase.STOPPING && state.endedBy() == EndedBy.FAULT && found.isPresent()) {
+        if (state.phase() == Phase.STOPPING
+                && halting
+                && MasterUrl.isCluster(unit.live().master())) {
+            // Its driver is gone, its application may not be: whoever reads STOPPED takes the cluster's room for free.
+            LOG.debug("{}: it ended; what is left of it on its cluster is looked for", unit.name());
+        } else if (state.phase() == Phase.STOPPING && state.endedBy() == EndedBy.FAULT && found.isPresent()) {
             // The watch may be sooner than the halt itself: what was found out before it must not be lost.
             unit.post(new Input.Halted(instance.incarnation(), Optional.of(instance), found));
         } else if (state.phase() == Phase.STOPPING || state.desired() == Desired.DOWN) {

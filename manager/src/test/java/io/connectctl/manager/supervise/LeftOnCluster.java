@@ -12,16 +12,24 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 
 /** A cluster on which one application runs, until somebody kills it. */
 final class LeftOnCluster implements Clusters {
     private final List<Orphan> left = new CopyOnWriteArrayList<>();
     private final Set<String> tags;
+    private final Semaphore leave = new Semaphore(0);
     private volatile boolean silent;
+    private volatile boolean asked;
 
     LeftOnCluster(ServerName server, String application, String... tags) {
         this.tags = Set.of(tags);
+        left.add(new Orphan(server, application, "/etc/hadoop/conf"));
+    }
+
+    /** One more runs. */
+    void add(ServerName server, String application) {
         left.add(new Orphan(server, application, "/etc/hadoop/conf"));
     }
 
@@ -55,8 +63,23 @@ final class LeftOnCluster implements Clusters {
         return Optional.empty();
     }
 
+    /** True once a server's application waits for its leave. */
+    boolean asked() {
+        return asked;
+    }
+
+    /** Lets one server's application take leave. */
+    void leave() {
+        leave.release();
+    }
+
     @Override
-    public List<String> end(ServerSpec spec) {
+    public List<String> end(ServerSpec spec) throws InterruptedException {
+        if (left.stream().anyMatch(orphan -> orphan.server().equals(spec.name()))) {
+            asked = true;
+            leave.acquire();
+            left.removeIf(orphan -> orphan.server().equals(spec.name()));
+        }
         return List.of();
     }
 
