@@ -4,9 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.spec.DaemonSettings;
 import io.connectctl.compose.spec.Declaration;
-import io.connectctl.compose.spec.Defaults;
 import io.connectctl.compose.spec.Location;
-import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.ProjectFile;
 import io.connectctl.compose.spec.ServerName;
@@ -64,15 +62,6 @@ abstract class DeclaringCommand extends ServerCommand {
         return asked.isEmpty() || asked.equals("auto")
                 ? before.map(ServerView::runtime).orElse(null)
                 : asked;
-    }
-
-    /** Whether executors elsewhere do its work, which may have to be waited for. */
-    static boolean onCluster(Declaration declaration, Optional<ServerView> before) {
-        String master = declaration
-                .tree()
-                .path("master")
-                .asText(before.map(ServerView::master).orElse(Defaults.MASTER));
-        return MasterUrl.isCluster(master);
     }
 
     static Optional<Declaration> declaredIn(Project project, String server) {
@@ -202,7 +191,11 @@ abstract class DeclaringCommand extends ServerCommand {
 
     /** Follows a launch to the proof that the server is usable, and tells it. */
     ServerView follow(
-            ApiClient client, String server, ReceiptView receipt, Optional<ServerView> before, Duration patience)
+            ApiClient client,
+            String server,
+            ReceiptView receipt,
+            Optional<ServerView> before,
+            Optional<Duration> patience)
             throws IOException {
         int last = before.map(ServerView::incarnation).orElse(0);
         Interrupts.Watch watch = context.interrupts().onSignal(() -> context.err()
