@@ -914,7 +914,8 @@ final class EffectRunner {
                 probeSession(instance),
                 MasterUrl.isCluster(unit.live().master())
                         ? OptionalInt.of(unit.live().health().minExecutors())
-                        : OptionalInt.empty());
+                        : OptionalInt.empty(),
+                false);
     }
 
     private synchronized @Nullable Ladder ladder(ProbeTarget now, int number) {
@@ -925,10 +926,15 @@ final class EffectRunner {
             if (ladder != null) {
                 ladder.close();
             }
-            ladder = around.ladders().open(now);
+            ladder = open(now);
             target = now;
         }
         return ladder;
+    }
+
+    /** What an earlier ladder proved, perhaps an earlier daemon's, must not be proven at once again: executors come and go. */
+    private Ladder open(ProbeTarget now) {
+        return around.ladders().open(unit.state().proven() ? now.asProvenBefore() : now);
     }
 
     /** One climb beside the periodic ones, on the caller's thread, by a ladder of its own. */
@@ -939,7 +945,7 @@ final class EffectRunner {
             if (endpoint.grpcPort().isEmpty()) {
                 return nothing("it doesn't listen on its gRPC port yet");
             }
-            try (Ladder own = around.ladders().open(target(instance, endpoint))) {
+            try (Ladder own = open(target(instance, endpoint))) {
                 return bounded(own, goal, timeout);
             }
         } catch (RuntimeUnavailableException | IOException e) {
