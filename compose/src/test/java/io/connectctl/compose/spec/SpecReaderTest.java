@@ -40,6 +40,11 @@ class SpecReaderTest {
     void driverOfAClusterIsToldToBeExposedUnlessItAuthenticates() {
         assertThat(exposures("{\"master\":\"local[2]\"}")).isEmpty();
         assertThat(exposures("{\"master\":\"spark://127.0.0.1:7077\"}")).isEmpty();
+        assertThat(exposures("{\"master\":\"spark://localhost:7077,[::1]:7078\"}"))
+                .isEmpty();
+        assertThat(exposures("{\"master\":\"spark://localhost:7077,cluster:7077\"}"))
+                .as("the second master's executors are elsewhere")
+                .hasSize(1);
         assertThat(exposures("{\"master\":\"spark://cluster:7077\"}"))
                 .singleElement()
                 .asString()
