@@ -246,6 +246,7 @@ final class ExportComposeCommand extends CliCommand {
         if (cluster.isPresent()) {
             declaration = onCluster(name, declaration, cluster.get());
         }
+        declaration = DeclarationOptions.withCallersHadoop(context, declaration);
         // The folder of the Hadoop configuration that is brought along is there in the containers alone.
         SpecReader.Reading reading = cluster.filter(TrialCluster.YARN::equals).isPresent()
                 ? SpecReader.readAccepted(server, declaration)

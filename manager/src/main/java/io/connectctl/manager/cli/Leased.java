@@ -61,7 +61,7 @@ final class Leased {
             if (!e.code().equals("NO_SUCH_POOL") || pool == null) {
                 throw e;
             }
-            Optional<PoolRequest> declared = PoolCreateCommand.declared(Project.find(context, null), pool);
+            Optional<PoolRequest> declared = PoolCreateCommand.declared(context, Project.find(context, null), pool);
             if (declared.isEmpty()) {
                 throw e;
             }
