@@ -217,20 +217,22 @@ public final class RealClusters implements Clusters {
         String installation = confs.isEmpty() ? "" : Installation.of(state);
         for (String conf : confs) {
             if (!Files.isDirectory(Path.of(conf))) {
-                LOG.debug("the Hadoop configuration {} is gone, and its cluster with it", conf);
+                // Whether its cluster is gone, too, nobody can say.
+                unasked.put(
+                        conf,
+                        "the folder is gone; if the cluster is, too, remove its line from " + state.resolve(USED));
                 continue;
             }
             try {
                 for (YarnApplication application :
                         living(manager(Path.of(conf)), YarnTags.ofInstallation(installation))) {
-                    Optional<ServerName> server =
-                            YarnTags.server(application.tags(), installation).map(ServerName::new);
+                    Optional<ServerName> server = YarnTags.server(application.tags(), installation);
                     if (server.isPresent()
                             && !lives.test(new Owned(server.get(), application.id(), application.tags()))) {
                         orphans.add(new Orphan(server.get(), application.id(), conf));
                     }
                 }
-            } catch (IOException e) {
+            } catch (IOException | IllegalArgumentException e) {
                 unasked.put(conf, String.valueOf(e.getMessage()));
             }
         }

@@ -94,7 +94,7 @@ public final class ResourceManager {
                 app.path("id").asText(""),
                 app.path("state").asText(""),
                 app.path("finalStatus").asText(""),
-                queue.startsWith("root") ? queue : "root." + queue,
+                queue.equals("root") || queue.startsWith("root.") ? queue : "root." + queue,
                 app.path("diagnostics").asText("").strip(),
                 link.startsWith("http") ? Optional.of(link) : Optional.empty(),
                 Instant.ofEpochMilli(app.path("startedTime").asLong()),

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import io.connectctl.compose.runtime.Installation;
+import io.connectctl.compose.spec.ServerName;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Against recorded answers of a ResourceManager 3.4.1. */
 class ResourceManagerTest {
@@ -84,12 +89,16 @@ class ResourceManagerTest {
                 .containsExactly("application_1795954120000_0001", "application_1795954120000_0002");
         assertThat(found.get(0).over()).isTrue();
         assertThat(found.get(0).queue()).isEqualTo("root.default");
+        answers.put("/ws/v1/cluster/apps", APPS.replace("\"queue\":\"default\"", "\"queue\":\"rootcause\""));
+        assertThat(new ResourceManager(List.of(address()), "me").tagged("connectctl:0123abcd:sales:1"))
+                .extracting(YarnApplication::queue)
+                .containsExactly("root.rootcause");
         assertThat(found.get(1).over()).isFalse();
         assertThat(found.get(1).link()).isEmpty();
-        assertThat(YarnTags.server(found.get(1).tags(), "0123abcd")).contains("sales");
+        assertThat(YarnTags.server(found.get(1).tags(), "0123abcd")).contains(new ServerName("sales"));
         assertThat(YarnTags.server(found.get(1).tags(), "ffffffff")).isEmpty();
         assertThat(asked)
-                .singleElement()
+                .element(0)
                 .asString()
                 .contains("applicationTags=connectctl%3A0123abcd%3Asales", "user.name=me");
     }
@@ -140,9 +149,7 @@ class ResourceManagerTest {
         assertThat(new YarnTags("0123abcd", "sales").forLaunch(3))
                 .isEqualTo("connectctl:0123abcd,connectctl:0123abcd:sales,connectctl:0123abcd:sales:3");
         assertThat(new Clusters.Owned(
-                                new io.connectctl.compose.spec.ServerName("sales"),
-                                "application_1_0001",
-                                Set.of("connectctl:0123abcd:sales:3"))
+                                new ServerName("sales"), "application_1_0001", Set.of("connectctl:0123abcd:sales:3"))
                         .of(3))
                 .isTrue();
     }
@@ -172,6 +179,29 @@ class ResourceManagerTest {
                         launch))
                 .as("the cluster's clock may be behind")
                 .isPresent();
+    }
+
+    @Test
+    void aStrangersTagHidesNobodysApplicationAndAFolderThatIsGoneIsNamed(@TempDir Path folder) throws Exception {
+        Path state = Files.createDirectory(folder.resolve("state"));
+        String installation = Installation.of(state);
+        answers.put(
+                "/ws/v1/cluster/apps",
+                APPS.replace("0123abcd", installation)
+                        .replace(
+                                "\"somebody-else\"",
+                                "\"connectctl:" + installation + ",connectctl:" + installation + ":-\""));
+        Files.writeString(
+                folder.resolve("yarn-site.xml"),
+                "<configuration><property><name>yarn.resourcemanager.webapp.address</name><value>127.0.0.1:"
+                        + server.getAddress().getPort() + "</value></property></configuration>");
+        Files.writeString(state.resolve("hadoop-confs"), folder + "\n" + folder.resolve("gone") + "\n");
+
+        Clusters.Search search = new RealClusters(state, "me").orphans(any -> false);
+
+        assertThat(search.orphans()).extracting(Clusters.Orphan::id).containsExactly("application_1795954120000_0002");
+        assertThat(search.unasked()).containsOnlyKeys(folder.resolve("gone").toString());
+        assertThat(search.unasked().values()).allMatch(why -> why.contains("hadoop-confs"));
     }
 
     private static YarnApplication application(String id, String state, Instant startedAt, String tag) {
