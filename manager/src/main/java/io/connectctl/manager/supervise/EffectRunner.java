@@ -120,6 +120,9 @@ final class EffectRunner {
     /** True while a halt runs: its answer, on a cluster, comes after the application's end. */
     private volatile boolean halting;
 
+    /** True while the cluster is looked at beside the probes. */
+    private final AtomicBoolean looking = new AtomicBoolean();
+
     private int probeNumber;
 
     /** What was told last of what a start waits for, and when: only the seconds that pass are no news. */
@@ -784,7 +787,6 @@ final class EffectRunner {
             Endpoint known = proven();
             Endpoint endpoint = known != null ? known : runtime().endpoint(instance, unit.live());
             if (endpoint.grpcPort().isEmpty()) {
-                tellOfWaiting(probe.incarnation());
                 answer(
                         probe,
                         number,
@@ -792,6 +794,7 @@ final class EffectRunner {
                         Optional.of(new ProbeFailure(
                                 Rung.PORT, ProbeFailure.Kind.REFUSED, "it doesn't listen on its gRPC port yet")),
                         OptionalInt.empty());
+                afterwards(() -> tellOfWaiting(probe.incarnation()));
                 return;
             }
             ProbeTarget now = target(instance, endpoint);
@@ -814,7 +817,6 @@ final class EffectRunner {
                                     .orElse(true)));
             time(probe.incarnation(), climb);
             unit.observed(probe.incarnation(), climb.observed());
-            lookAtCluster(probe.incarnation(), climb);
             prove(number, climb.reached().atLeast(Rung.SESSION) ? endpoint : null);
             if (climb.failure().isPresent() && unit.state().phase() != Phase.STARTING) {
                 // An engine that is gone takes the published port with it: then this failure says nothing of the
@@ -825,6 +827,7 @@ final class EffectRunner {
             if (climb.reached().atLeast(Rung.QUERY)) {
                 proved(probe.incarnation());
             }
+            afterwards(() -> lookAtCluster(probe.incarnation(), climb));
         } catch (InterruptedException e) {
             LOG.debug("{}: a probe was interrupted", unit.name());
         } catch (RuntimeUnavailableException e) {
@@ -847,12 +850,27 @@ final class EffectRunner {
         }
     }
 
+    /**
+     * Once a climb is answered: ResourceManagers that hang must not keep a verdict waiting. The next climb may have begun by then, so one
+     * look that lasts is enough.
+     */
+    private void afterwards(Runnable look) {
+        if (!MasterUrl.isCluster(unit.live().master()) || !looking.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            look.run();
+        } catch (RuntimeException e) {
+            // The verdict is out: this is no failure of the server.
+            LOG.error("{}: its cluster can't be looked at", unit.name(), e);
+        } finally {
+            looking.set(false);
+        }
+    }
+
     /** Beside a climb: what the cluster says of the application, and while it starts, what is waited for. */
     private void lookAtCluster(int incarnation, Climb climb) {
         ServerSpec spec = unit.live();
-        if (!MasterUrl.isCluster(spec.master())) {
-            return;
-        }
         if (climb.failure().isPresent() && unit.state().phase() == Phase.STARTING) {
             tellOfWaiting(incarnation);
             climb.failure()
@@ -860,11 +878,16 @@ final class EffectRunner {
                     .ifPresent(failure -> unit.progress(incarnation, failure.detail()));
             return;
         }
+        Optional<String> silence;
         try {
             unit.application(incarnation, application(spec, incarnation));
-            unit.silence(around.clusters().silence(spec));
+            silence = around.clusters().silence(spec);
         } catch (IOException e) {
-            unit.silence(Optional.of(said(e)));
+            silence = Optional.of(said(e));
+        }
+        ServerState now = unit.state();
+        if (now.incarnation() == incarnation && (now.phase() == Phase.HEALTHY || now.phase() == Phase.UNHEALTHY)) {
+            unit.silence(silence);
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 /** A cluster on which one application runs, until somebody kills it. */
@@ -22,6 +23,8 @@ final class LeftOnCluster implements Clusters {
     private final Semaphore leave = new Semaphore(0);
     private volatile boolean silent;
     private volatile boolean asked;
+    private volatile boolean hangs;
+    private final AtomicInteger looks = new AtomicInteger();
 
     LeftOnCluster(ServerName server, String application, String... tags) {
         this.tags = Set.of(tags);
@@ -50,6 +53,10 @@ final class LeftOnCluster implements Clusters {
 
     @Override
     public Optional<YarnApplication> application(ServerSpec spec, int incarnation, Instant launchedAt) {
+        if (hangs) {
+            looks.incrementAndGet();
+            leave.acquireUninterruptibly();
+        }
         return Optional.empty();
     }
 
@@ -66,6 +73,22 @@ final class LeftOnCluster implements Clusters {
     /** True once a server's application waits for its leave. */
     boolean asked() {
         return asked;
+    }
+
+    /** From now on whoever looks for an application waits for {@link #answers}. */
+    void hangs() {
+        hangs = true;
+    }
+
+    /** From now on it answers again, also those who wait. */
+    void answers() {
+        hangs = false;
+        leave.release(looks.get());
+    }
+
+    /** How many looks for an application hung. */
+    int looks() {
+        return looks.get();
     }
 
     /** Lets one server's application take leave. */

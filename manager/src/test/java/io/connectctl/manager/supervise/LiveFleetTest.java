@@ -211,6 +211,20 @@ class LiveFleetTest {
     }
 
     @Test
+    void aClusterThatHangsKeepsNoVerdictWaitingAndIsLookedAtOnce() throws Exception {
+        cluster.hangs();
+        declare(SALES, "{\"master\":\"yarn\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        until(BLINK, () -> cluster.looks() == 1);
+
+        answering = false;
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.UNHEALTHY);
+        assertThat(cluster.looks()).isEqualTo(1);
+        cluster.answers();
+    }
+
+    @Test
     void stoppedIsSaidOnceItsApplicationHasEnded() throws Exception {
         declare(SALES, "{\"master\":\"yarn\"}");
         fleet.start(SALES);
