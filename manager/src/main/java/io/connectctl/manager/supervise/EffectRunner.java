@@ -28,7 +28,6 @@ import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.health.ui.RunningOperation;
 import io.connectctl.manager.cluster.YarnApplication;
-import io.connectctl.manager.cluster.YarnRoom;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.diagnose.Evidence;
 import io.connectctl.manager.lifecycle.Cause;
@@ -596,13 +595,17 @@ final class EffectRunner {
             Optional<YarnApplication> application = application(spec, incarnation);
             unit.application(incarnation, application);
             if (application.isPresent() && !application.get().over()) {
-                Optional<YarnRoom> room = around.clusters().room(spec);
                 Now now = around.time().now();
-                String what = application.get().state() + room;
+                // The room alone is no news: on a busy cluster it is another one at every look.
+                String what = application.get().id() + " " + application.get().state();
                 if (!what.equals(waitingFor) || now.boot().minus(waitingTold).compareTo(WAITING_EVERY) >= 0) {
                     waitingFor = what;
                     waitingTold = now.boot();
-                    unit.progress(incarnation, application.get().waiting(now.wall(), room));
+                    unit.progress(
+                            incarnation,
+                            application
+                                    .get()
+                                    .waiting(now.wall(), around.clusters().room(spec)));
                 }
             }
         } catch (IOException e) {
