@@ -282,6 +282,9 @@ final class ExportComposeCommand extends CliCommand {
         List<Path> taken = new ArrayList<>();
         taken.add(folder.resolve(ComposeProject.FILE));
         files.servers().keySet().forEach(name -> taken.add(folder.resolve(name)));
+        if (!files.cluster().isEmpty()) {
+            taken.add(folder.resolve(ComposeProject.CLUSTER_FOLDER));
+        }
         taken.removeIf(path -> !Files.exists(path));
         if (!taken.isEmpty() && !force) {
             throw new CliFailure(

@@ -138,6 +138,20 @@ class ExportComposeCommandTest {
     }
 
     @Test
+    void aFolderThatIsCalledAsTheClustersIsntWrittenOver() throws Exception {
+        declare("servers:\n  connect: {spark: 3.5.0}\n");
+        Files.createDirectory(folder.resolve("cluster"));
+        Files.writeString(folder.resolve("cluster/yarn-site.xml"), "somebody's");
+
+        CliHarness.Result refused =
+                cli.run("export", "compose", "--with-cluster", "yarn", "--image", "connectctl/spark:3.5.0-yarn");
+
+        assertThat(refused.code()).isEqualTo(8);
+        assertThat(refused.err()).contains(folder.resolve("cluster").toString());
+        assertThat(folder.resolve("cluster/yarn-site.xml")).hasContent("somebody's");
+    }
+
+    @Test
     void aFolderOfSomethingElseStaysEvenWithForce() throws Exception {
         Files.createDirectory(folder.resolve("connect"));
         Files.writeString(folder.resolve("connect/thesis.txt"), "all there is");
