@@ -91,6 +91,13 @@ public interface Clusters {
         }
     }
 
+    /** Why nobody answered, where that is what a failure says; empty for a cluster that works and doesn't let itself be asked. */
+    static Optional<String> silence(IOException failure) {
+        return failure instanceof ResourceManagerException known && known.kind() == ResourceManagerException.Kind.SILENT
+                ? Optional.of(String.valueOf(failure.getMessage()))
+                : Optional.empty();
+    }
+
     /** What a launch's environment must hold, so that its application can be known again. */
     Map<String, String> variables(ServerSpec spec, int incarnation);
 

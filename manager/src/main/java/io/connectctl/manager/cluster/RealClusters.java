@@ -160,8 +160,10 @@ public final class RealClusters implements Clusters {
             try {
                 room(spec);
                 return Optional.empty();
+            } catch (ResourceManagerException e) {
+                return Clusters.silence(e);
             } catch (IOException e) {
-                return Optional.of(String.valueOf(e.getMessage()));
+                return Optional.empty(); // Its configuration can't be read: nobody can tell.
             }
         }
         List<String> masters = MasterUrl.standalones(spec.master());

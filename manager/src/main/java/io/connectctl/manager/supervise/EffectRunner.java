@@ -27,6 +27,7 @@ import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.health.ui.RunningOperation;
+import io.connectctl.manager.cluster.Clusters;
 import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.diagnose.Evidence;
@@ -121,6 +122,9 @@ final class EffectRunner {
 
     /** True while the cluster is looked at beside the probes. */
     private final AtomicBoolean looking = new AtomicBoolean();
+
+    /** Why the cluster wouldn't tell, as it was told last; the same reason again is no news. */
+    private volatile String toldOfRefusal = "";
 
     private int probeNumber;
 
@@ -886,7 +890,12 @@ final class EffectRunner {
             unit.application(incarnation, application(spec, incarnation));
             silence = around.clusters().silence(spec);
         } catch (IOException e) {
-            silence = Optional.of(said(e));
+            silence = Clusters.silence(e);
+            if (silence.isEmpty() && !said(e).equals(toldOfRefusal)) {
+                // No outage: its executors are replaced as ever, only nothing can be told of them.
+                toldOfRefusal = said(e);
+                unit.news("cluster", "nothing can be told of its application: " + said(e));
+            }
         }
         ServerState now = unit.state();
         if (now.incarnation() == incarnation && (now.phase() == Phase.HEALTHY || now.phase() == Phase.UNHEALTHY)) {

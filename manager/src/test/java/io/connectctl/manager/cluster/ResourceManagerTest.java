@@ -49,6 +49,7 @@ class ResourceManagerTest {
 
     private final Map<String, String> answers = new ConcurrentHashMap<>();
     private final List<String> asked = new ArrayList<>();
+    private volatile int status = 200;
     private HttpServer server;
 
     @BeforeEach
@@ -59,7 +60,7 @@ class ResourceManagerTest {
             asked.add(exchange.getRequestMethod() + " " + exchange.getRequestURI() + " " + body);
             String answer = answers.get(exchange.getRequestURI().getPath());
             byte[] bytes = (answer == null ? "" : answer).getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(answer == null ? 404 : 200, bytes.length == 0 ? -1 : bytes.length);
+            exchange.sendResponseHeaders(answer == null ? 404 : status, bytes.length == 0 ? -1 : bytes.length);
             if (bytes.length > 0) {
                 exchange.getResponseBody().write(bytes);
             }
@@ -142,6 +143,36 @@ class ResourceManagerTest {
                 .hasMessageContaining("no ResourceManager answers: http://127.0.0.1:1");
         assertThatThrownBy(() -> new ResourceManager(List.of(), "me").room())
                 .hasMessageContaining("names no ResourceManager");
+    }
+
+    @Test
+    void oneThatRefusesIsNoOutage() {
+        ResourceManager manager = new ResourceManager(List.of(URI.create("http://127.0.0.1:1"), address()), "me");
+        answers.put(
+                "/ws/v1/cluster/metrics",
+                "{\"RemoteException\":{\"exception\":\"ForbiddenException\",\"message\":\"User me may not look\"}}");
+
+        status = 403;
+        assertThat(failure(manager)).isEqualTo(ResourceManagerException.Kind.REFUSES);
+        assertThatThrownBy(manager::room).hasMessageContaining("HTTP 403: User me may not look");
+        status = 401;
+        assertThat(failure(manager)).isEqualTo(ResourceManagerException.Kind.REFUSES);
+        assertThatThrownBy(manager::room).hasMessageContaining("Kerberos");
+        status = 503;
+        assertThat(failure(manager)).isEqualTo(ResourceManagerException.Kind.SILENT);
+        status = 302;
+        assertThat(failure(manager)).isEqualTo(ResourceManagerException.Kind.SILENT);
+        assertThat(failure(new ResourceManager(List.of(), "me"))).isEqualTo(ResourceManagerException.Kind.UNCONFIGURED);
+    }
+
+    private static ResourceManagerException.Kind failure(ResourceManager manager) {
+        try {
+            throw new AssertionError("it answers: " + manager.room());
+        } catch (ResourceManagerException e) {
+            return e.kind();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test
