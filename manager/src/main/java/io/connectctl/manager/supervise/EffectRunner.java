@@ -82,6 +82,8 @@ final class EffectRunner {
     private static final Duration FIRST_CALLS = Duration.ofSeconds(20);
     /** Who waits for a queue may do so for minutes, and logs keep each line. */
     private static final Duration WAITING_EVERY = Duration.ofSeconds(10);
+    /** How long its cluster may take to replace an executor, as a probe that sees them allows. */
+    private static final Duration EXECUTOR_PATIENCE = Duration.ofMinutes(1);
     /** Clients wait a minute for an answer. */
     private static final Duration LONGEST_CLIMB = Duration.ofSeconds(55);
     /** People can't read faster, and followers over a socket needn't. */
@@ -123,6 +125,9 @@ final class EffectRunner {
     /** True while the cluster is looked at beside the probes. */
     private final AtomicBoolean looking = new AtomicBoolean();
 
+    /** Executors as the cluster counts them, where it does. */
+    private volatile Optional<ExecutorCount> counted = Optional.empty();
+
     /** Why the cluster wouldn't tell, as it was told last; the same reason again is no news. */
     private volatile String toldOfRefusal = "";
 
@@ -132,6 +137,14 @@ final class EffectRunner {
     private volatile String waitingFor = "";
 
     private volatile Duration waitingTold = Duration.ZERO;
+
+    /**
+     * What a look at the cluster found.
+     *
+     * @param executors an application's containers without its master's
+     * @param fewerSince by the boot clock, since when they are fewer than the server must have; empty if they aren't
+     */
+    private record ExecutorCount(int incarnation, long executors, Optional<Duration> fewerSince) {}
 
     /** One incarnation's archive: found, or to be trained. */
     private record Equipped(int incarnation, Archives archives, LaunchPlan plan, Archive archive) {}
@@ -825,12 +838,14 @@ final class EffectRunner {
             time(probe.incarnation(), climb);
             unit.observed(probe.incarnation(), climb.observed());
             prove(number, climb.reached().atLeast(Rung.SESSION) ? endpoint : null);
-            if (climb.failure().isPresent() && unit.state().phase() != Phase.STARTING) {
+            Optional<ProbeFailure> failure = climb.failure().or(() -> fewExecutors(probe.incarnation(), climb));
+            if (failure.isPresent() && unit.state().phase() != Phase.STARTING) {
                 // An engine that is gone takes the published port with it: then this failure says nothing of the
                 // server.
                 runtime().find(unit.name());
             }
-            answer(probe, number, climb.reached(), climb.failure(), endpoint.grpcPort());
+            boolean few = failure.isPresent() && climb.failure().isEmpty();
+            answer(probe, number, few ? Rung.RPC : climb.reached(), failure, endpoint.grpcPort());
             if (climb.reached().atLeast(Rung.QUERY)) {
                 proved(probe.incarnation());
             }
@@ -887,9 +902,12 @@ final class EffectRunner {
         }
         Optional<String> silence;
         try {
-            unit.application(incarnation, application(spec, incarnation));
+            Optional<YarnApplication> application = application(spec, incarnation);
+            unit.application(incarnation, application);
+            count(incarnation, spec, application);
             silence = around.clusters().silence(spec);
         } catch (IOException e) {
+            counted = Optional.empty();
             silence = Clusters.silence(e);
             if (silence.isEmpty() && !said(e).equals(toldOfRefusal)) {
                 // No outage: its executors are replaced as ever, only nothing can be told of them.
@@ -901,6 +919,41 @@ final class EffectRunner {
         if (now.incarnation() == incarnation && (now.phase() == Phase.HEALTHY || now.phase() == Phase.UNHEALTHY)) {
             unit.silence(silence);
         }
+    }
+
+    private void count(int incarnation, ServerSpec spec, Optional<YarnApplication> application) {
+        Optional<Duration> before =
+                counted.filter(last -> last.incarnation() == incarnation).flatMap(ExecutorCount::fewerSince);
+        counted = application.flatMap(YarnApplication::executors).map(executors -> {
+            boolean fewer = executors < spec.health().minExecutors();
+            return new ExecutorCount(
+                    incarnation,
+                    executors,
+                    fewer ? before.or(() -> Optional.of(around.time().now().boot())) : Optional.empty());
+        });
+    }
+
+    /**
+     * Where the UI can't be read, as behind YARN's proxy, no probe sees the executors of a server that was proven; what its cluster
+     * counted last does instead, with the same minute for a lost one's replacement.
+     */
+    private Optional<ProbeFailure> fewExecutors(int incarnation, Climb climb) {
+        if (!climb.reached().atLeast(Rung.SESSION)
+                || climb.observed().executors().isPresent()
+                || !unit.state().proven()) {
+            return Optional.empty();
+        }
+        Duration now = around.time().now().boot();
+        return counted.filter(last -> last.incarnation() == incarnation)
+                .filter(last -> last.fewerSince()
+                        .filter(since -> now.minus(since).compareTo(EXECUTOR_PATIENCE) >= 0)
+                        .isPresent())
+                .map(last -> new ProbeFailure(
+                        Rung.SESSION,
+                        ProbeFailure.Kind.NO_EXECUTORS,
+                        last.executors() + " of at least "
+                                + unit.live().health().minExecutors()
+                                + " executors have a container on the cluster (health.minExecutors)"));
     }
 
     private Optional<YarnApplication> application(ServerSpec spec, int incarnation) throws IOException {

@@ -24,6 +24,7 @@ final class LeftOnCluster implements Clusters {
     private volatile boolean silent;
     private volatile boolean asked;
     private volatile boolean hangs;
+    private volatile int containers;
     private final AtomicInteger looks = new AtomicInteger();
 
     LeftOnCluster(ServerName server, String application, String... tags) {
@@ -57,7 +58,19 @@ final class LeftOnCluster implements Clusters {
             looks.incrementAndGet();
             leave.acquireUninterruptibly();
         }
-        return Optional.empty();
+        return containers == 0
+                ? Optional.empty()
+                : Optional.of(new YarnApplication(
+                        "application_1_0009",
+                        "RUNNING",
+                        "UNDEFINED",
+                        "root.default",
+                        "",
+                        Optional.empty(),
+                        launchedAt,
+                        tags,
+                        containers,
+                        1024));
     }
 
     @Override
@@ -73,6 +86,11 @@ final class LeftOnCluster implements Clusters {
     /** True once a server's application waits for its leave. */
     boolean asked() {
         return asked;
+    }
+
+    /** From now on every server has an application with so many containers, its master's included. */
+    void containers(int now) {
+        containers = now;
     }
 
     /** From now on whoever looks for an application waits for {@link #answers}. */

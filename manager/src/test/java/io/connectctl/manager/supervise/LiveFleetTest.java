@@ -225,6 +225,25 @@ class LiveFleetTest {
     }
 
     @Test
+    void whereTheUiCannotBeReadTheClustersCountOfContainersDecides() throws Exception {
+        cluster.containers(3);
+        declare(SALES, "{\"master\":\"yarn\",\"health\":{\"minExecutors\":2}}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        until(BLINK, () -> status().application().isPresent());
+        Duration before = time.now().boot();
+
+        cluster.containers(2);
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.UNHEALTHY);
+        assertThat(time.now().boot().minus(before)).isGreaterThan(Duration.ofMinutes(1));
+        assertThat(status().cause().orElseThrow().summary()).contains("1 of at least 2 executors have a container");
+
+        cluster.containers(3);
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.HEALTHY);
+        assertThat(status().incarnation()).isEqualTo(1);
+    }
+
+    @Test
     void stoppedIsSaidOnceItsApplicationHasEnded() throws Exception {
         declare(SALES, "{\"master\":\"yarn\"}");
         fleet.start(SALES);
