@@ -191,7 +191,7 @@ public final class Bench {
                 before = Instant.now();
                 Process server = bare("yarned", marker, Map.of("CONNECTCTL_DRIVER_HOST", "127.0.0.1"));
                 try (Ladder ladder = Probes.ladder(new ProbeTarget(
-                        "localhost", port, Optional.empty(), "localhost", List.of(ui), marker, UUID.randomUUID(), java.util.OptionalInt.of(1)))) {
+                        "localhost", port, Optional.empty(), "localhost", List.of(ui), marker, UUID.randomUUID(), java.util.OptionalInt.of(1), false))) {
                     while (!ladder.climb(Rung.QUERY, Duration.ofSeconds(30)).passed()) {
                         TimeUnit.MILLISECONDS.sleep(50);
                     }

@@ -18,6 +18,7 @@ import java.util.UUID;
  * @param marker value of {@code spark.connectctl.instance} in this instance's configuration: tells its UI from another Spark's
  * @param sessionId the one session id that probes of this instance use where a session can't be avoided
  * @param minExecutors with a cluster, how many executors must be there; empty with a local master
+ * @param provenBefore whether they were there once, by another ladder: then some may be missing for a while
  */
 public record ProbeTarget(
         String host,
@@ -27,7 +28,8 @@ public record ProbeTarget(
         List<Integer> uiPorts,
         String marker,
         UUID sessionId,
-        OptionalInt minExecutors) {
+        OptionalInt minExecutors,
+        boolean provenBefore) {
     public ProbeTarget {
         Objects.requireNonNull(host, "host");
         if (port < 1 || port > 65535) {
@@ -45,7 +47,12 @@ public record ProbeTarget(
             List<Integer> uiPorts,
             String marker,
             UUID sessionId) {
-        this(host, port, token, uiHost, uiPorts, marker, sessionId, OptionalInt.empty());
+        this(host, port, token, uiHost, uiPorts, marker, sessionId, OptionalInt.empty(), false);
+    }
+
+    /** The same instance, whose executors were proven before. */
+    public ProbeTarget asProvenBefore() {
+        return new ProbeTarget(host, port, token, uiHost, uiPorts, marker, sessionId, minExecutors, true);
     }
 
     /** Without the token. */

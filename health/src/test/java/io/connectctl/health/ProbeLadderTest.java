@@ -125,6 +125,21 @@ class ProbeLadderTest {
     }
 
     @Test
+    void whatWasProvenByALadderBeforeMayLackExecutorsForAWhile() throws Exception {
+        try (FakeSparkConnect spark = FakeSparkConnect.start(Dialect.SPARK_4);
+                FakeSparkUi ui = FakeSparkUi.of(APP, Targets.MARKER);
+                Ladder ladder = Probes.ladder(
+                        Targets.onCluster(spark.port(), 1, ui.port()).asProvenBefore())) {
+            ui.page(
+                    "/api/v1/applications/" + APP + "/allexecutors",
+                    200,
+                    "[ {\"id\": \"driver\", \"isActive\": true}, {\"id\": \"2\", \"isActive\": false} ]");
+
+            assertThat(ladder.climb(Rung.SESSION, TIMEOUT).passed()).isTrue();
+        }
+    }
+
+    @Test
     void aUiThatBelongsToAnotherSparkIsPassedOverForOurs() throws Exception {
         try (FakeSparkConnect spark = FakeSparkConnect.start(Dialect.SPARK_4);
                 FakeSparkUi other = FakeSparkUi.of("local-1", "other/1/ffffffff");

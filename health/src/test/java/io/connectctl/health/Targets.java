@@ -26,7 +26,8 @@ final class Targets {
                 List.of(uiPorts),
                 MARKER,
                 SESSION,
-                OptionalInt.of(minExecutors));
+                OptionalInt.of(minExecutors),
+                false);
     }
 
     static ProbeTarget withToken(int port, @Nullable String token, Integer... uiPorts) {

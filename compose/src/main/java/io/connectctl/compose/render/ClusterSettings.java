@@ -52,9 +52,7 @@ final class ClusterSettings {
             settings.put("spark.dynamicAllocation.enabled", "false");
             if (standalone) {
                 // A standalone master counts cores, not executors.
-                settings.put(
-                        "spark.cores.max",
-                        "" + (long) number * executors.cores().orElse(1));
+                settings.put("spark.cores.max", "" + (long) number * cores(spec));
             } else {
                 settings.put("spark.executor.instances", "" + number);
             }
@@ -66,6 +64,15 @@ final class ClusterSettings {
             settings.put("spark.executor.cores", "1");
         }
         executors.memory().ifPresent(size -> settings.put("spark.executor.memory", size.text()));
+    }
+
+    /** What one executor takes of a standalone worker; what conf says comes last and wins. */
+    private static int cores(ServerSpec spec) {
+        String said = spec.conf().getOrDefault("spark.executor.cores", "").strip();
+        // What is no number there keeps Spark from starting, with its own words.
+        return said.matches("[1-9]\\d{0,5}")
+                ? Integer.parseInt(said)
+                : spec.cluster().executors().cores().orElse(1);
     }
 
     /**

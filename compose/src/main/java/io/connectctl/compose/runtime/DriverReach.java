@@ -1,7 +1,6 @@
 package io.connectctl.compose.runtime;
 
 import io.connectctl.compose.render.LaunchPlan;
-import io.connectctl.compose.spec.ClusterSpec;
 import io.connectctl.compose.spec.DriverNetwork;
 import io.connectctl.compose.spec.HadoopConf;
 import io.connectctl.compose.spec.MasterUrl;
@@ -13,6 +12,8 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -86,50 +87,56 @@ public record DriverReach(Optional<String> host, OptionalInt port, OptionalInt b
         return variables.isEmpty() ? plan : plan.with(variables);
     }
 
-    /** The address of this machine's that packets to the master leave by; nothing is sent to find out. */
+    /**
+     * The address of this machine's that packets to the master leave by; nothing is sent to find out. The first that other machines can
+     * use: where a master's name is mapped to this machine's loopback, as many systems map their own, another one of them may tell.
+     */
     private static Optional<String> towardsMaster(ServerSpec spec) {
-        Optional<InetSocketAddress> master = master(spec);
-        if (master.isEmpty() || master.get().isUnresolved()) {
-            return Optional.empty();
-        }
-        try (DatagramSocket socket = new DatagramSocket()) {
-            socket.connect(master.get());
-            InetAddress own = socket.getLocalAddress();
-            return own.isAnyLocalAddress() ? Optional.empty() : Optional.of(own.getHostAddress());
-        } catch (IOException e) {
-            LOG.debug("no way to {}: the server finds its own address", master.get(), e);
-            return Optional.empty();
-        }
-    }
-
-    private static Optional<InetSocketAddress> master(ServerSpec spec) {
-        Optional<String> address = MasterUrl.standalone(spec.master());
-        if (spec.master().equals("yarn")) {
-            address = resourceManager(spec.cluster());
-        }
-        try {
-            if (address.isPresent()) {
-                URI uri = new URI("any://" + address.get());
-                if (uri.getHost() != null && uri.getPort() > 0) {
-                    return Optional.of(new InetSocketAddress(uri.getHost(), uri.getPort()));
-                }
+        List<String> masters = masters(spec);
+        // A cluster that knows itself by loopback alone is all on this machine.
+        boolean here = masters.stream().allMatch(MasterUrl::isLoopback);
+        for (String master : masters) {
+            Optional<InetAddress> own = towards(master);
+            if (own.filter(address -> here || isOthers(address)).isPresent()) {
+                return Optional.of(own.get().getHostAddress());
             }
-        } catch (URISyntaxException e) {
-            LOG.debug("{} is no address", address.get(), e);
         }
         return Optional.empty();
     }
 
-    private static Optional<String> resourceManager(ClusterSpec cluster) {
-        if (cluster.hadoopConf().isEmpty()) {
+    /** True if other machines can reach this one by it. */
+    static boolean isOthers(InetAddress address) {
+        return !address.isAnyLocalAddress() && !address.isLoopbackAddress() && !address.isLinkLocalAddress();
+    }
+
+    private static Optional<InetAddress> towards(String master) {
+        try (DatagramSocket socket = new DatagramSocket()) {
+            URI uri = new URI("any://" + master);
+            if (uri.getHost() == null || uri.getPort() <= 0) {
+                return Optional.empty();
+            }
+            InetSocketAddress address = new InetSocketAddress(uri.getHost(), uri.getPort());
+            if (address.isUnresolved()) {
+                return Optional.empty();
+            }
+            socket.connect(address);
+            return Optional.of(socket.getLocalAddress());
+        } catch (IOException | URISyntaxException e) {
+            LOG.debug("no way to {}: the server finds its own address", master, e);
             return Optional.empty();
         }
+    }
+
+    private static List<String> masters(ServerSpec spec) {
+        Optional<Path> conf = spec.cluster().hadoopConf();
+        if (!spec.master().equals("yarn")) {
+            return MasterUrl.standalones(spec.master());
+        }
         try {
-            return HadoopConf.of(cluster.hadoopConf().get()).submissions().stream()
-                    .findFirst();
+            return conf.isEmpty() ? List.of() : HadoopConf.of(conf.get()).submissions();
         } catch (IOException e) {
             LOG.debug("the ResourceManager isn't known", e);
-            return Optional.empty();
+            return List.of();
         }
     }
 }

@@ -157,7 +157,7 @@ public final class SpecReader {
                 packages,
                 conf,
                 env,
-                health(master, cluster),
+                health(master, cluster, conf),
                 restart(master),
                 stop(),
                 auth,
@@ -419,12 +419,30 @@ public final class SpecReader {
         }
     }
 
-    private HealthSpec health(String master, ClusterSpec cluster) {
+    /** So many executors stay however idle they are; a query brings the rest where it asks for them. */
+    private static int floor(ExecutorSpec executors, Map<String, String> conf) {
+        if (!dynamic(executors, conf)) {
+            return Defaults.CLUSTER_MIN_EXECUTORS;
+        }
+        // What is no number there is told elsewhere.
+        return executors
+                .min()
+                .orElse(whole(conf.getOrDefault("spark.dynamicAllocation.minExecutors", "0")
+                                .strip())
+                        .orElse(0));
+    }
+
+    private static boolean dynamic(ExecutorSpec executors, Map<String, String> conf) {
+        String said = conf.get("spark.dynamicAllocation.enabled");
+        return said == null ? executors.dynamic() : said.strip().equalsIgnoreCase("true");
+    }
+
+    private HealthSpec health(String master, ClusterSpec cluster, Map<String, String> conf) {
         part("health", HEALTH);
         HealthSpec standard = Defaults.HEALTH;
         boolean onCluster = MasterUrl.isCluster(master);
         int most = cluster.executors().number().orElse(cluster.executors().max().orElse(Integer.MAX_VALUE));
-        int least = cluster.executors().min().orElse(Defaults.CLUSTER_MIN_EXECUTORS);
+        int floor = floor(cluster.executors(), conf);
         HealthSpec health = new HealthSpec(
                 word("health", "until", Readiness.values(), standard.until()),
                 duration("health", "interval", SHORTEST, Duration.ofHours(1), standard.interval()),
@@ -442,7 +460,7 @@ public final class SpecReader {
                         "minExecutors",
                         0,
                         100_000,
-                        onCluster ? Math.min(least, Defaults.CLUSTER_MIN_EXECUTORS) : 0));
+                        onCluster ? Math.min(floor, Defaults.CLUSTER_MIN_EXECUTORS) : 0));
         if (health.minExecutors() > 0 && !onCluster) {
             findings.error(
                     "/health/minExecutors",
@@ -453,6 +471,11 @@ public final class SpecReader {
                     "/health/minExecutors",
                     health.minExecutors() + " can never be reached: executors asks for at most " + most
                             + "; lower it, or ask for more executors");
+        } else if (dynamic(cluster.executors(), conf) && health.minExecutors() > floor && looksAtDisk) {
+            findings.error(
+                    "/health/minExecutors",
+                    health.minExecutors() + " is more than dynamic allocation keeps of idle executors, " + floor
+                            + ": a quiet server would count as broken; lower it, or raise executors.min");
         }
         if (health.timeout().compareTo(health.startTimeout()) > 0) {
             findings.error(

@@ -105,6 +105,42 @@ class ClusterReaderTest {
                 .isZero();
     }
 
+    private static int minExecutors(String rest) {
+        return read("{\"master\": \"spark://h:7077\", " + rest + "}")
+                .spec()
+                .orElseThrow()
+                .health()
+                .minExecutors();
+    }
+
+    @Test
+    void dynamicAllocationInConfMayHaveNoExecutorEither() {
+        assertThat(minExecutors("\"conf\": {\"spark.dynamicAllocation.enabled\": \"true\"}"))
+                .isZero();
+        assertThat(minExecutors("\"conf\": {\"spark.dynamicAllocation.enabled\": \"true\","
+                        + " \"spark.dynamicAllocation.minExecutors\": \"3\"}"))
+                .isEqualTo(1);
+        assertThat(minExecutors("\"conf\": {\"spark.dynamicAllocation.enabled\": \"false\"}"))
+                .isEqualTo(1);
+        assertThat(minExecutors("\"executors\": \"0-4\", \"conf\": {\"spark.executor.cores\": \"1\"}"))
+                .isZero();
+    }
+
+    @Test
+    void moreExecutorsThanDynamicAllocationKeepsCannotBeAskedFor() {
+        assertThat(errors(yarn(", \"executors\": \"1-8\", \"health\": {\"minExecutors\": 4}")))
+                .singleElement()
+                .asString()
+                .contains("servers.sales.health.minExecutors", "4 is more than", "raise executors.min");
+        assertThat(errors(yarn(", \"executors\": \"4-8\", \"health\": {\"minExecutors\": 4}")))
+                .isEmpty();
+        assertThat(errors(yarn(", \"executors\": 8, \"health\": {\"minExecutors\": 4}")))
+                .isEmpty();
+        assertThat(errors("{\"master\": \"spark://h:7077\", \"health\": {\"minExecutors\": 1},"
+                        + " \"conf\": {\"spark.dynamicAllocation.enabled\": \"true\"}}"))
+                .hasSize(1);
+    }
+
     @Test
     void everyMistakeSaysWhatToDo() {
         assertThat(errors(yarn(", \"executors\": {\"number\": 2, \"min\": 1, \"max\": 3}")))

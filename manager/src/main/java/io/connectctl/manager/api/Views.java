@@ -221,7 +221,12 @@ final class Views {
                         : wanted.dynamic()
                                 ? wanted.min().orElse(0) + "-" + wanted.max().orElse(0)
                                 : null,
-                executors.map(Executors::registered).orElse(null),
+                executors
+                        .map(Executors::registered)
+                        // Behind YARN's proxy nobody reads the UI; a container is as good as an executor then.
+                        .or(() ->
+                                application.flatMap(YarnApplication::executors).map(Long::intValue))
+                        .orElse(null),
                 executors.map(Executors::lost).orElse(null),
                 executors.map(Executors::cores).orElse(null),
                 executors.map(Executors::poolBytes).orElse(null),

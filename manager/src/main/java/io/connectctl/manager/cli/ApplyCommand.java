@@ -129,8 +129,8 @@ final class ApplyCommand extends DeclaringCommand {
             say(server + ": " + receipt.message());
             return;
         }
-        Duration patience = waiting.patience(onCluster(declared.orElseGet(Declaration::empty), before));
-        out().println(follow(client, server, receipt, before, patience).url());
+        out().println(follow(client, server, receipt, before, waiting.startPatience())
+                .url());
     }
 
     private void remove(ApiClient client, Project project, String server, Optional<Duration> drain, Duration patience)

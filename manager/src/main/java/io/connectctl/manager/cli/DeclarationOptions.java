@@ -5,8 +5,12 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Location;
+import io.connectctl.compose.spec.PoolSettings;
+import io.connectctl.compose.spec.ProjectFile;
+import io.connectctl.compose.spec.ServerName;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -253,6 +257,27 @@ final class DeclarationOptions {
         Builder builder = new Builder();
         builder.text("hadoopConf", path(context, callers), HADOOP_CONF);
         return flags.patchedBy(builder.build());
+    }
+
+    /** A file as this caller's commands would take it, to be checked only: what is stored of it is the file itself. */
+    static ProjectFile withCallersHadoop(CliContext context, ProjectFile file) {
+        Map<ServerName, Declaration> servers = new LinkedHashMap<>();
+        file.servers().forEach((name, declared) -> servers.put(name, withCallersHadoop(context, declared)));
+        Map<ServerName, PoolSettings> pools = new LinkedHashMap<>();
+        file.pools()
+                .forEach((name, pool) -> pools.put(
+                        name,
+                        new PoolSettings(
+                                pool.size(),
+                                pool.maxAge(),
+                                pool.memoryBudget(),
+                                withCallersHadoop(context, pool.server()))));
+        return new ProjectFile(file.path(), servers, file.daemon(), pools, file.problems());
+    }
+
+    /** A whole declaration, with the caller's HADOOP_CONF_DIR where it needs it. */
+    static Declaration withCallersHadoop(CliContext context, Declaration declared) {
+        return withCallersHadoop(context, declared, Declaration.empty());
     }
 
     /** The daemon stands elsewhere: paths are made absolute here. */

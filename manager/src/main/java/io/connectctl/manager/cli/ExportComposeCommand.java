@@ -7,6 +7,7 @@ import io.connectctl.compose.render.TrialCluster;
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.DriverNetwork;
+import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
@@ -128,6 +129,9 @@ final class ExportComposeCommand extends CliCommand {
         Path composeFile = folder.resolve(ComposeProject.FILE);
         write(composeFile, files.composeFile(), "rw-r--r--");
         out().println(composeFile);
+        for (ServerSpec spec : specs) {
+            Exposures.ofExported(spec).forEach(exposure -> warn(spec.name() + ": EXPOSED: " + exposure));
+        }
         say("start: docker compose -f " + composeFile + " up --wait");
         say("only you can read the files of "
                 + String.join(", ", files.servers().keySet())
@@ -242,6 +246,7 @@ final class ExportComposeCommand extends CliCommand {
         if (cluster.isPresent()) {
             declaration = onCluster(name, declaration, cluster.get());
         }
+        declaration = DeclarationOptions.withCallersHadoop(context, declaration);
         // The folder of the Hadoop configuration that is brought along is there in the containers alone.
         SpecReader.Reading reading = cluster.filter(TrialCluster.YARN::equals).isPresent()
                 ? SpecReader.readAccepted(server, declaration)
@@ -277,6 +282,9 @@ final class ExportComposeCommand extends CliCommand {
         List<Path> taken = new ArrayList<>();
         taken.add(folder.resolve(ComposeProject.FILE));
         files.servers().keySet().forEach(name -> taken.add(folder.resolve(name)));
+        if (!files.cluster().isEmpty()) {
+            taken.add(folder.resolve(ComposeProject.CLUSTER_FOLDER));
+        }
         taken.removeIf(path -> !Files.exists(path));
         if (!taken.isEmpty() && !force) {
             throw new CliFailure(

@@ -5,7 +5,6 @@ import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -79,11 +78,10 @@ abstract class Launching extends DeclaringCommand {
             printIfAsked(client.server(server));
             return ExitCode.OK;
         }
-        Duration patience = waiting.patience(onCluster(flags.patchedBy(wanted.orElseGet(Declaration::empty)), before));
         if (!receipt.changed() || tellsItsReceipt()) {
             say(server + ": " + receipt.message());
         }
-        ServerView proven = follow(client, server, receipt, before, patience);
+        ServerView proven = follow(client, server, receipt, before, waiting.startPatience());
         for (String exposure : proven.exposures()) {
             warn("EXPOSED: " + exposure);
         }

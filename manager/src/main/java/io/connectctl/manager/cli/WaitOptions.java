@@ -1,6 +1,7 @@
 package io.connectctl.manager.cli;
 
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -13,16 +14,16 @@ final class WaitOptions {
             names = "--timeout",
             paramLabel = "TIME",
             description =
-                    "How long to wait; a build or a download isn't counted (default: 3m, for a start on a cluster 10m).")
+                    "How long to wait; a build or a download isn't counted (default: 3m, for a start on a cluster its startTimeout and 2m).")
     private @Nullable String timeout;
 
     /** How long to wait. */
     Duration patience() throws CliFailure {
-        return patience(false);
+        return timeout == null ? Patience.STANDARD : Durations.parse("--timeout", timeout);
     }
 
-    /** How long to wait, where a cluster's queue may have to be waited for as well. */
-    Duration patience(boolean cluster) throws CliFailure {
-        return Durations.parse("--timeout", timeout != null ? timeout : cluster ? "10m" : "3m");
+    /** How long to wait for a start; empty where nobody says, and it depends on the server. */
+    Optional<Duration> startPatience() throws CliFailure {
+        return timeout == null ? Optional.empty() : Optional.of(patience());
     }
 }

@@ -3,6 +3,7 @@ package io.connectctl.manager.cluster;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,7 +20,7 @@ public interface Clusters {
         }
 
         @Override
-        public Optional<YarnApplication> application(ServerSpec spec, int incarnation) {
+        public Optional<YarnApplication> application(ServerSpec spec, int incarnation, Instant launchedAt) {
             return Optional.empty();
         }
 
@@ -51,14 +52,18 @@ public interface Clusters {
      * An application of this installation.
      *
      * @param server whose it is
+     * @param id the application
      * @param tags all that it is tagged with, its incarnation among them
      */
-    record Owned(ServerName server, Set<String> tags) {
+    record Owned(ServerName server, String id, Set<String> tags) {
         public Owned {
             tags = Set.copyOf(tags);
         }
 
-        /** True if it is this incarnation's. */
+        /**
+         * True if it was tagged as this incarnation's. A container keeps its tags when it is started again, which is another incarnation:
+         * false doesn't say that it is an earlier one's.
+         */
         public boolean of(int incarnation) {
             return tags.stream().anyMatch(tag -> tag.endsWith(":" + server + ":" + incarnation));
         }
@@ -86,15 +91,23 @@ public interface Clusters {
         }
     }
 
+    /** Why nobody answered, where that is what a failure says; empty for a cluster that works and doesn't let itself be asked. */
+    static Optional<String> silence(IOException failure) {
+        return failure instanceof ResourceManagerException known && known.kind() == ResourceManagerException.Kind.SILENT
+                ? Optional.of(String.valueOf(failure.getMessage()))
+                : Optional.empty();
+    }
+
     /** What a launch's environment must hold, so that its application can be known again. */
     Map<String, String> variables(ServerSpec spec, int incarnation);
 
     /**
      * The application of one incarnation; empty where it has none, or its master keeps none.
      *
+     * @param launchedAt the incarnation's launch: numbers begin anew where a server is removed and declared again
      * @throws IOException if the cluster can't be asked; says why
      */
-    Optional<YarnApplication> application(ServerSpec spec, int incarnation) throws IOException;
+    Optional<YarnApplication> application(ServerSpec spec, int incarnation, Instant launchedAt) throws IOException;
 
     /** What the cluster has left; empty where its master doesn't tell. */
     Optional<YarnRoom> room(ServerSpec spec) throws IOException;

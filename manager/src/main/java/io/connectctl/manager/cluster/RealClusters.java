@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -113,13 +114,38 @@ public final class RealClusters implements Clusters {
     }
 
     @Override
-    public Optional<YarnApplication> application(ServerSpec spec, int incarnation) throws IOException {
+    public Optional<YarnApplication> application(ServerSpec spec, int incarnation, Instant launchedAt)
+            throws IOException {
         Optional<ResourceManager> manager = manager(spec);
         if (manager.isEmpty()) {
             return Optional.empty();
         }
-        List<YarnApplication> found = manager.get().tagged(tags(spec).ofIncarnation(incarnation));
-        return found.isEmpty() ? Optional.empty() : Optional.of(found.get(found.size() - 1));
+        YarnTags tags = tags(spec);
+        return own(manager.get().tagged(tags.ofServer()), tags.ofIncarnation(incarnation), launchedAt);
+    }
+
+    /**
+     * Which of a server's applications is an incarnation's.
+     *
+     * @param oldestFirst all that the server's tags name
+     */
+    static Optional<YarnApplication> own(List<YarnApplication> oldestFirst, String tag, Instant launchedAt) {
+        Optional<YarnApplication> tagged = Optional.empty();
+        Optional<YarnApplication> other = Optional.empty();
+        for (YarnApplication each : oldestFirst) {
+            boolean younger = !each.startedAt().isBefore(launchedAt);
+            // Before a launch all that lived was ended, so what lives is its own, even if the cluster's clock is
+            // behind.
+            if (each.tags().contains(tag) && (younger || !each.over())) {
+                tagged = Optional.of(each);
+            } else if (younger && !each.over()) {
+                // A container that was started again is another incarnation, with the tags of the one it was made for.
+                other = Optional.of(each);
+            }
+        }
+        Optional<YarnApplication> second = other;
+        Optional<YarnApplication> first = tagged;
+        return first.filter(each -> !each.over()).or(() -> second).or(() -> first);
     }
 
     @Override
@@ -134,8 +160,10 @@ public final class RealClusters implements Clusters {
             try {
                 room(spec);
                 return Optional.empty();
+            } catch (ResourceManagerException e) {
+                return Clusters.silence(e);
             } catch (IOException e) {
-                return Optional.of(String.valueOf(e.getMessage()));
+                return Optional.empty(); // Its configuration can't be read: nobody can tell.
             }
         }
         List<String> masters = MasterUrl.standalones(spec.master());
@@ -191,19 +219,22 @@ public final class RealClusters implements Clusters {
         String installation = confs.isEmpty() ? "" : Installation.of(state);
         for (String conf : confs) {
             if (!Files.isDirectory(Path.of(conf))) {
-                LOG.debug("the Hadoop configuration {} is gone, and its cluster with it", conf);
+                // Whether its cluster is gone, too, nobody can say.
+                unasked.put(
+                        conf,
+                        "the folder is gone; if the cluster is, too, remove its line from " + state.resolve(USED));
                 continue;
             }
             try {
                 for (YarnApplication application :
                         living(manager(Path.of(conf)), YarnTags.ofInstallation(installation))) {
-                    Optional<ServerName> server =
-                            YarnTags.server(application.tags(), installation).map(ServerName::new);
-                    if (server.isPresent() && !lives.test(new Owned(server.get(), application.tags()))) {
+                    Optional<ServerName> server = YarnTags.server(application.tags(), installation);
+                    if (server.isPresent()
+                            && !lives.test(new Owned(server.get(), application.id(), application.tags()))) {
                         orphans.add(new Orphan(server.get(), application.id(), conf));
                     }
                 }
-            } catch (IOException e) {
+            } catch (IOException | IllegalArgumentException e) {
                 unasked.put(conf, String.valueOf(e.getMessage()));
             }
         }

@@ -30,6 +30,8 @@ public final class ResourceManager {
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private static final int MOST_BYTES = 8 << 20;
+    private static final int MOST_BYTES_OF_A_COMPLAINT = 64 << 10;
+    private static final int MOST_OF_A_LINE = 300;
 
     private final List<URI> addresses;
     private final String user;
@@ -46,7 +48,7 @@ public final class ResourceManager {
     /**
      * Its applications that have a tag, the newest last.
      *
-     * @throws IOException if none of its addresses answers as one does; names them
+     * @throws IOException if none of its addresses answers as one does; names them, and mostly is a {@link ResourceManagerException}
      */
     public List<YarnApplication> tagged(String tag) throws IOException {
         List<YarnApplication> applications = new ArrayList<>();
@@ -94,7 +96,7 @@ public final class ResourceManager {
                 app.path("id").asText(""),
                 app.path("state").asText(""),
                 app.path("finalStatus").asText(""),
-                queue.startsWith("root") ? queue : "root." + queue,
+                queue.equals("root") || queue.startsWith("root.") ? queue : "root." + queue,
                 app.path("diagnostics").asText("").strip(),
                 link.startsWith("http") ? Optional.of(link) : Optional.empty(),
                 Instant.ofEpochMilli(app.path("startedTime").asLong()),
@@ -114,17 +116,27 @@ public final class ResourceManager {
 
     private String exchange(String method, String path, Optional<String> body) throws IOException {
         List<String> failures = new ArrayList<>();
+        boolean refused = false;
         for (URI address : addresses) {
             try {
                 return exchange(address, method, path, body);
             } catch (IOException e) {
+                refused |= e instanceof ResourceManagerException known
+                        && known.kind() == ResourceManagerException.Kind.REFUSES;
                 failures.add(address + ": " + e.getMessage());
             }
         }
-        throw new IOException(
-                failures.isEmpty()
-                        ? "the Hadoop configuration names no ResourceManager's web address"
-                        : "no ResourceManager answers: " + String.join("; ", failures));
+        if (failures.isEmpty()) {
+            throw new ResourceManagerException(
+                    ResourceManagerException.Kind.UNCONFIGURED,
+                    "the Hadoop configuration names no ResourceManager's web address");
+        }
+        String all = String.join("; ", failures);
+        throw refused
+                ? new ResourceManagerException(
+                        ResourceManagerException.Kind.REFUSES, "the ResourceManager refuses: " + all)
+                : new ResourceManagerException(
+                        ResourceManagerException.Kind.SILENT, "no ResourceManager answers: " + all);
     }
 
     private String exchange(URI address, String method, String path, Optional<String> body) throws IOException {
@@ -147,12 +159,13 @@ public final class ResourceManager {
             }
             int status = connection.getResponseCode();
             if (status != HttpURLConnection.HTTP_OK && status != HttpURLConnection.HTTP_ACCEPTED) {
-                throw new IOException(
+                boolean refuses = status >= 400 && status < 500;
+                throw new ResourceManagerException(
+                        refuses ? ResourceManagerException.Kind.REFUSES : ResourceManagerException.Kind.SILENT,
                         switch (status) {
                             case 302, 307 -> "it stands by for another one (HTTP " + status + ")";
-                            case 401, 403 ->
-                                "HTTP " + status + ": it wants a login (Kerberos), which connectctl can't give";
-                            default -> "HTTP " + status;
+                            case 401 -> "HTTP 401: it wants a login (Kerberos), which connectctl can't give";
+                            default -> "HTTP " + status + complaint(connection);
                         });
             }
             try (InputStream in = connection.getInputStream()) {
@@ -160,6 +173,22 @@ public final class ResourceManager {
             }
         } finally {
             connection.disconnect();
+        }
+    }
+
+    /** Its own words; empty where it has none. */
+    private static String complaint(HttpURLConnection connection) {
+        try (InputStream in = connection.getErrorStream()) {
+            String said = in == null
+                    ? ""
+                    : JSON.readTree(in.readNBytes(MOST_BYTES_OF_A_COMPLAINT))
+                            .at("/RemoteException/message")
+                            .asText("")
+                            .strip();
+            String line = said.lines().findFirst().orElse("");
+            return line.isEmpty() ? "" : ": " + line.substring(0, Math.min(MOST_OF_A_LINE, line.length()));
+        } catch (IOException e) {
+            return ""; // A page for people, or nothing.
         }
     }
 }

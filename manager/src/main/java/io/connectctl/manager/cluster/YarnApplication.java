@@ -42,6 +42,11 @@ public record YarnApplication(
         return OVER.contains(state);
     }
 
+    /** How many executors have a container now: all but its master; empty where nobody knows, or it doesn't run. */
+    public Optional<Long> executors() {
+        return state.equals("RUNNING") && containers > 0 ? Optional.of(containers - 1) : Optional.empty();
+    }
+
     /**
      * What it waits for: {@code application_..._0002 ACCEPTED in queue root.default for 40 s: cluster has 0 of 2048 MiB free}, and YARN's
      * own words, which tell a full queue from a master that doesn't get to the driver.

@@ -1,5 +1,6 @@
 package io.connectctl.manager.cluster;
 
+import io.connectctl.compose.spec.ServerName;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -15,7 +16,9 @@ import java.util.regex.Pattern;
  * @param server the server's name
  */
 public record YarnTags(String installation, String server) {
-    private static final Pattern SERVER = Pattern.compile("connectctl:([0-9a-f]{8}):([a-z0-9-]{1,63})");
+    /** Anybody may tag an application as they like. */
+    private static final Pattern SERVER =
+            Pattern.compile("connectctl:([0-9a-f]{8}):(" + ServerName.PLAIN.pattern() + ")");
 
     /** On every application of an installation. */
     public static String ofInstallation(String installation) {
@@ -38,12 +41,12 @@ public record YarnTags(String installation, String server) {
     }
 
     /** The server that an application's tags name; empty where it isn't this installation's. */
-    public static Optional<String> server(Set<String> tags, String installation) {
+    public static Optional<ServerName> server(Set<String> tags, String installation) {
         return tags.stream()
                 .map(SERVER::matcher)
                 .filter(Matcher::matches)
                 .filter(matcher -> matcher.group(1).equals(installation))
-                .map(matcher -> matcher.group(2))
+                .map(matcher -> new ServerName(matcher.group(2)))
                 .findFirst();
     }
 }

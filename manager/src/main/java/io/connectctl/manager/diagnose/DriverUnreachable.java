@@ -32,13 +32,16 @@ final class DriverUnreachable implements Rule {
                 .map(probe -> probe.kind() == ProbeFailure.Kind.NO_EXECUTORS
                         || probe.kind() == ProbeFailure.Kind.QUERY_FAILED)
                 .orElse(false);
+        // One that got through proves the way: what ends executors then is something else.
+        boolean strangers = clues.anyLine(REGISTERED).isEmpty();
         return clues.anyLine(MASTER_FAILED)
                 .or(() -> clues.anyLine(EXITED)
-                        .filter(hit -> noWork || clues.anywhere(REMOVED).isPresent()))
+                        .filter(hit ->
+                                strangers && (noWork || clues.anywhere(REMOVED).isPresent())))
                 .flatMap(hit -> of(clues, hit, "executors start and end at once, as they can't reach the driver"))
                 // Where nobody refuses the connection, they try for two minutes before they end.
                 .or(() -> clues.anyLine(LAUNCHED)
-                        .filter(hit -> noWork && clues.anyLine(REGISTERED).isEmpty())
+                        .filter(hit -> noWork && strangers)
                         .flatMap(hit -> of(
                                 clues,
                                 hit,

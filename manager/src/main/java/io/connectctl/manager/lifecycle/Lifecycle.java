@@ -44,6 +44,8 @@ public final class Lifecycle {
     static final Duration LAUNCH_LIMIT = Duration.ofMinutes(1);
     /** Beyond the grace, before a halt counts as ignored. */
     static final Duration STOP_SLACK = Duration.ofSeconds(15);
+    /** How long a cluster may take to give another executor for a lost one; another driver would wait for it just as long. */
+    static final Duration EXECUTOR_REPLACED = Duration.ofMinutes(1);
     /** Between further attempts to end what doesn't end. */
     static final Duration STOP_RETRY = Duration.ofMinutes(1);
     /** Beyond the deadlines of its rungs, before a probe counts as lost. */
@@ -825,7 +827,9 @@ public final class Lifecycle {
 
         /** How long an UNHEALTHY server may take to recover: as many rounds at their slowest as it took to be called so. */
         private Duration patience() {
-            return round().multipliedBy(Math.max(1, terms.health().failures()));
+            Duration rounds = round().multipliedBy(Math.max(1, terms.health().failures()));
+            Duration replacing = EXECUTOR_REPLACED.plus(round());
+            return terms.cluster() && rounds.compareTo(replacing) < 0 ? replacing : rounds;
         }
 
         private Duration round() {

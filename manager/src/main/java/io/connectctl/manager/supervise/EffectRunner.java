@@ -27,8 +27,8 @@ import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.health.ui.RunningOperation;
+import io.connectctl.manager.cluster.Clusters;
 import io.connectctl.manager.cluster.YarnApplication;
-import io.connectctl.manager.cluster.YarnRoom;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.diagnose.Evidence;
 import io.connectctl.manager.lifecycle.Cause;
@@ -82,6 +82,8 @@ final class EffectRunner {
     private static final Duration FIRST_CALLS = Duration.ofSeconds(20);
     /** Who waits for a queue may do so for minutes, and logs keep each line. */
     private static final Duration WAITING_EVERY = Duration.ofSeconds(10);
+    /** How long its cluster may take to replace an executor, as a probe that sees them allows. */
+    private static final Duration EXECUTOR_PATIENCE = Duration.ofMinutes(1);
     /** Clients wait a minute for an answer. */
     private static final Duration LONGEST_CLIMB = Duration.ofSeconds(55);
     /** People can't read faster, and followers over a socket needn't. */
@@ -117,6 +119,18 @@ final class EffectRunner {
     /** What the last halt was told to be for, once its log was read. */
     private volatile Optional<Found> foundBeforeHalt = Optional.empty();
 
+    /** True while a halt runs: its answer, on a cluster, comes after the application's end. */
+    private volatile boolean halting;
+
+    /** True while the cluster is looked at beside the probes. */
+    private final AtomicBoolean looking = new AtomicBoolean();
+
+    /** Executors as the cluster counts them, where it does. */
+    private volatile Optional<ExecutorCount> counted = Optional.empty();
+
+    /** Why the cluster wouldn't tell, as it was told last; the same reason again is no news. */
+    private volatile String toldOfRefusal = "";
+
     private int probeNumber;
 
     /** What was told last of what a start waits for, and when: only the seconds that pass are no news. */
@@ -126,6 +140,14 @@ final class EffectRunner {
 
     /** What the log of an incarnation told before it was halted. */
     private record Found(int incarnation, Cause cause) {}
+
+    /**
+     * What a look at the cluster found.
+     *
+     * @param executors an application's containers without its master's
+     * @param fewerSince by the boot clock, since when they are fewer than the server must have; empty if they aren't
+     */
+    private record ExecutorCount(int incarnation, long executors, Optional<Duration> fewerSince) {}
 
     /** One incarnation's archive: found, or to be trained. */
     private record Equipped(int incarnation, Archives archives, LaunchPlan plan, Archive archive) {}
@@ -551,12 +573,15 @@ final class EffectRunner {
                     .save(runtime(), unit.name(), halt.incarnation(), halt.fault())
                     .ifPresent(saved -> unit.news("wedge", saved));
         }
+        halting = true;
         try {
             Optional<Instance> last = runtime().halt(unit.name(), grace);
             endOnCluster(unit.live());
             unit.post(new Input.Halted(halt.incarnation(), last, found));
         } catch (RuntimeUnavailableException e) {
             unit.post(new Input.Unavailable(said(e)));
+        } finally {
+            halting = false;
         }
     }
 
@@ -588,16 +613,20 @@ final class EffectRunner {
             return;
         }
         try {
-            Optional<YarnApplication> application = around.clusters().application(spec, incarnation);
+            Optional<YarnApplication> application = application(spec, incarnation);
             unit.application(incarnation, application);
             if (application.isPresent() && !application.get().over()) {
-                Optional<YarnRoom> room = around.clusters().room(spec);
                 Now now = around.time().now();
-                String what = application.get().state() + room;
+                // The room alone is no news: on a busy cluster it is another one at every look.
+                String what = application.get().id() + " " + application.get().state();
                 if (!what.equals(waitingFor) || now.boot().minus(waitingTold).compareTo(WAITING_EVERY) >= 0) {
                     waitingFor = what;
                     waitingTold = now.boot();
-                    unit.progress(incarnation, application.get().waiting(now.wall(), room));
+                    unit.progress(
+                            incarnation,
+                            application
+                                    .get()
+                                    .waiting(now.wall(), around.clusters().room(spec)));
                 }
             }
         } catch (IOException e) {
@@ -649,7 +678,12 @@ final class EffectRunner {
         Optional<Cause> found = foundBeforeHalt
                 .filter(told -> told.incarnation() == instance.incarnation())
                 .map(Found::cause);
-        if (state.phase() == Phase.STOPPING && state.endedBy() == EndedBy.FAULT && found.isPresent()) {
+        if (state.phase() == Phase.STOPPING
+                && halting
+                && MasterUrl.isCluster(unit.live().master())) {
+            // Its driver is gone, its application may not be: whoever reads STOPPED takes the cluster's room for free.
+            LOG.debug("{}: it ended; what is left of it on its cluster is looked for", unit.name());
+        } else if (state.phase() == Phase.STOPPING && state.endedBy() == EndedBy.FAULT && found.isPresent()) {
             // The watch may be sooner than the halt itself: what was found out before it must not be lost.
             unit.post(new Input.Halted(instance.incarnation(), Optional.of(instance), found));
         } else if (state.phase() == Phase.STOPPING || state.desired() == Desired.DOWN) {
@@ -705,7 +739,7 @@ final class EffectRunner {
         List<String> lines = new ArrayList<>();
         try {
             Optional<YarnApplication> application =
-                    around.clusters().application(spec, unit.state().incarnation());
+                    application(spec, unit.state().incarnation());
             application.ifPresent(its -> lines.add("YARN says of " + its.id() + ": " + its.state() + ": "
                     + its.diagnostics().replace('\n', ' ')));
             around.clusters().room(spec).ifPresent(room -> lines.add("YARN says: " + room.text()));
@@ -779,7 +813,6 @@ final class EffectRunner {
             Endpoint known = proven();
             Endpoint endpoint = known != null ? known : runtime().endpoint(instance, unit.live());
             if (endpoint.grpcPort().isEmpty()) {
-                tellOfWaiting(probe.incarnation());
                 answer(
                         probe,
                         number,
@@ -787,6 +820,7 @@ final class EffectRunner {
                         Optional.of(new ProbeFailure(
                                 Rung.PORT, ProbeFailure.Kind.REFUSED, "it doesn't listen on its gRPC port yet")),
                         OptionalInt.empty());
+                afterwards(() -> tellOfWaiting(probe.incarnation()));
                 return;
             }
             ProbeTarget now = target(instance, endpoint);
@@ -809,17 +843,19 @@ final class EffectRunner {
                                     .orElse(true)));
             time(probe.incarnation(), climb);
             unit.observed(probe.incarnation(), climb.observed());
-            lookAtCluster(probe.incarnation(), climb);
             prove(number, climb.reached().atLeast(Rung.SESSION) ? endpoint : null);
-            if (climb.failure().isPresent() && unit.state().phase() != Phase.STARTING) {
+            Optional<ProbeFailure> failure = climb.failure().or(() -> fewExecutors(probe.incarnation(), climb));
+            if (failure.isPresent() && unit.state().phase() != Phase.STARTING) {
                 // An engine that is gone takes the published port with it: then this failure says nothing of the
                 // server.
                 runtime().find(unit.name());
             }
-            answer(probe, number, climb.reached(), climb.failure(), endpoint.grpcPort());
+            boolean few = failure.isPresent() && climb.failure().isEmpty();
+            answer(probe, number, few ? Rung.RPC : climb.reached(), failure, endpoint.grpcPort());
             if (climb.reached().atLeast(Rung.QUERY)) {
                 proved(probe.incarnation());
             }
+            afterwards(() -> lookAtCluster(probe.incarnation(), climb));
         } catch (InterruptedException e) {
             LOG.debug("{}: a probe was interrupted", unit.name());
         } catch (RuntimeUnavailableException e) {
@@ -842,12 +878,27 @@ final class EffectRunner {
         }
     }
 
+    /**
+     * Once a climb is answered: ResourceManagers that hang must not keep a verdict waiting. The next climb may have begun by then, so one
+     * look that lasts is enough.
+     */
+    private void afterwards(Runnable look) {
+        if (!MasterUrl.isCluster(unit.live().master()) || !looking.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            look.run();
+        } catch (RuntimeException e) {
+            // The verdict is out: this is no failure of the server.
+            LOG.error("{}: its cluster can't be looked at", unit.name(), e);
+        } finally {
+            looking.set(false);
+        }
+    }
+
     /** Beside a climb: what the cluster says of the application, and while it starts, what is waited for. */
     private void lookAtCluster(int incarnation, Climb climb) {
         ServerSpec spec = unit.live();
-        if (!MasterUrl.isCluster(spec.master())) {
-            return;
-        }
         if (climb.failure().isPresent() && unit.state().phase() == Phase.STARTING) {
             tellOfWaiting(incarnation);
             climb.failure()
@@ -855,12 +906,67 @@ final class EffectRunner {
                     .ifPresent(failure -> unit.progress(incarnation, failure.detail()));
             return;
         }
+        Optional<String> silence;
         try {
-            unit.application(incarnation, around.clusters().application(spec, incarnation));
-            unit.silence(around.clusters().silence(spec));
+            Optional<YarnApplication> application = application(spec, incarnation);
+            unit.application(incarnation, application);
+            count(incarnation, spec, application);
+            silence = around.clusters().silence(spec);
         } catch (IOException e) {
-            unit.silence(Optional.of(said(e)));
+            counted = Optional.empty();
+            silence = Clusters.silence(e);
+            if (silence.isEmpty() && !said(e).equals(toldOfRefusal)) {
+                // No outage: its executors are replaced as ever, only nothing can be told of them.
+                toldOfRefusal = said(e);
+                unit.news("cluster", "nothing can be told of its application: " + said(e));
+            }
         }
+        ServerState now = unit.state();
+        if (now.incarnation() == incarnation && (now.phase() == Phase.HEALTHY || now.phase() == Phase.UNHEALTHY)) {
+            unit.silence(silence);
+        }
+    }
+
+    private void count(int incarnation, ServerSpec spec, Optional<YarnApplication> application) {
+        Optional<Duration> before =
+                counted.filter(last -> last.incarnation() == incarnation).flatMap(ExecutorCount::fewerSince);
+        counted = application.flatMap(YarnApplication::executors).map(executors -> {
+            boolean fewer = executors < spec.health().minExecutors();
+            return new ExecutorCount(
+                    incarnation,
+                    executors,
+                    fewer ? before.or(() -> Optional.of(around.time().now().boot())) : Optional.empty());
+        });
+    }
+
+    /**
+     * Where the UI can't be read, as behind YARN's proxy, no probe sees the executors of a server that was proven; what its cluster
+     * counted last does instead, with the same minute for a lost one's replacement.
+     */
+    private Optional<ProbeFailure> fewExecutors(int incarnation, Climb climb) {
+        if (!climb.reached().atLeast(Rung.SESSION)
+                || climb.observed().executors().isPresent()
+                || !unit.state().proven()) {
+            return Optional.empty();
+        }
+        Duration now = around.time().now().boot();
+        return counted.filter(last -> last.incarnation() == incarnation)
+                .filter(last -> last.fewerSince()
+                        .filter(since -> now.minus(since).compareTo(EXECUTOR_PATIENCE) >= 0)
+                        .isPresent())
+                .map(last -> new ProbeFailure(
+                        Rung.SESSION,
+                        ProbeFailure.Kind.NO_EXECUTORS,
+                        last.executors() + " of at least "
+                                + unit.live().health().minExecutors()
+                                + " executors have a container on the cluster (health.minExecutors)"));
+    }
+
+    private Optional<YarnApplication> application(ServerSpec spec, int incarnation) throws IOException {
+        Optional<Instance> run = unit.state().instance().filter(each -> each.incarnation() == incarnation);
+        return run.isEmpty()
+                ? Optional.empty()
+                : around.clusters().application(spec, incarnation, run.get().launchedAt());
     }
 
     private void time(int incarnation, Climb climb) {
@@ -902,7 +1008,8 @@ final class EffectRunner {
                 probeSession(instance),
                 MasterUrl.isCluster(unit.live().master())
                         ? OptionalInt.of(unit.live().health().minExecutors())
-                        : OptionalInt.empty());
+                        : OptionalInt.empty(),
+                false);
     }
 
     private synchronized @Nullable Ladder ladder(ProbeTarget now, int number) {
@@ -913,10 +1020,15 @@ final class EffectRunner {
             if (ladder != null) {
                 ladder.close();
             }
-            ladder = around.ladders().open(now);
+            ladder = open(now);
             target = now;
         }
         return ladder;
+    }
+
+    /** What an earlier ladder proved, perhaps an earlier daemon's, must not be proven at once again: executors come and go. */
+    private Ladder open(ProbeTarget now) {
+        return around.ladders().open(unit.state().proven() ? now.asProvenBefore() : now);
     }
 
     /** One climb beside the periodic ones, on the caller's thread, by a ladder of its own. */
@@ -927,7 +1039,7 @@ final class EffectRunner {
             if (endpoint.grpcPort().isEmpty()) {
                 return nothing("it doesn't listen on its gRPC port yet");
             }
-            try (Ladder own = around.ladders().open(target(instance, endpoint))) {
+            try (Ladder own = open(target(instance, endpoint))) {
                 return bounded(own, goal, timeout);
             }
         } catch (RuntimeUnavailableException | IOException e) {

@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -81,10 +83,11 @@ public final class Leftovers {
      */
     public synchronized List<Leftover> collect(boolean dryRun) throws InterruptedException {
         List<Leftover> all = new ArrayList<>();
+        Alive alive = new Alive();
         for (ServerRuntime runtime : runtimes) {
-            collect(runtime, this::hold, dryRun, all);
+            collect(runtime, this::hold, dryRun, alive, all);
         }
-        collectFrom(clusters, this::driven, dryRun, all);
+        collectFrom(clusters, application -> driven(application, alive), dryRun, all);
         try {
             for (DeadState state : dead.find()) {
                 collect(state, dryRun, all);
@@ -121,15 +124,42 @@ public final class Leftovers {
         }
     }
 
-    /** True for an application of a run that is not known to have ended. */
-    private boolean driven(Clusters.Owned application) {
-        return fleet.server(application.server())
-                .filter(status -> switch (status.phase()) {
+    /**
+     * Whose drivers may live, as the runtimes tell.
+     *
+     * <p>By name alone: a container keeps the tags that it was made with, whatever number its run has by now.
+     */
+    private static final class Alive {
+        private final Set<ServerName> servers = new HashSet<>();
+        /** True if a runtime couldn't be asked: whatever nobody knows may run there. */
+        private boolean perhapsMore;
+
+        boolean mayHold(ServerName server) {
+            return perhapsMore || servers.contains(server);
+        }
+    }
+
+    /**
+     * True for an application whose driver may live. Where the server's own application is known, another one of an earlier run isn't
+     * it; a number alone proves nothing.
+     */
+    private boolean driven(Clusters.Owned application, Alive alive) {
+        Optional<ServerStatus> known = fleet.server(application.server());
+        boolean lives = known.filter(status -> switch (status.phase()) {
                     case STARTING, HEALTHY, UNHEALTHY, STOPPING, UNKNOWN -> true;
                     case STOPPED, FAILED, BACKING_OFF -> false;
                 })
-                .filter(status -> application.of(status.incarnation()))
                 .isPresent();
+        if (!lives) {
+            return known.isPresent()
+                    ? alive.servers.contains(application.server())
+                    : alive.mayHold(application.server());
+        }
+        ServerStatus status = known.orElseThrow();
+        Optional<String> own = status.observed().applicationId();
+        return application.of(status.incarnation())
+                || own.isEmpty()
+                || own.get().equals(application.id());
     }
 
     /** Keeps others off what nobody knows; empty where somebody knows it. */
@@ -141,19 +171,21 @@ public final class Leftovers {
             ServerRuntime runtime,
             Function<ServerName, Optional<Fleet.Reservation>> hold,
             boolean dryRun,
+            Alive alive,
             List<Leftover> all)
             throws InterruptedException {
         List<Trace> traces;
         try {
             traces = runtime.traces();
         } catch (RuntimeUnavailableException e) {
+            alive.perhapsMore = true;
             all.add(new Leftover("", "runtime " + runtime.name(), Optional.of(String.valueOf(e.getMessage()))));
             return;
         }
         List<Trace> again = new ArrayList<>();
         for (Trace trace : traces) {
             try {
-                collect(runtime, trace, hold, dryRun, all);
+                collect(runtime, trace, hold, dryRun, alive, all);
             } catch (RuntimeUnavailableException e) {
                 // What dies on a busy machine may need more than a runtime's patience with a kill, which is some
                 // seconds.
@@ -163,8 +195,9 @@ public final class Leftovers {
         }
         for (Trace trace : again) {
             try {
-                collect(runtime, trace, hold, dryRun, all);
+                collect(runtime, trace, hold, dryRun, alive, all);
             } catch (RuntimeUnavailableException e) {
+                note(trace, alive);
                 tell(trace, Optional.of(String.valueOf(e.getMessage())), all);
             }
         }
@@ -175,16 +208,29 @@ public final class Leftovers {
             Trace trace,
             Function<ServerName, Optional<Fleet.Reservation>> hold,
             boolean dryRun,
+            Alive alive,
             List<Leftover> all)
             throws RuntimeUnavailableException, InterruptedException {
         Optional<Fleet.Reservation> held = hold.apply(trace.server());
         if (held.isEmpty()) {
+            note(trace, alive);
             return;
         }
         try {
-            tell(trace, dryRun ? keep(trace) : remove(runtime, trace), all);
+            Optional<String> kept = dryRun ? keep(trace) : remove(runtime, trace);
+            if (kept.isPresent()) {
+                note(trace, alive);
+            }
+            tell(trace, kept, all);
         } finally {
             held.get().close();
+        }
+    }
+
+    /** It stays: if it runs, its application is needed. */
+    private static void note(Trace trace, Alive alive) {
+        if (trace.running()) {
+            alive.servers.add(trace.server());
         }
     }
 
@@ -228,11 +274,12 @@ public final class Leftovers {
     private void collect(DeadState state, boolean dryRun, List<Leftover> all) throws InterruptedException {
         try {
             int before = all.size();
+            Alive alive = new Alive();
             for (ServerRuntime runtime : state.runtimes()) {
-                collect(runtime, server -> Optional.of(() -> {}), dryRun, all);
+                collect(runtime, server -> Optional.of(() -> {}), dryRun, alive, all);
             }
             // After its drivers, so that those which were still alive could take leave of their clusters.
-            collectFrom(state.clusters(), any -> false, dryRun, all);
+            collectFrom(state.clusters(), application -> alive.mayHold(application.server()), dryRun, all);
             // Its id is the only mark of what couldn't be removed, or looked for, now.
             Optional<String> kept = all.subList(before, all.size()).stream()
                             .anyMatch(left -> left.kept().isPresent())

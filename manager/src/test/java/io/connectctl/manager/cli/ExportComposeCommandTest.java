@@ -54,6 +54,7 @@ class ExportComposeCommandTest {
                         "spark.master=spark\\://cluster-master\\:7077",
                         "spark.driver.host=connect",
                         "spark.cores.max=1");
+        assertThat(result.err()).doesNotContain("EXPOSED");
     }
 
     @Test
@@ -88,6 +89,7 @@ class ExportComposeCommandTest {
         assertThat(exported.code()).as(exported.err()).isZero();
         assertThat(Files.readString(folder.resolve("docker-compose.yml")))
                 .contains("\"0.0.0.0:7078:7078\"", "\"0.0.0.0:7079:7079\"");
+        assertThat(exported.err()).contains("near: EXPOSED: the driver's RPC and block manager ports are published");
     }
 
     @Test
@@ -133,6 +135,20 @@ class ExportComposeCommandTest {
         assertThat(refused.err()).contains("already there", "--force");
         assertThat(forced.code()).as(forced.err()).isZero();
         assertThat(Files.readString(folder.resolve("sales/token"))).isEqualTo(token);
+    }
+
+    @Test
+    void aFolderThatIsCalledAsTheClustersIsntWrittenOver() throws Exception {
+        declare("servers:\n  connect: {spark: 3.5.0}\n");
+        Files.createDirectory(folder.resolve("cluster"));
+        Files.writeString(folder.resolve("cluster/yarn-site.xml"), "somebody's");
+
+        CliHarness.Result refused =
+                cli.run("export", "compose", "--with-cluster", "yarn", "--image", "connectctl/spark:3.5.0-yarn");
+
+        assertThat(refused.code()).isEqualTo(8);
+        assertThat(refused.err()).contains(folder.resolve("cluster").toString());
+        assertThat(folder.resolve("cluster/yarn-site.xml")).hasContent("somebody's");
     }
 
     @Test

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import io.connectctl.compose.runtime.Installation;
+import io.connectctl.compose.spec.ServerName;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Against recorded answers of a ResourceManager 3.4.1. */
 class ResourceManagerTest {
@@ -44,6 +49,7 @@ class ResourceManagerTest {
 
     private final Map<String, String> answers = new ConcurrentHashMap<>();
     private final List<String> asked = new ArrayList<>();
+    private volatile int status = 200;
     private HttpServer server;
 
     @BeforeEach
@@ -54,7 +60,7 @@ class ResourceManagerTest {
             asked.add(exchange.getRequestMethod() + " " + exchange.getRequestURI() + " " + body);
             String answer = answers.get(exchange.getRequestURI().getPath());
             byte[] bytes = (answer == null ? "" : answer).getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(answer == null ? 404 : 200, bytes.length == 0 ? -1 : bytes.length);
+            exchange.sendResponseHeaders(answer == null ? 404 : status, bytes.length == 0 ? -1 : bytes.length);
             if (bytes.length > 0) {
                 exchange.getResponseBody().write(bytes);
             }
@@ -84,12 +90,16 @@ class ResourceManagerTest {
                 .containsExactly("application_1795954120000_0001", "application_1795954120000_0002");
         assertThat(found.get(0).over()).isTrue();
         assertThat(found.get(0).queue()).isEqualTo("root.default");
+        answers.put("/ws/v1/cluster/apps", APPS.replace("\"queue\":\"default\"", "\"queue\":\"rootcause\""));
+        assertThat(new ResourceManager(List.of(address()), "me").tagged("connectctl:0123abcd:sales:1"))
+                .extracting(YarnApplication::queue)
+                .containsExactly("root.rootcause");
         assertThat(found.get(1).over()).isFalse();
         assertThat(found.get(1).link()).isEmpty();
-        assertThat(YarnTags.server(found.get(1).tags(), "0123abcd")).contains("sales");
+        assertThat(YarnTags.server(found.get(1).tags(), "0123abcd")).contains(new ServerName("sales"));
         assertThat(YarnTags.server(found.get(1).tags(), "ffffffff")).isEmpty();
         assertThat(asked)
-                .singleElement()
+                .element(0)
                 .asString()
                 .contains("applicationTags=connectctl%3A0123abcd%3Asales", "user.name=me");
     }
@@ -136,13 +146,97 @@ class ResourceManagerTest {
     }
 
     @Test
+    void oneThatRefusesIsNoOutage() {
+        ResourceManager manager = new ResourceManager(List.of(URI.create("http://127.0.0.1:1"), address()), "me");
+        answers.put(
+                "/ws/v1/cluster/metrics",
+                "{\"RemoteException\":{\"exception\":\"ForbiddenException\",\"message\":\"User me may not look\"}}");
+
+        status = 403;
+        assertThat(failure(manager)).isEqualTo(ResourceManagerException.Kind.REFUSES);
+        assertThatThrownBy(manager::room).hasMessageContaining("HTTP 403: User me may not look");
+        status = 401;
+        assertThat(failure(manager)).isEqualTo(ResourceManagerException.Kind.REFUSES);
+        assertThatThrownBy(manager::room).hasMessageContaining("Kerberos");
+        status = 503;
+        assertThat(failure(manager)).isEqualTo(ResourceManagerException.Kind.SILENT);
+        status = 302;
+        assertThat(failure(manager)).isEqualTo(ResourceManagerException.Kind.SILENT);
+        assertThat(failure(new ResourceManager(List.of(), "me"))).isEqualTo(ResourceManagerException.Kind.UNCONFIGURED);
+    }
+
+    private static ResourceManagerException.Kind failure(ResourceManager manager) {
+        try {
+            throw new AssertionError("it answers: " + manager.room());
+        } catch (ResourceManagerException e) {
+            return e.kind();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void tagsOfALaunchNameInstallationServerAndIncarnation() {
         assertThat(new YarnTags("0123abcd", "sales").forLaunch(3))
                 .isEqualTo("connectctl:0123abcd,connectctl:0123abcd:sales,connectctl:0123abcd:sales:3");
         assertThat(new Clusters.Owned(
-                                new io.connectctl.compose.spec.ServerName("sales"),
-                                Set.of("connectctl:0123abcd:sales:3"))
+                                new ServerName("sales"), "application_1_0001", Set.of("connectctl:0123abcd:sales:3"))
                         .of(3))
                 .isTrue();
+    }
+
+    @Test
+    void aContainerThatWasStartedAgainHasTheApplicationOfItsFirstTags() {
+        Instant launch = Instant.ofEpochMilli(1_795_954_000_000L);
+        YarnApplication before = application("application_1_0001", "KILLED", launch.minusSeconds(60), "sales:1");
+        YarnApplication now = application("application_1_0002", "RUNNING", launch.plusSeconds(9), "sales:1");
+
+        assertThat(RealClusters.own(List.of(before, now), "sales:2", launch)).contains(now);
+        assertThat(RealClusters.own(List.of(before), "sales:2", launch)).isEmpty();
+    }
+
+    @Test
+    void anApplicationThatWasOverBeforeTheLaunchIsOfAServerOfThatNameThatWasRemoved() {
+        Instant launch = Instant.ofEpochMilli(1_795_954_000_000L);
+        YarnApplication removed = application("application_1_0001", "FINISHED", launch.minusSeconds(60), "sales:1");
+        YarnApplication failed = application("application_1_0002", "FAILED", launch.plusSeconds(9), "sales:1");
+
+        assertThat(RealClusters.own(List.of(removed), "sales:1", launch)).isEmpty();
+        assertThat(RealClusters.own(List.of(removed, failed), "sales:1", launch))
+                .contains(failed);
+        assertThat(RealClusters.own(
+                        List.of(application("application_1_0003", "ACCEPTED", launch.minusSeconds(5), "sales:1")),
+                        "sales:1",
+                        launch))
+                .as("the cluster's clock may be behind")
+                .isPresent();
+    }
+
+    @Test
+    void aStrangersTagHidesNobodysApplicationAndAFolderThatIsGoneIsNamed(@TempDir Path folder) throws Exception {
+        Path state = Files.createDirectory(folder.resolve("state"));
+        String installation = Installation.of(state);
+        answers.put(
+                "/ws/v1/cluster/apps",
+                APPS.replace("0123abcd", installation)
+                        .replace(
+                                "\"somebody-else\"",
+                                "\"connectctl:" + installation + ",connectctl:" + installation + ":-\""));
+        Files.writeString(
+                folder.resolve("yarn-site.xml"),
+                "<configuration><property><name>yarn.resourcemanager.webapp.address</name><value>127.0.0.1:"
+                        + server.getAddress().getPort() + "</value></property></configuration>");
+        Files.writeString(state.resolve("hadoop-confs"), folder + "\n" + folder.resolve("gone") + "\n");
+
+        Clusters.Search search = new RealClusters(state, "me").orphans(any -> false);
+
+        assertThat(search.orphans()).extracting(Clusters.Orphan::id).containsExactly("application_1795954120000_0002");
+        assertThat(search.unasked()).containsOnlyKeys(folder.resolve("gone").toString());
+        assertThat(search.unasked().values()).allMatch(why -> why.contains("hadoop-confs"));
+    }
+
+    private static YarnApplication application(String id, String state, Instant startedAt, String tag) {
+        return new YarnApplication(
+                id, state, "UNDEFINED", "root.default", "", Optional.empty(), startedAt, Set.of(tag), 1, 1024);
     }
 }

@@ -6,19 +6,34 @@ import io.connectctl.manager.cluster.Clusters;
 import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.cluster.YarnRoom;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 /** A cluster on which one application runs, until somebody kills it. */
 final class LeftOnCluster implements Clusters {
     private final List<Orphan> left = new CopyOnWriteArrayList<>();
+    private final Set<String> tags;
+    private final Semaphore leave = new Semaphore(0);
     private volatile boolean silent;
+    private volatile boolean asked;
+    private volatile boolean hangs;
+    private volatile int containers;
+    private final AtomicInteger looks = new AtomicInteger();
 
-    LeftOnCluster(ServerName server, String application) {
+    LeftOnCluster(ServerName server, String application, String... tags) {
+        this.tags = Set.of(tags);
+        left.add(new Orphan(server, application, "/etc/hadoop/conf"));
+    }
+
+    /** One more runs. */
+    void add(ServerName server, String application) {
         left.add(new Orphan(server, application, "/etc/hadoop/conf"));
     }
 
@@ -38,8 +53,24 @@ final class LeftOnCluster implements Clusters {
     }
 
     @Override
-    public Optional<YarnApplication> application(ServerSpec spec, int incarnation) {
-        return Optional.empty();
+    public Optional<YarnApplication> application(ServerSpec spec, int incarnation, Instant launchedAt) {
+        if (hangs) {
+            looks.incrementAndGet();
+            leave.acquireUninterruptibly();
+        }
+        return containers == 0
+                ? Optional.empty()
+                : Optional.of(new YarnApplication(
+                        "application_1_0009",
+                        "RUNNING",
+                        "UNDEFINED",
+                        "root.default",
+                        "",
+                        Optional.empty(),
+                        launchedAt,
+                        tags,
+                        containers,
+                        1024));
     }
 
     @Override
@@ -52,8 +83,44 @@ final class LeftOnCluster implements Clusters {
         return Optional.empty();
     }
 
+    /** True once a server's application waits for its leave. */
+    boolean asked() {
+        return asked;
+    }
+
+    /** From now on every server has an application with so many containers, its master's included. */
+    void containers(int now) {
+        containers = now;
+    }
+
+    /** From now on whoever looks for an application waits for {@link #answers}. */
+    void hangs() {
+        hangs = true;
+    }
+
+    /** From now on it answers again, also those who wait. */
+    void answers() {
+        hangs = false;
+        leave.release(looks.get());
+    }
+
+    /** How many looks for an application hung. */
+    int looks() {
+        return looks.get();
+    }
+
+    /** Lets one server's application take leave. */
+    void leave() {
+        leave.release();
+    }
+
     @Override
-    public List<String> end(ServerSpec spec) {
+    public List<String> end(ServerSpec spec) throws InterruptedException {
+        if (left.stream().anyMatch(orphan -> orphan.server().equals(spec.name()))) {
+            asked = true;
+            leave.acquire();
+            left.removeIf(orphan -> orphan.server().equals(spec.name()));
+        }
         return List.of();
     }
 
@@ -64,7 +131,7 @@ final class LeftOnCluster implements Clusters {
         }
         return new Search(
                 left.stream()
-                        .filter(orphan -> !lives.test(new Owned(orphan.server(), Set.of())))
+                        .filter(orphan -> !lives.test(new Owned(orphan.server(), orphan.id(), tags)))
                         .toList(),
                 Map.of());
     }

@@ -79,6 +79,7 @@ class LiveFleetTest {
     private final FakeRuntime runtime = new FakeRuntime();
     private final FailingStore store = new FailingStore(new MemoryStore());
     private final FakeWorkload workload = new FakeWorkload();
+    private final LeftOnCluster cluster = new LeftOnCluster(HR, "application_1_0001");
     private volatile boolean answering = true;
     private volatile String entrypoint = "exec java";
     private LiveFleet fleet;
@@ -120,7 +121,8 @@ class LiveFleetTest {
                                 true),
                         spec -> List.of(),
                         ProbeListener.SILENT,
-                        time),
+                        time,
+                        cluster),
                 new SimpleSpecs());
     }
 
@@ -206,6 +208,66 @@ class LiveFleetTest {
         assertThat(fleet.start(SALES).message()).isEqualTo("already running, unchanged");
         assertThat(fleet.start(SALES).changed()).isFalse();
         assertThat(runtime.launches(SALES)).isEqualTo(1);
+    }
+
+    @Test
+    void aClusterThatHangsKeepsNoVerdictWaitingAndIsLookedAtOnce() throws Exception {
+        cluster.hangs();
+        declare(SALES, "{\"master\":\"yarn\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        until(BLINK, () -> cluster.looks() == 1);
+
+        answering = false;
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.UNHEALTHY);
+        assertThat(cluster.looks()).isEqualTo(1);
+        cluster.answers();
+    }
+
+    @Test
+    void whereTheUiCannotBeReadTheClustersCountOfContainersDecides() throws Exception {
+        cluster.containers(3);
+        declare(SALES, "{\"master\":\"yarn\",\"health\":{\"minExecutors\":2}}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        until(BLINK, () -> status().application().isPresent());
+        Duration before = time.now().boot();
+
+        cluster.containers(2);
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.UNHEALTHY);
+        assertThat(time.now().boot().minus(before)).isGreaterThan(Duration.ofMinutes(1));
+        assertThat(status().cause().orElseThrow().summary()).contains("1 of at least 2 executors have a container");
+
+        cluster.containers(3);
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.HEALTHY);
+        assertThat(status().incarnation()).isEqualTo(1);
+    }
+
+    @Test
+    void stoppedIsSaidOnceItsApplicationHasEnded() throws Exception {
+        declare(SALES, "{\"master\":\"yarn\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        cluster.add(SALES, "application_1_0002");
+
+        List<Integer> left = new CopyOnWriteArrayList<>();
+        try (AutoCloseable follower = fleet.follow(Optional.of(SALES), 0, event -> {
+            if (event.type().equals("phase") && event.phase() == Phase.STOPPED) {
+                left.add((int) cluster.left().stream()
+                        .filter(orphan -> orphan.server().equals(SALES))
+                        .count());
+            }
+        })) {
+            assertThat(follower).isNotNull();
+            fleet.stop(SALES, false);
+            until(BLINK, cluster::asked);
+            assertThat(status().phase()).isEqualTo(Phase.STOPPING);
+            cluster.leave();
+            until(Phase.STOPPED);
+            until(BLINK, () -> !left.isEmpty());
+        }
+        // The watch saw its driver's exit before.
+        assertThat(left).containsExactly(0);
     }
 
     /** From HEALTHY to its replacement, for want of answers. */

@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * The files of a Hadoop configuration as they enter a container: copied at each launch, as the rendered files are, so that engines
@@ -24,10 +26,19 @@ final class HadoopFiles {
     /** Configuration is text of some kilobytes; beyond that it is something else that lies there. */
     private static final long LARGEST = 1 << 20;
 
+    /** Without one of these that is there, a client would speak to the wrong cluster, or in the wrong way. */
+    private static final Set<String> NEEDED =
+            Set.of("core-site.xml", "yarn-site.xml", "hdfs-site.xml", "mapred-site.xml");
+
+    /** What a cluster's own servers need, and no client: the passwords of their key stores, and who may run containers as whom. */
+    private static final Pattern SERVERS_OWN =
+            Pattern.compile("ssl-server\\.xml|container-executor\\.cfg|.*\\.(jks|jceks|p12|pfx|keystore|keytab|key)");
+
     private HadoopFiles() {}
 
     /**
-     * Name to text; empty where no folder is declared. Subfolders, large files and what isn't text are left out.
+     * Name to text; empty where no folder is declared. Subfolders, large files, what isn't text, what only a cluster's servers need, and
+     * what the daemon's user may not read are left out.
      *
      * @throws LaunchException {@code HADOOP_CONF_UNREADABLE}
      */
@@ -40,7 +51,11 @@ final class HadoopFiles {
         try (DirectoryStream<Path> all = Files.newDirectoryStream(folder.get())) {
             for (Path file : all) {
                 String name = String.valueOf(Objects.requireNonNull(file.getFileName()));
-                if (Files.isRegularFile(file) && Files.size(file) <= LARGEST && !name.startsWith(".")) {
+                if (Files.isRegularFile(file)
+                        && Files.size(file) <= LARGEST
+                        && !name.startsWith(".")
+                        && !SERVERS_OWN.matcher(name).matches()
+                        && (NEEDED.contains(name) || Files.isReadable(file))) {
                     text(file).ifPresent(text -> files.put(name, text));
                 }
             }
