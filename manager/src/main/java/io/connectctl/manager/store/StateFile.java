@@ -53,15 +53,15 @@ public final class StateFile {
                         Retention.DEFAULT,
                         SqliteStore.MIGRATIONS,
                         finding -> told.add(setAside(file, finding, now)));
-                return lost
-                        ? renumbered(
-                                store,
-                                file,
-                                "the log " + beside(file, LOG)
+                // Numbers go on from what it knows: with those of the transcripts, that tells what went with the log.
+                return marked(
+                        store,
+                        file,
+                        lost
+                                ? Optional.of("the log " + beside(file, LOG)
                                         + " is gone, although the daemon before this one was killed:"
-                                        + " the newest commits went with it",
-                                now)
-                        : marked(store, file, Optional.empty());
+                                        + " the newest commits went with it")
+                                : Optional.empty());
             }
         } catch (DamagedStoreException e) {
             if (told.isEmpty()) {

@@ -73,9 +73,9 @@ final class Recovery {
                 .mapToLong(Transcript::sequence)
                 .max()
                 .orElse(0);
-        if (heard > last) {
+        if (heard > last || notice.isPresent()) {
             // Followers know of events up to there, and beyond: not every event changes a transcript. Events come more
-            // slowly than seconds.
+            // slowly than seconds. What is older than the store is told by its last number from before.
             store.skipTo(Math.max(heard, around.time().now().wall().getEpochSecond()));
         }
         for (Map.Entry<ServerName, Transcript> entry : transcripts.entrySet()) {

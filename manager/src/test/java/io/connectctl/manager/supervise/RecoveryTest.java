@@ -20,6 +20,7 @@ import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.store.MemoryStore;
+import io.connectctl.manager.store.StateFile;
 import io.connectctl.manager.store.StoredServer;
 import io.connectctl.manager.store.testing.FailingStore;
 import io.connectctl.manager.supervise.testing.FakeWorkload;
@@ -97,6 +98,31 @@ class RecoveryTest {
         store = new FailingStore(new MemoryStore());
         store.skipTo(1_000_000);
         fleet = open(Optional.of(NOTICE));
+    }
+
+    /** Another daemon, on the state file that lies there. */
+    private void openTheFile() throws Exception {
+        StateFile.Opened opened = StateFile.open(file(), time.now().wall());
+        store = new FailingStore(opened.store());
+        fleet = open(opened.notice());
+    }
+
+    private Path file() {
+        return folder.resolve("connectctl.db");
+    }
+
+    /** The daemon is killed, and what its log held is lost: what an orderly end would have folded into the file. */
+    private void killAndLoseTheLog() throws Exception {
+        byte[] withoutTheLog = Files.readAllBytes(file());
+        end();
+        Files.write(file(), withoutTheLog);
+        Files.createFile(folder.resolve("connectctl.db-open"));
+        assertThat(folder.resolve("connectctl.db-wal")).doesNotExist();
+    }
+
+    private void end() {
+        fleet.close();
+        store.close();
     }
 
     private ServerStatus status(ServerName name) {
@@ -248,6 +274,31 @@ class RecoveryTest {
         assertThat(recovered(SALES)).singleElement().asString().contains("an earlier declaration or command");
         assertThat(fleet.events(Optional.empty(), 0, 1000))
                 .allSatisfy(event -> assertThat(event.sequence()).isGreaterThan(heard));
+    }
+
+    @Test
+    void whatWentWithALostLogIsLearntFromTheTranscripts() throws Exception {
+        fleet.close();
+        openTheFile();
+        healthy(SALES, "{\"port\":\"auto\",\"master\":\"local[1]\"}");
+        end();
+        openTheFile();
+        until(SALES, Phase.HEALTHY);
+        fleet.declare(SALES, Declaration.ofJson("{\"master\":\"local[2]\"}"), Origin.FLAGS);
+        fleet.stop(SALES, false);
+        until(SALES, Phase.STOPPED);
+        long heard = fleet.lastSequence();
+        killAndLoseTheLog();
+
+        openTheFile();
+        until(SALES, Phase.STOPPED);
+
+        assertThat(status(SALES).desired()).isEqualTo(Desired.DOWN);
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+        assertThat(recovered(SALES)).singleElement().asString().contains("an earlier declaration or command");
+        assertThat(transcript(SALES)).content().contains("DOWN", "local[2]");
+        assertThat(fleet.events(Optional.of(SALES), heard, 1000))
+                .anySatisfy(event -> assertThat(event.type()).isEqualTo("recovered"));
     }
 
     @Test
