@@ -2,8 +2,11 @@ package io.connectctl.manager.supervise;
 
 import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.Recalled;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.process.PrivateFiles;
+import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
@@ -226,9 +229,13 @@ final class Recovery {
     private void bring(ServerRuntime runtime, Instance instance)
             throws StoreException, RuntimeUnavailableException, InterruptedException {
         ServerName name = instance.server();
-        Declaration found = runtime.recall(name);
-        Optional<ServerSpec> spec = specs.readAccepted(name, found).spec();
-        Declaration declaration = spec.isPresent() ? found : Declaration.empty();
+        Recalled found = runtime.recall(name);
+        Optional<ServerSpec> spec =
+                specs.readAccepted(name, found.declaration()).spec();
+        Declaration declaration = spec.isPresent() ? found.declaration() : Declaration.empty();
+        if (spec.filter(each -> each.auth() == Auth.TOKEN).isPresent()) {
+            found.token().ifPresent(token -> keep(name, token));
+        }
         Layers layers = new Layers(declaration, Declaration.empty());
         Charter charter = new Charter(Origin.FLAGS, layers, 1, layers, 1)
                 .chosen(new RuntimeChoice(runtime.name(), "it was found running there"));
@@ -242,6 +249,18 @@ final class Recovery {
                         + "; it runs, and is taken over as it does. Of its declaration only "
                         + (declaration.isEmpty() ? "the runtime" : String.join(", ", keys(declaration)))
                         + " could be found: declare it again (connectctl start " + name + " with its flags)");
+    }
+
+    /** It may lie there still; what runs knows best. */
+    private void keep(ServerName name, String token) {
+        Path file = around.folders().servers().resolve(name.value()).resolve("token");
+        try {
+            if (!Files.exists(file) || !Files.readString(file).strip().equals(token)) {
+                PrivateFiles.write(file, token);
+            }
+        } catch (IOException e) {
+            LOG.warn("the token of {}, which runs, can't be kept, so it can't be proven: {}", name, e.toString());
+        }
     }
 
     private static List<String> keys(Declaration declaration) {

@@ -17,6 +17,7 @@ import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
+import io.connectctl.compose.runtime.Recalled;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.Snapshot;
@@ -95,6 +96,8 @@ public final class ProcessRuntime implements ServerRuntime {
 
     /** From the server's exit to its keeper's word on it, which takes milliseconds; a stopped keeper never says it. */
     private static final Duration KEEPER_PATIENCE = Duration.ofSeconds(2);
+
+    private static final String TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN";
 
     private static final int LOCK_HELD = 75;
     private static final int FLOCK_MISSING = 69;
@@ -591,7 +594,7 @@ public final class ProcessRuntime implements ServerRuntime {
     }
 
     @Override
-    public Declaration recall(ServerName server) {
+    public Recalled recall(ServerName server) {
         ServerFolder folder = ServerFolder.of(folders, server);
         Properties settings = new Properties();
         try (Reader file = Files.newBufferedReader(folder.conf().resolve("spark-defaults.conf"))) {
@@ -608,11 +611,30 @@ public final class ProcessRuntime implements ServerRuntime {
                 .ifPresent(port -> tree.put("port", port.equals("0") ? "auto" : port));
         told(settings, "spark.ui.port").ifPresent(port -> tree.put("uiPort", port.equals("0") ? "auto" : port));
         spark(folder).ifPresent(version -> tree.put("spark", version));
-        return new Declaration(tree, Map.of());
+        Optional<String> token = token(folder);
+        if (token.isPresent()) {
+            tree.put("auth", "token");
+            // Only what asks for a token may be open, and what isn't open is told to bind to loopback.
+            if (!settings.isEmpty()
+                    && told(settings, "spark.connect.grpc.binding.address").isEmpty()) {
+                tree.put("expose", "all");
+            }
+        }
+        return new Recalled(new Declaration(tree, Map.of()), token);
     }
 
     private static Optional<String> told(Properties settings, String key) {
         return Optional.ofNullable(settings.getProperty(key)).map(String::strip).filter(value -> !value.isEmpty());
+    }
+
+    /** The one that its process was given; where that can't be looked into, the one that is kept, which may be an earlier one's. */
+    private Optional<String> token(ServerFolder folder) {
+        Optional<Long> pid =
+                folder.runs().stream().findFirst().flatMap(RunFolder::process).map(Proc.Identity::pid);
+        Optional<String> token = pid.filter(Proc::showsEnvironment).isPresent()
+                ? Proc.environment(pid.orElseThrow(), TOKEN)
+                : Proc.read(folder.path().resolve("token")).map(String::strip);
+        return token.filter(text -> !text.isEmpty());
     }
 
     /** By the folder of its jars, where they were fetched. */
