@@ -76,7 +76,7 @@ class LostStateTest {
                 assertThat(found.path(key)).as(key).isEqualTo(before.path(key));
             }
             assertThat(installation.ok("events", "runs").out())
-                    .contains("declare it again", "auth")
+                    .contains("declare it again", ", spark", ", auth")
                     .doesNotContain(secret);
             assertThat(token).content().isEqualToIgnoringWhitespace(secret);
             assertThat(installation.run("status", "rests").exit()).isEqualTo(5);

@@ -637,17 +637,25 @@ public final class ProcessRuntime implements ServerRuntime {
         return token.filter(text -> !text.isEmpty());
     }
 
-    /** By the folder of its jars, where they were fetched. */
+    /** By the folder of its jars, where they were fetched: its command line names them, or the file that its entrypoint wrote. */
     private Optional<String> spark(ServerFolder folder) {
-        Path fetched = folders.cache().resolve("spark");
+        Path jars = folder.work().resolve("class.path");
+        Pattern fetched =
+                Pattern.compile(Pattern.quote(folders.cache().resolve("spark") + "/") + "([0-9.]+)(?:-[a-z]+)?/jars/");
         return folder.runs().stream()
                 .findFirst()
                 .flatMap(RunFolder::process)
-                .flatMap(process -> Proc.read(Path.of("/proc", Long.toString(process.pid()), "cmdline")))
-                .map(line -> Pattern.compile(Pattern.quote(fetched + "/") + "([0-9.]+)/jars/")
-                        .matcher(line))
+                .flatMap(process -> Proc.read(Proc.folder(process.pid()).resolve("cmdline")))
+                // A file that it wasn't started with is another launch's.
+                .map(line -> line.contains("@" + jars) ? line + unquoted(Proc.read(jars)) : line)
+                .map(fetched::matcher)
                 .filter(Matcher::find)
                 .map(matcher -> matcher.group(1));
+    }
+
+    /** Of an argument file of a JVM, which has a backslash before a quote and before itself. */
+    private static String unquoted(Optional<String> arguments) {
+        return arguments.orElse("").replaceAll("\\\\(.)", "$1");
     }
 
     /** A file channel answers an interrupt of its thread by closing itself: that is no fault of the folder's. */

@@ -135,6 +135,31 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
         assertThat(recalled.declaration().tree().has("expose")).isFalse();
     }
 
+    @Test
+    void theSparkOfWhatRunsIsRecalledFromItsClassPath() throws Exception {
+        Path jars = root.resolve("cache/spark/4.2.0-yarn/jars");
+        Path arguments = server().resolve("work/class.path");
+        runtime.launch(program(1, ": @" + arguments + "; " + OBEDIENT));
+        Files.writeString(arguments, "-cp\n\"/opt/mine/a.jar:" + jars + "/spark-core.jar:" + jars + "/z.jar\"\n");
+
+        assertThat(daemon().recall(spec.name())
+                        .declaration()
+                        .tree()
+                        .path("spark")
+                        .asText())
+                .isEqualTo("4.2.0");
+    }
+
+    @Test
+    void aClassPathThatItWasNotStartedWithIsNotBelieved() throws Exception {
+        runtime.launch(lasting(1));
+        Files.writeString(
+                server().resolve("work/class.path"), "-cp\n\"" + root.resolve("cache/spark/4.2.0/jars/z.jar") + "\"\n");
+
+        assertThat(daemon().recall(spec.name()).declaration().tree().has("spark"))
+                .isFalse();
+    }
+
     private Path server() {
         return root.resolve("state/servers/sales");
     }
