@@ -43,8 +43,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Brings back into the store what it lost, before anybody reads it: servers whose transcripts it doesn't know, or knows only from
- * before; and, where the store is a new one in a damaged one's place, servers that run and of which no transcript is left. Each comes
- * back as one that nobody has looked at yet, so that it is adopted where it runs, and else started or left as it was wanted.
+ * before; and, where the store lost something, servers that run and of which no transcript is left. Each comes
+ * back as one that nobody has looked at yet, so that it is adopted where it runs, and else started or left as it was wanted. Servers that were removed
+ * since are removed once more.
  */
 final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
@@ -76,7 +77,8 @@ final class Recovery {
                 .mapToLong(Transcript::sequence)
                 .max()
                 .orElse(0);
-        if (heard > last || notice.isPresent()) {
+        boolean thrownBack = heard > last || notice.isPresent();
+        if (thrownBack) {
             // Followers know of events up to there, and beyond: not every event changes a transcript. Events come more
             // slowly than seconds. What is older than the store is told by its last number from before.
             store.skipTo(Math.max(heard, around.time().now().wall().getEpochSecond()));
@@ -93,7 +95,13 @@ final class Recovery {
                 bring(name, kept, "the state file knew only an earlier declaration or command");
             }
         }
-        if (notice.isPresent()) {
+        if (thrownBack) {
+            for (StoredServer row : List.copyOf(stored.values())) {
+                if (!transcripts.containsKey(row.name()) && gone(row.name())) {
+                    stored.remove(row.name());
+                    remove(row);
+                }
+            }
             for (ServerRuntime runtime : around.runtimes().values()) {
                 bringRunning(runtime, name -> !transcripts.containsKey(name) && !stored.containsKey(name));
             }
@@ -156,6 +164,24 @@ final class Recovery {
     private Transcript transcript(StoredServer row) {
         return Transcript.of(
                 0, state(row), Declaration.ofJson(row.declaration()).toJson());
+    }
+
+    /**
+     * True where it was removed since, as what is kept of it says: its folder goes with it. Of folders that are all gone, or that nobody
+     * can look into, none says so.
+     */
+    private boolean gone(ServerName name) {
+        Path servers = around.folders().servers();
+        return Files.isDirectory(servers) && Files.notExists(servers.resolve(name.value()), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private void remove(StoredServer row) throws StoreException {
+        String message =
+                "the state file knew it still, but its folder is gone, as after a removal: it isn't started again";
+        LOG.warn("{}: {}", row.name(), message);
+        ServerEvent event = new ServerEvent(
+                0, around.time().now().wall(), row.name(), 0, "removed", Phase.STOPPED, message, Optional.empty());
+        around.store().remove(row.name(), List.of(event));
     }
 
     private void bring(ServerName name, Transcript kept, String why) throws StoreException {

@@ -8,6 +8,8 @@ import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.runtime.testing.FakeRuntime;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
@@ -299,6 +301,62 @@ class RecoveryTest {
         assertThat(transcript(SALES)).content().contains("DOWN", "local[2]");
         assertThat(fleet.events(Optional.of(SALES), heard, 1000))
                 .anySatisfy(event -> assertThat(event.type()).isEqualTo("recovered"));
+    }
+
+    /** A store that knows a server which was removed since, with what is left of it. */
+    private void throwBackBeyondARemoval() throws Exception {
+        healthy(SALES, "{\"port\":\"auto\"}");
+        StoredServer early = store.servers().get(0);
+        long then = fleet.lastSequence();
+        fleet.declare(HR, Declaration.ofJson("{\"port\":\"auto\"}"), Origin.FLAGS);
+        fleet.stop(SALES, false);
+        until(SALES, Phase.STOPPED);
+        fleet.remove(SALES, true);
+        fleet.declare(HR, Declaration.ofJson("{\"master\":\"local[2]\"}"), Origin.FLAGS);
+        fleet.close();
+        store = new FailingStore(new MemoryStore());
+        store.commit(early, List.of());
+        store.skipTo(then);
+        // As the real runtimes do.
+        PrivateFiles.remove(folders().servers().resolve(SALES.value()));
+    }
+
+    @Test
+    void whatWasRemovedSinceIsNotStartedAgain() throws Exception {
+        throwBackBeyondARemoval();
+
+        fleet = open(Optional.empty());
+
+        assertThat(fleet.servers()).extracting(status -> status.spec().name()).containsExactly(HR);
+        assertThat(runtime.find(SALES).filter(Instance::running)).isEmpty();
+        assertThat(fleet.events(Optional.of(SALES), 0, 1000))
+                .filteredOn(event -> event.type().equals("removed"))
+                .singleElement()
+                .extracting(ServerEvent::message)
+                .asString()
+                .contains("its folder is gone");
+    }
+
+    @Test
+    void whatHasAFolderStillIsNotTakenForRemoved() throws Exception {
+        throwBackBeyondARemoval();
+        Files.createDirectories(folders().servers().resolve(SALES.value()));
+
+        fleet = open(Optional.empty());
+
+        until(SALES, Phase.HEALTHY);
+    }
+
+    @Test
+    void aStoreThatLostNothingIsBelievedWithoutFolders() throws Exception {
+        healthy(SALES, "{\"port\":\"auto\"}");
+        fleet.close();
+        PrivateFiles.remove(folders().servers().resolve(SALES.value()));
+
+        fleet = open(Optional.empty());
+
+        until(SALES, Phase.HEALTHY);
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
     }
 
     @Test
