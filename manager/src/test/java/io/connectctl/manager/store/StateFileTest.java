@@ -292,14 +292,36 @@ class StateFileTest {
         assertThat(folder.resolve("connectctl.db-open")).doesNotExist();
     }
 
-    @Test
-    void aLogOfNoiseLeavesTheStoreBeforeIt() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"n", "noise noise noise noise noise noise", "a page of noise, and then some more "})
+    void aLogOfNoiseIsSetAsideAndLeavesTheStoreBeforeIt(String text) throws Exception {
         killed();
+        byte[] noise = text.repeat(text.length() * text.length()).getBytes(StandardCharsets.US_ASCII);
+        Files.write(folder.resolve("connectctl.db-wal"), noise);
+
+        StateFile.Opened opened = StateFile.open(file, NOW);
+        try (SqliteStore store = opened.store()) {
+            assertThat(opened.notice().orElseThrow()).contains("connectctl.db-wal", folder.resolve(ASIDE) + "-wal");
+            assertThat(folder.resolve(ASIDE + "-wal")).hasBinaryContent(noise);
+            assertThat(folder.resolve(ASIDE)).doesNotExist();
+            assertThat(store.servers()).hasSize(2);
+            assertThat(store.lastSequence()).isEqualTo(60);
+            store.append(List.of(StateStoreContract.event(StateStoreContract.SALES, "on")));
+        }
+        StateFile.Opened again = StateFile.open(file, NOW);
+        again.store().close();
+        assertThat(again.notice()).isEmpty();
+    }
+
+    @Test
+    void aDamagedFileAndItsLogOfNoiseStayTogether() throws Exception {
+        killed();
+        byte[] bytes = Files.readAllBytes(file);
+        Arrays.fill(bytes, 200, 4096, (byte) 'x');
+        Files.write(file, bytes);
         Files.write(folder.resolve("connectctl.db-wal"), "noise".repeat(5000).getBytes(StandardCharsets.US_ASCII));
 
-        try (SqliteStore store = StateFile.open(file, NOW).store()) {
-            assertThat(store.servers()).hasSize(2);
-        }
+        assertSetAside();
     }
 
     @Test
