@@ -129,7 +129,7 @@ public final class StateFile {
         }
         return Files.exists(SqliteStore.openMark(file)) && Files.notExists(log)
                 ? Optional.of("the log " + log + " is gone, although the daemon before this one was killed:"
-                        + " the newest commits went with it")
+                        + " it was folded into the file, as sqlite3 does where it ends, or it is lost")
                 : Optional.empty();
     }
 
@@ -174,7 +174,7 @@ public final class StateFile {
                     e);
         }
         return "the state file " + file + " was damaged (" + finding + ") and is set aside, unchanged, as " + aside
-                + ": sqlite3 " + aside + " .recover shows what is left in it";
+                + ", and leases and pools with it: sqlite3 " + aside + " .recover shows what is left in it";
     }
 
     private static void move(Path from, Path to) throws IOException {

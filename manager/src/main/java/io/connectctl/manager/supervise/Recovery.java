@@ -65,9 +65,10 @@ final class Recovery {
     /**
      * Does it. Repeatable: what is there is left alone.
      *
+     * @return what became of the store, with what the transcripts prove of it
      * @throws StoreException if the store can't be read or written now
      */
-    void run() throws StoreException {
+    Optional<String> run() throws StoreException {
         StateStore store = around.store();
         Map<ServerName, StoredServer> stored = new HashMap<>();
         store.servers().forEach(server -> stored.put(server.name(), server));
@@ -83,6 +84,7 @@ final class Recovery {
             // slowly than seconds. What is older than the store is told by its last number from before.
             store.skipTo(Math.max(heard, around.time().now().wall().getEpochSecond()));
         }
+        Optional<String> told = heard > last ? Optional.of(proven(last, heard)) : notice;
         for (Map.Entry<ServerName, Transcript> entry : transcripts.entrySet()) {
             ServerName name = entry.getKey();
             Transcript kept = entry.getValue();
@@ -106,6 +108,14 @@ final class Recovery {
                 bringRunning(runtime, name -> !transcripts.containsKey(name) && !stored.containsKey(name));
             }
         }
+        return told;
+    }
+
+    private String proven(long last, long heard) {
+        String proof = "the newest commits are lost: the state file knew events up to " + last
+                + ", and the folders of its servers tell of " + heard;
+        LOG.error("{}", proof);
+        return notice.map(text -> text + "; " + proof).orElse(proof);
     }
 
     /** Of every server that has one. */

@@ -71,7 +71,8 @@ class StateFileTest {
         StateFile.Opened opened = StateFile.open(file, NOW);
         try (SqliteStore store = opened.store()) {
             assertThat(opened.notice()).isPresent();
-            assertThat(opened.notice().get()).contains(file.toString(), "damaged", "is set aside", ASIDE);
+            assertThat(opened.notice().get())
+                    .contains(file.toString(), "damaged", "is set aside", ASIDE, "leases and pools");
             assertThat(store.servers()).isEmpty();
             assertThat(store.lastSequence()).isEqualTo(NOW.getEpochSecond());
             assertThat(store.commit(
@@ -283,7 +284,9 @@ class StateFileTest {
 
         StateFile.Opened opened = StateFile.open(file, NOW);
         try (SqliteStore store = opened.store()) {
-            assertThat(opened.notice().orElseThrow()).contains("connectctl.db-wal", "is gone");
+            assertThat(opened.notice().orElseThrow())
+                    .contains("connectctl.db-wal", "is gone", "was folded into the file")
+                    .doesNotContain("leases", "went with it");
             assertThat(store.servers()).hasSize(2);
             assertThat(store.lastSequence()).isEqualTo(60);
             assertThat(folder.resolve(ASIDE)).doesNotExist();

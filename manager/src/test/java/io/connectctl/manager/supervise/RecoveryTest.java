@@ -299,8 +299,44 @@ class RecoveryTest {
         assertThat(runtime.launches(SALES)).isEqualTo(1);
         assertThat(recovered(SALES)).singleElement().asString().contains("an earlier declaration or command");
         assertThat(transcript(SALES)).content().contains("DOWN", "local[2]");
+        assertThat(fleet.notice().orElseThrow())
+                .contains("is gone", "the newest commits are lost", "tell of ")
+                .doesNotContain("leases");
         assertThat(fleet.events(Optional.of(SALES), heard, 1000))
                 .anySatisfy(event -> assertThat(event.type()).isEqualTo("recovered"));
+    }
+
+    @Test
+    void aLogThatWasFoldedInIsNotCalledLost() throws Exception {
+        fleet.close();
+        openTheFile();
+        healthy(SALES, "{\"port\":\"auto\"}");
+        end();
+        // As sqlite3 leaves what a killed daemon left to it.
+        Files.createFile(folder.resolve("connectctl.db-open"));
+
+        openTheFile();
+        until(SALES, Phase.HEALTHY);
+
+        assertThat(fleet.notice().orElseThrow())
+                .contains("is gone", "folded into the file")
+                .doesNotContain("are lost");
+        assertThat(recovered(SALES)).isEmpty();
+    }
+
+    @Test
+    void aFileThatWasEmptiedIsTold() throws Exception {
+        fleet.close();
+        openTheFile();
+        healthy(SALES, "{\"port\":\"auto\"}");
+        end();
+        Files.write(file(), new byte[0]);
+
+        openTheFile();
+        until(SALES, Phase.HEALTHY);
+
+        assertThat(fleet.notice().orElseThrow()).contains("the state file knew events up to 0");
+        assertThat(recovered(SALES)).hasSize(1);
     }
 
     /** A store that knows a server which was removed since, with what is left of it. */
