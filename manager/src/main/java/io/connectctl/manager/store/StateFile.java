@@ -40,8 +40,8 @@ public final class StateFile {
     /**
      * Opens the store, or a new one where the old one is damaged.
      *
-     * @param now names what is set aside. Its second is also where the numbers of events begin in the new file: events come more slowly
-     *     than seconds, so that no number is given twice
+     * @param now names what is set aside. Its millisecond is also where the numbers of events begin in the new file: events come more slowly
+     *     than milliseconds, so that no number is given twice, also after a second damage; and a double holds them
      * @throws StoreException if it can't be opened now, or the damaged one can't be set aside: says why, and nothing is lost
      */
     public static Opened open(Path file, Instant now) throws StoreException {
@@ -77,7 +77,7 @@ public final class StateFile {
 
     private static Opened renumbered(SqliteStore store, Path file, String notice, Instant now) throws StoreException {
         try {
-            store.skipTo(now.getEpochSecond());
+            store.skipTo(now.toEpochMilli());
         } catch (StoreException e) {
             store.close();
             throw e;

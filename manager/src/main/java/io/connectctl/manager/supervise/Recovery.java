@@ -81,8 +81,8 @@ final class Recovery {
         boolean thrownBack = heard > last || notice.isPresent();
         if (thrownBack) {
             // Followers know of events up to there, and beyond: not every event changes a transcript. Events come more
-            // slowly than seconds. What is older than the store is told by its last number from before.
-            store.skipTo(Math.max(heard, around.time().now().wall().getEpochSecond()));
+            // slowly than milliseconds. What is older than the store is told by its last number from before.
+            store.skipTo(Math.max(heard, around.time().now().wall().toEpochMilli()));
         }
         Optional<String> told = heard > last ? Optional.of(proven(last, heard)) : notice;
         for (Map.Entry<ServerName, Transcript> entry : transcripts.entrySet()) {

@@ -13,10 +13,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,13 +76,13 @@ class StateFileTest {
             assertThat(opened.notice().get())
                     .contains(file.toString(), "damaged", "is set aside", ASIDE, "leases and pools");
             assertThat(store.servers()).isEmpty();
-            assertThat(store.lastSequence()).isEqualTo(NOW.getEpochSecond());
+            assertThat(store.lastSequence()).isEqualTo(NOW.toEpochMilli());
             assertThat(store.commit(
                                     StateStoreContract.server(StateStoreContract.SALES, "{}"),
                                     List.of(StateStoreContract.event(StateStoreContract.SALES, "on")))
                             .get(0)
                             .sequence())
-                    .isEqualTo(NOW.getEpochSecond() + 1);
+                    .isEqualTo(NOW.toEpochMilli() + 1);
             Map<String, byte[]> after = files();
             assertThat(after.get(ASIDE)).isEqualTo(before.get("connectctl.db"));
             if (before.containsKey("connectctl.db-wal")) {
@@ -336,6 +338,24 @@ class StateFileTest {
 
         assertThat(folder.resolve(ASIDE)).content().endsWith("0");
         assertThat(folder.resolve(ASIDE + "-2")).content().endsWith("1");
+    }
+
+    @Test
+    void noNumberIsGivenTwiceAfterASecondDamageWithinASecond() throws Exception {
+        Set<Long> given = new HashSet<>();
+        for (int i = 0; i < 2; i++) {
+            Files.writeString(file, "no database ".repeat(100));
+            try (SqliteStore store =
+                    StateFile.open(file, NOW.plusMillis(100L * i)).store()) {
+                for (int n = 0; n < 50; n++) {
+                    store.append(List.of(StateStoreContract.event(StateStoreContract.SALES, "on")))
+                            .forEach(event -> assertThat(given.add(event.sequence()))
+                                    .as("%s", event.sequence())
+                                    .isTrue());
+                }
+            }
+        }
+        assertThat(given).allSatisfy(number -> assertThat(number).isLessThan(1L << 53));
     }
 
     @Test
