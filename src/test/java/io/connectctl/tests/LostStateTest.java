@@ -21,7 +21,17 @@ class LostStateTest {
     @EnumSource
     void serversAreFoundAgainAndAdoptedAsTheyRun(Where where) throws IOException {
         try (Installation installation = where.install()) {
-            installation.start("runs", "4.0.1", "--port", "auto", "--ui-port", "auto", "--driver-memory", "600m");
+            installation.start(
+                    "runs",
+                    "4.0.1",
+                    "--port",
+                    "auto",
+                    "--ui-port",
+                    "auto",
+                    "--driver-memory",
+                    "600m",
+                    "--auth",
+                    "token");
             installation.start("rests", "4.0.1", "--port", "auto", "--ui-port", "auto", "--driver-memory", "512m");
             installation.ok("stop", "rests");
             JsonNode before = installation.status("runs");
@@ -53,6 +63,9 @@ class LostStateTest {
             damage(installation, file, "damaged again\n".repeat(500));
             Files.delete(installation.serverFolder("runs").resolve("transcript.json"));
             Files.delete(installation.serverFolder("rests").resolve("transcript.json"));
+            Path token = installation.serverFolder("runs").resolve("token");
+            String secret = Files.readString(token);
+            Files.delete(token);
             installation.ok("daemon", "start");
 
             await().atMost(Installation.PATIENCE)
@@ -62,7 +75,10 @@ class LostStateTest {
             for (String key : List.of("pid", "containerId", "incarnation", "port", "runtime", "sparkVersion")) {
                 assertThat(found.path(key)).as(key).isEqualTo(before.path(key));
             }
-            assertThat(installation.ok("events", "runs").out()).contains("declare it again");
+            assertThat(installation.ok("events", "runs").out())
+                    .contains("declare it again", ", spark", ", auth")
+                    .doesNotContain(secret);
+            assertThat(token).content().isEqualToIgnoringWhitespace(secret);
             assertThat(installation.run("status", "rests").exit()).isEqualTo(5);
             assertThat(aside(installation)).hasSize(2);
             installation.ok("stop", "runs");

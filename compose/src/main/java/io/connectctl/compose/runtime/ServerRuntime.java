@@ -2,7 +2,6 @@ package io.connectctl.compose.runtime;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
-import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
@@ -161,11 +160,11 @@ public interface ServerRuntime extends AutoCloseable {
     default void forgetAllBut(Set<ServerName> known) {}
 
     /**
-     * What can be told of a running server's declaration from how it runs, for one whose declaration was lost: no secrets, and
-     * only what is sure. Empty where nothing is.
+     * What can be told of a running server's declaration from how it runs, for one whose declaration was lost: no secrets but its
+     * token, without which nobody gets to it, and only what is sure.
      */
-    default Declaration recall(ServerName server) throws RuntimeUnavailableException, InterruptedException {
-        return Declaration.empty();
+    default Recalled recall(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        return Recalled.NOTHING;
     }
 
     /** Where the instance is reached; ports that can't be known yet are empty. */

@@ -12,6 +12,8 @@ import io.connectctl.manager.client.ToolVersion;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -151,9 +153,22 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
                         && Instant.parse(launched).isBefore(begin));
     }
 
-    /** Whether a daemon ever kept servers here. */
+    /** Whether a daemon ever kept servers here: where the state file is gone, their transcripts bring them back. */
     boolean everDeclared() {
-        return Files.exists(context.folders().state().resolve("connectctl.db"));
+        if (Files.exists(context.folders().state().resolve("connectctl.db"))) {
+            return true;
+        }
+        try (DirectoryStream<Path> servers =
+                Files.newDirectoryStream(context.folders().servers())) {
+            for (Path server : servers) {
+                if (Files.exists(server.resolve("transcript.json"))) {
+                    return true;
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            return false; // none was ever there, or the daemon couldn't read them either
+        }
+        return false;
     }
 
     private boolean start(ApiClient client) throws IOException, InterruptedException {

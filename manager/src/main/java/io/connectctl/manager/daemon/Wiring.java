@@ -15,7 +15,6 @@ import io.connectctl.manager.lease.Limits;
 import io.connectctl.manager.store.StateFile;
 import io.connectctl.manager.store.StateStore;
 import io.connectctl.manager.store.StoreException;
-import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.Leftovers;
 import io.connectctl.manager.supervise.LiveFleet;
@@ -63,7 +62,7 @@ final class Wiring {
                 runtimes.put(name, runtime);
             }
             StateFile.Opened opened = StateFile.open(folders.state().resolve("connectctl.db"), Instant.now());
-            opened.notice().ifPresent(notice -> LOG.error("{}. Leases and pools are lost with it", notice));
+            opened.notice().ifPresent(notice -> LOG.error("{}", notice));
             StateStore store = opened.store();
             below.add(store);
             SystemTime time = new SystemTime();
@@ -82,7 +81,7 @@ final class Wiring {
                     probes,
                     time,
                     clusters);
-            Fleet fleet = LiveFleet.open(around, opened.notice());
+            LiveFleet fleet = LiveFleet.open(around, opened.notice());
             Leases leases;
             try {
                 leases = LiveLeases.open(
@@ -102,7 +101,7 @@ final class Wiring {
                             .flatMap(runtime -> runtime.place().stream())
                             .findFirst(),
                     below,
-                    opened.notice());
+                    fleet.notice());
         } catch (StoreException e) {
             close(below);
             throw new IOException(e.getMessage(), e);

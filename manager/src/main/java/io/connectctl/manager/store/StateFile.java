@@ -1,6 +1,8 @@
 package io.connectctl.manager.store;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -22,6 +24,8 @@ public final class StateFile {
             DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
     private static final String LOG = "-wal";
     private static final List<String> BESIDE = List.of(LOG, "-shm");
+    /** What every log of SQLite begins with, but for the last bit: that tells in which order its checksums take their bytes. */
+    private static final int LOG_MAGIC = 0x377f0682;
 
     private StateFile() {}
 
@@ -36,32 +40,26 @@ public final class StateFile {
     /**
      * Opens the store, or a new one where the old one is damaged.
      *
-     * @param now names what is set aside. Its second is also where the numbers of events begin in the new file: events come more slowly
-     *     than seconds, so that no number is given twice
+     * @param now names what is set aside. Its millisecond is also where the numbers of events begin in the new file: events come more slowly
+     *     than milliseconds, so that no number is given twice, also after a second damage; and a double holds them
      * @throws StoreException if it can't be opened now, or the damaged one can't be set aside: says why, and nothing is lost
      */
     public static Opened open(Path file, Instant now) throws StoreException {
         List<String> told = new ArrayList<>();
+        Path aside = free(beside(file, ".damaged-" + STAMP.format(now)));
         try {
             Optional<String> nothing = cutToNothing(file);
             if (nothing.isPresent()) {
-                told.add(setAside(file, nothing.get(), now));
+                told.add(setAside(file, nothing.get(), aside));
             } else {
-                boolean lost = Files.exists(SqliteStore.openMark(file)) && Files.notExists(beside(file, LOG));
+                Optional<String> lost = lostLog(file, aside);
                 SqliteStore store = SqliteStore.open(
                         file,
                         Retention.DEFAULT,
                         SqliteStore.MIGRATIONS,
-                        finding -> told.add(setAside(file, finding, now)));
-                return lost
-                        ? renumbered(
-                                store,
-                                file,
-                                "the log " + beside(file, LOG)
-                                        + " is gone, although the daemon before this one was killed:"
-                                        + " the newest commits went with it",
-                                now)
-                        : marked(store, file, Optional.empty());
+                        finding -> told.add(setAside(file, finding, aside)));
+                // Numbers go on from what it knows: with those of the transcripts, that tells what went with the log.
+                return marked(store, file, lost);
             }
         } catch (DamagedStoreException e) {
             if (told.isEmpty()) {
@@ -79,7 +77,7 @@ public final class StateFile {
 
     private static Opened renumbered(SqliteStore store, Path file, String notice, Instant now) throws StoreException {
         try {
-            store.skipTo(now.getEpochSecond());
+            store.skipTo(now.toEpochMilli());
         } catch (StoreException e) {
             store.close();
             throw e;
@@ -113,6 +111,38 @@ public final class StateFile {
                 : Optional.empty();
     }
 
+    /** What became of the log, where it isn't what was left there: one that is none is set aside before SQLite begins a new one. */
+    private static Optional<String> lostLog(Path file, Path aside) throws StoreException {
+        Path log = beside(file, LOG);
+        if (isNoise(log)) {
+            Path kept = beside(aside, LOG);
+            try {
+                move(log, kept);
+            } catch (IOException e) {
+                throw new StoreException(
+                        "the log " + log + " was overwritten and can't be set aside as " + kept + ": " + e
+                                + ". Check the folder's owner, or move it away by hand",
+                        e);
+            }
+            return Optional.of("the log " + log + " was overwritten, and is set aside, unchanged, as " + kept
+                    + ": commits that were in it alone are lost");
+        }
+        return Files.exists(SqliteStore.openMark(file)) && Files.notExists(log)
+                ? Optional.of("the log " + log + " is gone, although the daemon before this one was killed:"
+                        + " it was folded into the file, as sqlite3 does where it ends, or it is lost")
+                : Optional.empty();
+    }
+
+    private static boolean isNoise(Path log) {
+        try (InputStream in = Files.newInputStream(log)) {
+            byte[] head = in.readNBytes(Integer.BYTES);
+            return head.length > 0
+                    && (head.length < Integer.BYTES || (ByteBuffer.wrap(head).getInt() & ~1) != LOG_MAGIC);
+        } catch (IOException e) {
+            return false; // not there, or not to be read: opening it tells
+        }
+    }
+
     private static long size(Path file) {
         try {
             return Files.size(file);
@@ -125,13 +155,17 @@ public final class StateFile {
         return file.resolveSibling(file.getFileName() + suffix);
     }
 
-    private static String setAside(Path file, String finding, Instant now) throws StoreException {
-        Path aside = free(beside(file, ".damaged-" + STAMP.format(now)));
+    private static String setAside(Path file, String finding, Path aside) throws StoreException {
         try {
             // The file first: where this ends in between, a log without a file is set aside next time.
             move(file, aside);
             for (String suffix : BESIDE) {
-                move(beside(file, suffix), beside(aside, suffix));
+                if (Files.exists(beside(aside, suffix), LinkOption.NOFOLLOW_LINKS)) {
+                    // The one that lay there was set aside already; this one SQLite made since, for a file that goes.
+                    Files.deleteIfExists(beside(file, suffix));
+                } else {
+                    move(beside(file, suffix), beside(aside, suffix));
+                }
             }
         } catch (IOException e) {
             throw new StoreException(
@@ -140,7 +174,7 @@ public final class StateFile {
                     e);
         }
         return "the state file " + file + " was damaged (" + finding + ") and is set aside, unchanged, as " + aside
-                + ": sqlite3 " + aside + " .recover shows what is left in it";
+                + ", and leases and pools with it: sqlite3 " + aside + " .recover shows what is left in it";
     }
 
     private static void move(Path from, Path to) throws IOException {

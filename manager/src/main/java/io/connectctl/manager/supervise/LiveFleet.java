@@ -107,6 +107,7 @@ public final class LiveFleet implements Fleet {
 
     private final Surroundings around;
     private final SpecSource specs;
+    private final Optional<String> notice;
     private final Journal journal;
     private final ExecutorService mailboxes;
     private final ExecutorService workers;
@@ -127,9 +128,10 @@ public final class LiveFleet implements Fleet {
     private volatile Time.@Nullable Timer listing;
     private final MemoryWatch memory;
 
-    private LiveFleet(Surroundings around, SpecSource specs) {
+    private LiveFleet(Surroundings around, SpecSource specs, Optional<String> notice) {
         this.around = around;
         this.specs = specs;
+        this.notice = notice;
         this.journal = new Journal(around.store());
         ThreadPoolExecutor steps = new ThreadPoolExecutor(
                 MAILBOX_THREADS, MAILBOX_THREADS, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("unit"));
@@ -180,11 +182,16 @@ public final class LiveFleet implements Fleet {
     }
 
     static LiveFleet open(Surroundings around, Optional<String> notice, SpecSource specs) throws StoreException {
-        new Recovery(around, specs, notice).run();
-        LiveFleet fleet = new LiveFleet(around, specs);
+        Optional<String> told = new Recovery(around, specs, notice).run();
+        LiveFleet fleet = new LiveFleet(around, specs, told);
         fleet.load();
         fleet.begin();
         return fleet;
+    }
+
+    /** What became of the store before, where it was damaged or lost something, with what was proven of it: for people. */
+    public Optional<String> notice() {
+        return notice;
     }
 
     private void load() throws StoreException {

@@ -2,8 +2,11 @@ package io.connectctl.manager.supervise;
 
 import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.Recalled;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.process.PrivateFiles;
+import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
@@ -40,8 +43,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Brings back into the store what it lost, before anybody reads it: servers whose transcripts it doesn't know, or knows only from
- * before; and, where the store is a new one in a damaged one's place, servers that run and of which no transcript is left. Each comes
- * back as one that nobody has looked at yet, so that it is adopted where it runs, and else started or left as it was wanted.
+ * before; and, where the store lost something, servers that run and of which no transcript is left. Each comes
+ * back as one that nobody has looked at yet, so that it is adopted where it runs, and else started or left as it was wanted. Servers that were removed
+ * since are removed once more.
  */
 final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
@@ -61,9 +65,10 @@ final class Recovery {
     /**
      * Does it. Repeatable: what is there is left alone.
      *
+     * @return what became of the store, with what the transcripts prove of it
      * @throws StoreException if the store can't be read or written now
      */
-    void run() throws StoreException {
+    Optional<String> run() throws StoreException {
         StateStore store = around.store();
         Map<ServerName, StoredServer> stored = new HashMap<>();
         store.servers().forEach(server -> stored.put(server.name(), server));
@@ -73,11 +78,13 @@ final class Recovery {
                 .mapToLong(Transcript::sequence)
                 .max()
                 .orElse(0);
-        if (heard > last) {
+        boolean thrownBack = heard > last || notice.isPresent();
+        if (thrownBack) {
             // Followers know of events up to there, and beyond: not every event changes a transcript. Events come more
-            // slowly than seconds.
-            store.skipTo(Math.max(heard, around.time().now().wall().getEpochSecond()));
+            // slowly than milliseconds. What is older than the store is told by its last number from before.
+            store.skipTo(Math.max(heard, around.time().now().wall().toEpochMilli()));
         }
+        Optional<String> told = heard > last ? Optional.of(proven(last, heard)) : notice;
         for (Map.Entry<ServerName, Transcript> entry : transcripts.entrySet()) {
             ServerName name = entry.getKey();
             Transcript kept = entry.getValue();
@@ -90,11 +97,25 @@ final class Recovery {
                 bring(name, kept, "the state file knew only an earlier declaration or command");
             }
         }
-        if (notice.isPresent()) {
+        if (thrownBack) {
+            for (StoredServer row : List.copyOf(stored.values())) {
+                if (!transcripts.containsKey(row.name()) && gone(row.name())) {
+                    stored.remove(row.name());
+                    remove(row);
+                }
+            }
             for (ServerRuntime runtime : around.runtimes().values()) {
                 bringRunning(runtime, name -> !transcripts.containsKey(name) && !stored.containsKey(name));
             }
         }
+        return told;
+    }
+
+    private String proven(long last, long heard) {
+        String proof = "the newest commits are lost: the state file knew events up to " + last
+                + ", and the folders of its servers tell of " + heard;
+        LOG.error("{}", proof);
+        return notice.map(text -> text + "; " + proof).orElse(proof);
     }
 
     /** Of every server that has one. */
@@ -153,6 +174,24 @@ final class Recovery {
     private Transcript transcript(StoredServer row) {
         return Transcript.of(
                 0, state(row), Declaration.ofJson(row.declaration()).toJson());
+    }
+
+    /**
+     * True where it was removed since, as what is kept of it says: its folder goes with it. Of folders that are all gone, or that nobody
+     * can look into, none says so.
+     */
+    private boolean gone(ServerName name) {
+        Path servers = around.folders().servers();
+        return Files.isDirectory(servers) && Files.notExists(servers.resolve(name.value()), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private void remove(StoredServer row) throws StoreException {
+        String message =
+                "the state file knew it still, but its folder is gone, as after a removal: it isn't started again";
+        LOG.warn("{}: {}", row.name(), message);
+        ServerEvent event = new ServerEvent(
+                0, around.time().now().wall(), row.name(), 0, "removed", Phase.STOPPED, message, Optional.empty());
+        around.store().remove(row.name(), List.of(event));
     }
 
     private void bring(ServerName name, Transcript kept, String why) throws StoreException {
@@ -226,9 +265,13 @@ final class Recovery {
     private void bring(ServerRuntime runtime, Instance instance)
             throws StoreException, RuntimeUnavailableException, InterruptedException {
         ServerName name = instance.server();
-        Declaration found = runtime.recall(name);
-        Optional<ServerSpec> spec = specs.readAccepted(name, found).spec();
-        Declaration declaration = spec.isPresent() ? found : Declaration.empty();
+        Recalled found = runtime.recall(name);
+        Optional<ServerSpec> spec =
+                specs.readAccepted(name, found.declaration()).spec();
+        Declaration declaration = spec.isPresent() ? found.declaration() : Declaration.empty();
+        if (spec.filter(each -> each.auth() == Auth.TOKEN).isPresent()) {
+            found.token().ifPresent(token -> keep(name, token));
+        }
         Layers layers = new Layers(declaration, Declaration.empty());
         Charter charter = new Charter(Origin.FLAGS, layers, 1, layers, 1)
                 .chosen(new RuntimeChoice(runtime.name(), "it was found running there"));
@@ -242,6 +285,18 @@ final class Recovery {
                         + "; it runs, and is taken over as it does. Of its declaration only "
                         + (declaration.isEmpty() ? "the runtime" : String.join(", ", keys(declaration)))
                         + " could be found: declare it again (connectctl start " + name + " with its flags)");
+    }
+
+    /** It may lie there still; what runs knows best. */
+    private void keep(ServerName name, String token) {
+        Path file = around.folders().servers().resolve(name.value()).resolve("token");
+        try {
+            if (!Files.exists(file) || !Files.readString(file).strip().equals(token)) {
+                PrivateFiles.write(file, token);
+            }
+        } catch (IOException e) {
+            LOG.warn("the token of {}, which runs, can't be kept, so it can't be proven: {}", name, e.toString());
+        }
     }
 
     private static List<String> keys(Declaration declaration) {

@@ -322,6 +322,20 @@ class CliTest {
             })
     void aDaemonThatDiedIsStartedByWhateverNeedsIt(String command) throws IOException {
         declaredBefore();
+
+        startedBy(command);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"status", "describe a", "stop a"})
+    void soItIsWhereTheStateFileIsGoneAndATranscriptIsLeft(String command) throws IOException {
+        Files.createFile(
+                Files.createDirectories(folder.resolve("state/servers/a")).resolve("transcript.json"));
+
+        startedBy(command);
+    }
+
+    private void startedBy(String command) throws IOException {
         AtomicReference<FakeDaemon> started = new AtomicReference<>();
         Path place = Files.createDirectory(folder.resolve("again"));
         cli.socket = place.resolve("d.sock");

@@ -13,10 +13,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,15 +73,16 @@ class StateFileTest {
         StateFile.Opened opened = StateFile.open(file, NOW);
         try (SqliteStore store = opened.store()) {
             assertThat(opened.notice()).isPresent();
-            assertThat(opened.notice().get()).contains(file.toString(), "damaged", "is set aside", ASIDE);
+            assertThat(opened.notice().get())
+                    .contains(file.toString(), "damaged", "is set aside", ASIDE, "leases and pools");
             assertThat(store.servers()).isEmpty();
-            assertThat(store.lastSequence()).isEqualTo(NOW.getEpochSecond());
+            assertThat(store.lastSequence()).isEqualTo(NOW.toEpochMilli());
             assertThat(store.commit(
                                     StateStoreContract.server(StateStoreContract.SALES, "{}"),
                                     List.of(StateStoreContract.event(StateStoreContract.SALES, "on")))
                             .get(0)
                             .sequence())
-                    .isEqualTo(NOW.getEpochSecond() + 1);
+                    .isEqualTo(NOW.toEpochMilli() + 1);
             Map<String, byte[]> after = files();
             assertThat(after.get(ASIDE)).isEqualTo(before.get("connectctl.db"));
             if (before.containsKey("connectctl.db-wal")) {
@@ -276,30 +279,54 @@ class StateFileTest {
     }
 
     @Test
-    void aLogThatIsGoneAfterAKillIsSaidAndNoNumberIsGivenTwice() throws Exception {
+    void aLogThatIsGoneAfterAKillIsSaidAndTheNumbersTellHowOldTheStoreIs() throws Exception {
         killed();
         Files.delete(folder.resolve("connectctl.db-wal"));
         Files.createFile(folder.resolve("connectctl.db-open"));
 
         StateFile.Opened opened = StateFile.open(file, NOW);
         try (SqliteStore store = opened.store()) {
-            assertThat(opened.notice().orElseThrow()).contains("connectctl.db-wal", "is gone");
+            assertThat(opened.notice().orElseThrow())
+                    .contains("connectctl.db-wal", "is gone", "was folded into the file")
+                    .doesNotContain("leases", "went with it");
             assertThat(store.servers()).hasSize(2);
-            assertThat(store.lastSequence()).isEqualTo(NOW.getEpochSecond());
+            assertThat(store.lastSequence()).isEqualTo(60);
             assertThat(folder.resolve(ASIDE)).doesNotExist();
             assertThat(folder.resolve("connectctl.db-open")).exists();
         }
         assertThat(folder.resolve("connectctl.db-open")).doesNotExist();
     }
 
-    @Test
-    void aLogOfNoiseLeavesTheStoreBeforeIt() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"n", "noise noise noise noise noise noise", "a page of noise, and then some more "})
+    void aLogOfNoiseIsSetAsideAndLeavesTheStoreBeforeIt(String text) throws Exception {
         killed();
+        byte[] noise = text.repeat(text.length() * text.length()).getBytes(StandardCharsets.US_ASCII);
+        Files.write(folder.resolve("connectctl.db-wal"), noise);
+
+        StateFile.Opened opened = StateFile.open(file, NOW);
+        try (SqliteStore store = opened.store()) {
+            assertThat(opened.notice().orElseThrow()).contains("connectctl.db-wal", folder.resolve(ASIDE) + "-wal");
+            assertThat(folder.resolve(ASIDE + "-wal")).hasBinaryContent(noise);
+            assertThat(folder.resolve(ASIDE)).doesNotExist();
+            assertThat(store.servers()).hasSize(2);
+            assertThat(store.lastSequence()).isEqualTo(60);
+            store.append(List.of(StateStoreContract.event(StateStoreContract.SALES, "on")));
+        }
+        StateFile.Opened again = StateFile.open(file, NOW);
+        again.store().close();
+        assertThat(again.notice()).isEmpty();
+    }
+
+    @Test
+    void aDamagedFileAndItsLogOfNoiseStayTogether() throws Exception {
+        killed();
+        byte[] bytes = Files.readAllBytes(file);
+        Arrays.fill(bytes, 200, 4096, (byte) 'x');
+        Files.write(file, bytes);
         Files.write(folder.resolve("connectctl.db-wal"), "noise".repeat(5000).getBytes(StandardCharsets.US_ASCII));
 
-        try (SqliteStore store = StateFile.open(file, NOW).store()) {
-            assertThat(store.servers()).hasSize(2);
-        }
+        assertSetAside();
     }
 
     @Test
@@ -311,6 +338,24 @@ class StateFileTest {
 
         assertThat(folder.resolve(ASIDE)).content().endsWith("0");
         assertThat(folder.resolve(ASIDE + "-2")).content().endsWith("1");
+    }
+
+    @Test
+    void noNumberIsGivenTwiceAfterASecondDamageWithinASecond() throws Exception {
+        Set<Long> given = new HashSet<>();
+        for (int i = 0; i < 2; i++) {
+            Files.writeString(file, "no database ".repeat(100));
+            try (SqliteStore store =
+                    StateFile.open(file, NOW.plusMillis(100L * i)).store()) {
+                for (int n = 0; n < 50; n++) {
+                    store.append(List.of(StateStoreContract.event(StateStoreContract.SALES, "on")))
+                            .forEach(event -> assertThat(given.add(event.sequence()))
+                                    .as("%s", event.sequence())
+                                    .isTrue());
+                }
+            }
+        }
+        assertThat(given).allSatisfy(number -> assertThat(number).isLessThan(1L << 53));
     }
 
     @Test

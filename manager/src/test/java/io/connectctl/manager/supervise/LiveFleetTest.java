@@ -326,7 +326,13 @@ class LiveFleetTest {
         until(Phase.HEALTHY);
         // Somebody asked for a dump before: that one is no evidence.
         for (String line : List.of(
-                "a line", "2026-11-30 03:20:01", "Full thread dump OpenJDK", "\"old\" #1", "Heap", " serial heap", "")) {
+                "a line",
+                "2026-11-30 03:20:01",
+                "Full thread dump OpenJDK",
+                "\"old\" #1",
+                "Heap",
+                " serial heap",
+                "")) {
             runtime.log(SALES, line);
         }
 

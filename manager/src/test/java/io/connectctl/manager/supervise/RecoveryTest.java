@@ -8,6 +8,8 @@ import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.Instance;
+import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.runtime.testing.FakeRuntime;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
@@ -20,6 +22,7 @@ import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.store.MemoryStore;
+import io.connectctl.manager.store.StateFile;
 import io.connectctl.manager.store.StoredServer;
 import io.connectctl.manager.store.testing.FailingStore;
 import io.connectctl.manager.supervise.testing.FakeWorkload;
@@ -97,6 +100,31 @@ class RecoveryTest {
         store = new FailingStore(new MemoryStore());
         store.skipTo(1_000_000);
         fleet = open(Optional.of(NOTICE));
+    }
+
+    /** Another daemon, on the state file that lies there. */
+    private void openTheFile() throws Exception {
+        StateFile.Opened opened = StateFile.open(file(), time.now().wall());
+        store = new FailingStore(opened.store());
+        fleet = open(opened.notice());
+    }
+
+    private Path file() {
+        return folder.resolve("connectctl.db");
+    }
+
+    /** The daemon is killed, and what its log held is lost: what an orderly end would have folded into the file. */
+    private void killAndLoseTheLog() throws Exception {
+        byte[] withoutTheLog = Files.readAllBytes(file());
+        end();
+        Files.write(file(), withoutTheLog);
+        Files.createFile(folder.resolve("connectctl.db-open"));
+        assertThat(folder.resolve("connectctl.db-wal")).doesNotExist();
+    }
+
+    private void end() {
+        fleet.close();
+        store.close();
     }
 
     private ServerStatus status(ServerName name) {
@@ -248,6 +276,123 @@ class RecoveryTest {
         assertThat(recovered(SALES)).singleElement().asString().contains("an earlier declaration or command");
         assertThat(fleet.events(Optional.empty(), 0, 1000))
                 .allSatisfy(event -> assertThat(event.sequence()).isGreaterThan(heard));
+    }
+
+    @Test
+    void whatWentWithALostLogIsLearntFromTheTranscripts() throws Exception {
+        fleet.close();
+        openTheFile();
+        healthy(SALES, "{\"port\":\"auto\",\"master\":\"local[1]\"}");
+        end();
+        openTheFile();
+        until(SALES, Phase.HEALTHY);
+        fleet.declare(SALES, Declaration.ofJson("{\"master\":\"local[2]\"}"), Origin.FLAGS);
+        fleet.stop(SALES, false);
+        until(SALES, Phase.STOPPED);
+        long heard = fleet.lastSequence();
+        killAndLoseTheLog();
+
+        openTheFile();
+        until(SALES, Phase.STOPPED);
+
+        assertThat(status(SALES).desired()).isEqualTo(Desired.DOWN);
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+        assertThat(recovered(SALES)).singleElement().asString().contains("an earlier declaration or command");
+        assertThat(transcript(SALES)).content().contains("DOWN", "local[2]");
+        assertThat(fleet.notice().orElseThrow())
+                .contains("is gone", "the newest commits are lost", "tell of ")
+                .doesNotContain("leases");
+        assertThat(fleet.events(Optional.of(SALES), heard, 1000))
+                .anySatisfy(event -> assertThat(event.type()).isEqualTo("recovered"));
+    }
+
+    @Test
+    void aLogThatWasFoldedInIsNotCalledLost() throws Exception {
+        fleet.close();
+        openTheFile();
+        healthy(SALES, "{\"port\":\"auto\"}");
+        end();
+        // As sqlite3 leaves what a killed daemon left to it.
+        Files.createFile(folder.resolve("connectctl.db-open"));
+
+        openTheFile();
+        until(SALES, Phase.HEALTHY);
+
+        assertThat(fleet.notice().orElseThrow())
+                .contains("is gone", "folded into the file")
+                .doesNotContain("are lost");
+        assertThat(recovered(SALES)).isEmpty();
+    }
+
+    @Test
+    void aFileThatWasEmptiedIsTold() throws Exception {
+        fleet.close();
+        openTheFile();
+        healthy(SALES, "{\"port\":\"auto\"}");
+        end();
+        Files.write(file(), new byte[0]);
+
+        openTheFile();
+        until(SALES, Phase.HEALTHY);
+
+        assertThat(fleet.notice().orElseThrow()).contains("the state file knew events up to 0");
+        assertThat(recovered(SALES)).hasSize(1);
+    }
+
+    /** A store that knows a server which was removed since, with what is left of it. */
+    private void throwBackBeyondARemoval() throws Exception {
+        healthy(SALES, "{\"port\":\"auto\"}");
+        StoredServer early = store.servers().get(0);
+        long then = fleet.lastSequence();
+        fleet.declare(HR, Declaration.ofJson("{\"port\":\"auto\"}"), Origin.FLAGS);
+        fleet.stop(SALES, false);
+        until(SALES, Phase.STOPPED);
+        fleet.remove(SALES, true);
+        fleet.declare(HR, Declaration.ofJson("{\"master\":\"local[2]\"}"), Origin.FLAGS);
+        fleet.close();
+        store = new FailingStore(new MemoryStore());
+        store.commit(early, List.of());
+        store.skipTo(then);
+        // As the real runtimes do.
+        PrivateFiles.remove(folders().servers().resolve(SALES.value()));
+    }
+
+    @Test
+    void whatWasRemovedSinceIsNotStartedAgain() throws Exception {
+        throwBackBeyondARemoval();
+
+        fleet = open(Optional.empty());
+
+        assertThat(fleet.servers()).extracting(status -> status.spec().name()).containsExactly(HR);
+        assertThat(runtime.find(SALES).filter(Instance::running)).isEmpty();
+        assertThat(fleet.events(Optional.of(SALES), 0, 1000))
+                .filteredOn(event -> event.type().equals("removed"))
+                .singleElement()
+                .extracting(ServerEvent::message)
+                .asString()
+                .contains("its folder is gone");
+    }
+
+    @Test
+    void whatHasAFolderStillIsNotTakenForRemoved() throws Exception {
+        throwBackBeyondARemoval();
+        Files.createDirectories(folders().servers().resolve(SALES.value()));
+
+        fleet = open(Optional.empty());
+
+        until(SALES, Phase.HEALTHY);
+    }
+
+    @Test
+    void aStoreThatLostNothingIsBelievedWithoutFolders() throws Exception {
+        healthy(SALES, "{\"port\":\"auto\"}");
+        fleet.close();
+        PrivateFiles.remove(folders().servers().resolve(SALES.value()));
+
+        fleet = open(Optional.empty());
+
+        until(SALES, Phase.HEALTHY);
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
     }
 
     @Test

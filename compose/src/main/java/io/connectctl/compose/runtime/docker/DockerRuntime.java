@@ -17,6 +17,7 @@ import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.PythonNote;
+import io.connectctl.compose.runtime.Recalled;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.Snapshot;
@@ -27,7 +28,6 @@ import io.connectctl.compose.runtime.process.PortHolder;
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.ContainerSpec;
-import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Expose;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.Loosening;
@@ -266,10 +266,10 @@ public final class DockerRuntime implements ServerRuntime {
     }
 
     @Override
-    public Declaration recall(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+    public Recalled recall(ServerName server) throws RuntimeUnavailableException, InterruptedException {
         Optional<Container> container = container(names(server));
         return container.isEmpty()
-                ? Declaration.empty()
+                ? Recalled.NOTHING
                 : Foreign.recall(engine(), container.get().id());
     }
 

@@ -148,6 +148,13 @@ final class Proc {
         });
     }
 
+    /** True where its first environment may be looked at; a process that is gone has none. */
+    static boolean showsEnvironment(long pid) {
+        return read(folder(pid).resolve("environ"))
+                .filter(text -> !text.isEmpty())
+                .isPresent();
+    }
+
     /** A process' command name, for people. */
     static Optional<String> command(long pid) {
         return read(folder(pid).resolve("comm")).map(String::strip);

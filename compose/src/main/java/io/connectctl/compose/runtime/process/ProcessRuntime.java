@@ -17,6 +17,7 @@ import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
+import io.connectctl.compose.runtime.Recalled;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.Snapshot;
@@ -95,6 +96,8 @@ public final class ProcessRuntime implements ServerRuntime {
 
     /** From the server's exit to its keeper's word on it, which takes milliseconds; a stopped keeper never says it. */
     private static final Duration KEEPER_PATIENCE = Duration.ofSeconds(2);
+
+    private static final String TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN";
 
     private static final int LOCK_HELD = 75;
     private static final int FLOCK_MISSING = 69;
@@ -591,7 +594,7 @@ public final class ProcessRuntime implements ServerRuntime {
     }
 
     @Override
-    public Declaration recall(ServerName server) {
+    public Recalled recall(ServerName server) {
         ServerFolder folder = ServerFolder.of(folders, server);
         Properties settings = new Properties();
         try (Reader file = Files.newBufferedReader(folder.conf().resolve("spark-defaults.conf"))) {
@@ -608,24 +611,51 @@ public final class ProcessRuntime implements ServerRuntime {
                 .ifPresent(port -> tree.put("port", port.equals("0") ? "auto" : port));
         told(settings, "spark.ui.port").ifPresent(port -> tree.put("uiPort", port.equals("0") ? "auto" : port));
         spark(folder).ifPresent(version -> tree.put("spark", version));
-        return new Declaration(tree, Map.of());
+        Optional<String> token = token(folder);
+        if (token.isPresent()) {
+            tree.put("auth", "token");
+            // Only what asks for a token may be open, and what isn't open is told to bind to loopback.
+            if (!settings.isEmpty()
+                    && told(settings, "spark.connect.grpc.binding.address").isEmpty()) {
+                tree.put("expose", "all");
+            }
+        }
+        return new Recalled(new Declaration(tree, Map.of()), token);
     }
 
     private static Optional<String> told(Properties settings, String key) {
         return Optional.ofNullable(settings.getProperty(key)).map(String::strip).filter(value -> !value.isEmpty());
     }
 
-    /** By the folder of its jars, where they were fetched. */
+    /** The one that its process was given; where that can't be looked into, the one that is kept, which may be an earlier one's. */
+    private Optional<String> token(ServerFolder folder) {
+        Optional<Long> pid =
+                folder.runs().stream().findFirst().flatMap(RunFolder::process).map(Proc.Identity::pid);
+        Optional<String> token = pid.filter(Proc::showsEnvironment).isPresent()
+                ? Proc.environment(pid.orElseThrow(), TOKEN)
+                : Proc.read(folder.path().resolve("token")).map(String::strip);
+        return token.filter(text -> !text.isEmpty());
+    }
+
+    /** By the folder of its jars, where they were fetched: its command line names them, or the file that its entrypoint wrote. */
     private Optional<String> spark(ServerFolder folder) {
-        Path fetched = folders.cache().resolve("spark");
+        Path jars = folder.work().resolve("class.path");
+        Pattern fetched =
+                Pattern.compile(Pattern.quote(folders.cache().resolve("spark") + "/") + "([0-9.]+)(?:-[a-z]+)?/jars/");
         return folder.runs().stream()
                 .findFirst()
                 .flatMap(RunFolder::process)
-                .flatMap(process -> Proc.read(Path.of("/proc", Long.toString(process.pid()), "cmdline")))
-                .map(line -> Pattern.compile(Pattern.quote(fetched + "/") + "([0-9.]+)/jars/")
-                        .matcher(line))
+                .flatMap(process -> Proc.read(Proc.folder(process.pid()).resolve("cmdline")))
+                // A file that it wasn't started with is another launch's.
+                .map(line -> line.contains("@" + jars) ? line + unquoted(Proc.read(jars)) : line)
+                .map(fetched::matcher)
                 .filter(Matcher::find)
                 .map(matcher -> matcher.group(1));
+    }
+
+    /** Of an argument file of a JVM, which has a backslash before a quote and before itself. */
+    private static String unquoted(Optional<String> arguments) {
+        return arguments.orElse("").replaceAll("\\\\(.)", "$1");
     }
 
     /** A file channel answers an interrupt of its thread by closing itself: that is no fault of the folder's. */

@@ -649,8 +649,8 @@ public final class FakeRuntime implements ServerRuntime {
 
     @Override
     public synchronized Optional<Snapshot> snapshot(ServerName server, Duration limit) {
-        Optional<Snapshot> seen = snapshot.filter(
-                now -> last(server).filter(Instance::running).isPresent());
+        Optional<Snapshot> seen =
+                snapshot.filter(now -> last(server).filter(Instance::running).isPresent());
         seen.ifPresent(now -> saidAtSnapshot.forEach(line -> log(server, line)));
         return seen;
     }
