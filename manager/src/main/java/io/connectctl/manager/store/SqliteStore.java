@@ -204,7 +204,8 @@ public final class SqliteStore implements StateStore {
         if (version > migrations.size()) {
             throw new StoreException("the state file " + file + " was written by a newer connectctl (schema " + version
                     + ", this one knows " + migrations.size()
-                    + "). Use that version, or move the file away to start anew; nothing was changed");
+                    + "). Use that version; nothing was changed. Where the file is moved away, this one makes a new one and declares"
+                    + " the servers again from their folders, without the events, leases and pools of before");
         }
         if (version == migrations.size()) {
             return;

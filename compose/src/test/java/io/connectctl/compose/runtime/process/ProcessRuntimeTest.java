@@ -142,12 +142,13 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
         runtime.launch(program(1, ": @" + arguments + "; " + OBEDIENT));
         Files.writeString(arguments, "-cp\n\"/opt/mine/a.jar:" + jars + "/spark-core.jar:" + jars + "/z.jar\"\n");
 
-        assertThat(daemon().recall(spec.name())
+        // Known before it has become the program that its command line names.
+        await().atMost(SOON).untilAsserted(() -> assertThat(daemon().recall(spec.name())
                         .declaration()
                         .tree()
                         .path("spark")
                         .asText())
-                .isEqualTo("4.2.0");
+                .isEqualTo("4.2.0"));
     }
 
     @Test
