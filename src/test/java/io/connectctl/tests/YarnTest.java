@@ -195,10 +195,17 @@ class YarnTest {
                         start("wide", Refusals.within(40, "--executor-memory", "1g")),
                         "NO_EXECUTORS",
                         "of 2048 MiB",
-                        "--executor-memory"),
+                        "--executor-memory"));
+        // By itself: the two above leave its master no room. Some networks refuse this address, others swallow what is
+        // sent there.
+        Refusals.all(
+                installation,
                 Refusals.of(
                         "elsewhere",
-                        start("elsewhere", Refusals.within(40, "--driver-host", "203.0.113.7")),
+                        start(
+                                "elsewhere",
+                                Refusals.within(
+                                        40, "--driver-host", "203.0.113.7", "--conf", "spark.yarn.maxAppAttempts=1")),
                         "DRIVER_UNREACHABLE",
                         "203.0.113.7",
                         "--driver-host"));

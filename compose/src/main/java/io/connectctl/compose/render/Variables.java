@@ -1,6 +1,7 @@
 package io.connectctl.compose.render;
 
 import io.connectctl.compose.spec.Expose;
+import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerSpec;
@@ -65,7 +66,7 @@ final class Variables {
         variables.put("loopback", loopback);
         variables.put("bindingAddress", loopback && spec.spark().hasBindingAddress() ? "127.0.0.1" : "");
         variables.put("localMaster", localMaster);
-        variables.put("publishDriver", !localMaster && !MasterUrl.staysHere(spec.master()));
+        variables.put("publishDriver", Exposures.opensDriver(spec));
         variables.put("driverHost", spec.cluster().driver().host().orElse(""));
         variables.put("hadoopConf", site.hadoopConf().map(Path::toString).orElse(""));
         variables.put("yarn", spec.master().equals("yarn"));

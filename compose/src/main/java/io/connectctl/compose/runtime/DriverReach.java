@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.spec.DriverNetwork;
+import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.HadoopConf;
 import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.ServerSpec;
@@ -70,7 +71,7 @@ public record DriverReach(Optional<String> host, OptionalInt port, OptionalInt b
     }
 
     private static boolean needed(ServerSpec spec) {
-        return MasterUrl.isCluster(spec.master()) && !MasterUrl.staysHere(spec.master());
+        return Exposures.opensDriver(spec);
     }
 
     /** The plan whose server is told of it. */

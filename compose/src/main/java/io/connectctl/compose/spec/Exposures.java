@@ -28,7 +28,7 @@ public final class Exposures {
                             + " which came with 4.0), so " + port(spec)
                             + " is open on every interface and asks for no token; use Spark 4, or close the port in the firewall");
         }
-        if (MasterUrl.isCluster(spec.master()) && !MasterUrl.staysHere(spec.master())) {
+        if (opensDriver(spec)) {
             String where = "open on every interface";
             if (!process) {
                 // The runtime publishes them on the address that executors are told, where that is this machine's own.
@@ -40,6 +40,13 @@ public final class Exposures {
             driver(spec, where).ifPresent(exposures::add);
         }
         return List.copyOf(exposures);
+    }
+
+    /** True if executors reach the driver from other machines: its cluster is elsewhere, or an address for it is declared. */
+    public static boolean opensDriver(ServerSpec spec) {
+        return MasterUrl.isCluster(spec.master())
+                && (!MasterUrl.staysHere(spec.master())
+                        || spec.cluster().driver().host().isPresent());
     }
 
     /** The same of a server in an exported compose project, which publishes what is declared and nothing else. */

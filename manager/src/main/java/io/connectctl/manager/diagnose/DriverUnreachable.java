@@ -11,6 +11,9 @@ final class DriverUnreachable implements Rule {
     private static final Pattern MASTER_FAILED = Pattern.compile("Failed to connect to driver(?: at (\\S{1,200}))?"
             + "|Exception while connecting to driver|ExecutorLauncher.{0,200}(?:timed out|No route to host)");
 
+    /** The same where the connection is refused; later on, blocks that can't be fetched are told of in these words, too. */
+    private static final Pattern MASTER_REFUSED = Pattern.compile("Failed to connect to \\S{1,200}:\\d+");
+
     /** What a standalone master says of executors that end at once, again and again. */
     private static final Pattern EXITED =
             Pattern.compile("Executor updated: (app-\\S{1,60}) is now EXITED \\(Command exited with code 1\\)");
@@ -35,6 +38,8 @@ final class DriverUnreachable implements Rule {
         // One that got through proves the way: what ends executors then is something else.
         boolean strangers = clues.anyLine(REGISTERED).isEmpty();
         return clues.anyLine(MASTER_FAILED)
+                .or(() -> clues.anyLine(MASTER_REFUSED)
+                        .filter(hit -> strangers && clues.spec().master().equals("yarn")))
                 .or(() -> clues.anyLine(EXITED)
                         .filter(hit ->
                                 strangers && (noWork || clues.anywhere(REMOVED).isPresent())))

@@ -806,6 +806,13 @@ public final class Lifecycle {
             successes = 0;
             lastFailure = Optional.of(failure);
             if (phase == Phase.STARTING) {
+                if (terms.cluster() && failure.kind() == ProbeFailure.Kind.CONTEXT_GONE) {
+                    // The service answers only once the SparkContext was there: the cluster has ended it since, and
+                    // none ever comes back.
+                    Duration soon = now.boot().plus(round());
+                    deadline = Optional.of(
+                            deadline.filter(end -> end.compareTo(soon) < 0).orElse(soon));
+                }
                 return;
             }
             failures++;
