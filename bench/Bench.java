@@ -50,7 +50,7 @@ public final class Bench {
 
     public static void main(String[] args) throws Exception {
         Bench bench = new Bench(args[0], Integer.parseInt(args[1]));
-        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle", "archive", "container", "fleet", "claim", "run", "leases");
+        List<String> what = args.length > 2 ? Arrays.asList(args).subList(2, args.length) : List.of("start", "status", "stop", "idle", "archive", "container", "fleet", "claim", "run", "leases", "yarn");
         System.out.printf("%d rounds, Java %s, %d cores%n", bench.rounds, System.getProperty("java.version"), Runtime.getRuntime().availableProcessors());
         bench.command("start", "warm", "--runtime", "process", "--port", "auto", "--ui-port", "auto", "--no-archive");
         bench.command("stop", "warm");
@@ -80,6 +80,9 @@ public final class Bench {
         }
         if (what.contains("leases")) {
             bench.leases();
+        }
+        if (what.contains("yarn")) {
+            bench.yarn();
         }
         System.exit(0);
     }
@@ -150,6 +153,136 @@ public final class Bench {
         System.out.printf("  overhead %.2f s; goal: at most 0.3 s%n", median(stop) - median(bareStop));
         row("kill -9 to the exit event", noticed);
         System.out.println("  goal: at most 0.2 s");
+    }
+
+    /** The same server on a real YARN, through connectctl and bare, in turn; both are done when a query ran on an executor. */
+    private void yarn() throws Exception {
+        List<Double> ours = new ArrayList<>();
+        List<Double> bare = new ArrayList<>();
+        Path home = Files.createTempDirectory("connectctl-bench-yarn-");
+        List<Process> parts = new ArrayList<>();
+        try {
+            String web = writeHadoop(home);
+            parts.add(hadoop(home, "rm", "org.apache.hadoop.yarn.server.resourcemanager.ResourceManager"));
+            parts.add(hadoop(home, "nm", "org.apache.hadoop.yarn.server.nodemanager.NodeManager"));
+            await("a NodeManager at " + web, () -> {
+                try (var in = java.net.URI.create(web + "/ws/v1/cluster/metrics").toURL().openStream()) {
+                    return JSON.readTree(in).at("/clusterMetrics/activeNodes").asInt() == 1;
+                } catch (IOException e) {
+                    return false;
+                }
+            });
+            int port = freePort();
+            int ui = freePort();
+            List<String> start = List.of(
+                    "start", "yarned", "--runtime", "process", "--spark", "3.5.0", "--master", "yarn", "--hadoop-conf", home.resolve("conf").toString(),
+                    "--executors", "1", "--executor-memory", "512m", "--driver-memory", "600m", "--conf", "spark.yarn.am.memory=512m",
+                    "--port", "" + port, "--ui-port", "" + ui);
+            // Spark is fetched, and every file has been read once.
+            command(start.toArray(new String[0]));
+            command("stop", "yarned");
+            for (int round = 0; round < rounds; round++) {
+                Instant before = Instant.now();
+                command(start.toArray(new String[0]));
+                ours.add(seconds(Duration.between(before, Instant.parse(status("yarned").path("healthySince").asText()))));
+                command("stop", "yarned");
+
+                String marker = "bare/1/" + UUID.randomUUID();
+                before = Instant.now();
+                Process server = bare("yarned", marker, Map.of("CONNECTCTL_DRIVER_HOST", "127.0.0.1"));
+                try (Ladder ladder = Probes.ladder(new ProbeTarget(
+                        "localhost", port, Optional.empty(), "localhost", List.of(ui), marker, UUID.randomUUID(), java.util.OptionalInt.of(1), false))) {
+                    while (!ladder.climb(Rung.QUERY, Duration.ofSeconds(30)).passed()) {
+                        TimeUnit.MILLISECONDS.sleep(50);
+                    }
+                    bare.add(seconds(Duration.between(before, Instant.now())));
+                }
+                server.destroy();
+                server.waitFor();
+                // Its executor has left before the next one wants its memory.
+                await("the end of the bare application", () -> {
+                    try (var in = java.net.URI.create(web + "/ws/v1/cluster/metrics").toURL().openStream()) {
+                        return JSON.readTree(in).at("/clusterMetrics/containersAllocated").asInt() == 0;
+                    }
+                });
+            }
+        } finally {
+            for (Process part : parts) {
+                part.descendants().forEach(ProcessHandle::destroyForcibly);
+                part.destroyForcibly().waitFor();
+            }
+            try (var files = Files.walk(home)) {
+                files.sorted(Collections.reverseOrder()).forEach(file -> file.toFile().delete());
+            }
+        }
+        row("start to HEALTHY on YARN, connectctl", ours);
+        row("start to query on YARN, bare", bare);
+        System.out.printf(
+                "  ratio %.2f, overhead %.2f s; goal: at most bare x 1.1 + 0.5 s = %.2f s%n",
+                median(ours) / median(bare), median(ours) - median(bare), median(bare) * 1.1 + 0.5);
+    }
+
+    /** Loopback addresses on ports that are free, 2 GiB; gives the ResourceManager's web address. */
+    private static String writeHadoop(Path home) throws IOException {
+        Map<String, String> yarn = new HashMap<>(Map.of(
+                "yarn.resourcemanager.hostname", "127.0.0.1",
+                "yarn.nodemanager.hostname", "127.0.0.1",
+                "yarn.nodemanager.local-dirs", home.resolve("local").toString(),
+                "yarn.nodemanager.log-dirs", home.resolve("logs").toString(),
+                "yarn.nodemanager.resource.memory-mb", "2048",
+                "yarn.scheduler.minimum-allocation-mb", "128",
+                "yarn.nodemanager.vmem-check-enabled", "false",
+                "yarn.nodemanager.pmem-check-enabled", "false",
+                "yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage", "100",
+                "yarn.nodemanager.env-whitelist", "JAVA_HOME,PATH,LANG,TZ"));
+        for (String part : List.of(
+                "resourcemanager.address", "resourcemanager.scheduler.address", "resourcemanager.resource-tracker.address",
+                "resourcemanager.admin.address", "resourcemanager.webapp.address", "nodemanager.address", "nodemanager.localizer.address",
+                "nodemanager.webapp.address", "nodemanager.collector-service.address")) {
+            yarn.put("yarn." + part, "127.0.0.1:" + freePort());
+        }
+        Path conf = Files.createDirectories(home.resolve("conf"));
+        Files.writeString(conf.resolve("yarn-site.xml"), xml(yarn));
+        Files.writeString(conf.resolve("core-site.xml"), xml(Map.of("fs.defaultFS", "file:///", "hadoop.tmp.dir", home.resolve("tmp").toString())));
+        Files.writeString(
+                conf.resolve("capacity-scheduler.xml"),
+                xml(Map.of(
+                        "yarn.scheduler.capacity.root.queues", "default",
+                        "yarn.scheduler.capacity.root.default.capacity", "100",
+                        "yarn.scheduler.capacity.maximum-am-resource-percent", "1.0")));
+        return "http://" + yarn.get("yarn.resourcemanager.webapp.address");
+    }
+
+    private static String xml(Map<String, String> properties) {
+        StringBuilder xml = new StringBuilder("<?xml version=\"1.0\"?>\n<configuration>\n");
+        properties.forEach((name, value) -> xml.append("<property><name>" + name + "</name><value>" + value + "</value></property>\n"));
+        return xml.append("</configuration>\n").toString();
+    }
+
+    private static Process hadoop(Path home, String part, String main) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC",
+                        "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                        "-cp", home.resolve("conf") + ":" + Path.of("target/tests-hadoop/lib").toAbsolutePath() + "/*", main)
+                .directory(home.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(home.resolve(part + ".log").toFile());
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        return builder.start();
+    }
+
+    private interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    private static void await(String what, Condition condition) throws Exception {
+        long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(3);
+        while (!condition.holds()) {
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException("waited 3 minutes for " + what);
+            }
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
     }
 
     private void status() throws Exception {
@@ -579,12 +712,18 @@ public final class Bench {
 
     /** The server's own rendered files, run without connectctl: same flags, same folders. */
     private Process bare(String name, String marker) throws IOException {
+        return bare(name, marker, Map.of());
+    }
+
+    /** The same, with more in its environment. */
+    private Process bare(String name, String marker, Map<String, String> more) throws IOException {
         Path folder = Path.of(System.getenv("CONNECTCTL_STATE_DIR"), "servers", name);
         ProcessBuilder builder = new ProcessBuilder("sh", folder.resolve("conf/entrypoint").toString())
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.environment().put("CONNECTCTL_INSTANCE", marker);
+        builder.environment().putAll(more);
         return builder.start();
     }
 

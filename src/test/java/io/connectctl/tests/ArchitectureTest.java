@@ -66,6 +66,22 @@ class ArchitectureTest {
     }
 
     @Test
+    void clustersKnowNothingOfPhases() {
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.connectctl.manager.cluster..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.connectctl.manager.lifecycle..",
+                        "io.connectctl.manager.supervise..",
+                        "io.connectctl.manager.store..",
+                        "io.connectctl.manager.api..",
+                        "org.apache.hadoop..",
+                        "org.apache.spark.."));
+    }
+
+    @Test
     void leasingIsPure() {
         check(noClasses()
                 .that()

@@ -51,6 +51,26 @@ class DaemonDeathTest {
         }
     }
 
+    @Test
+    void aDaemonThatWasKilledIsStartedByWhatComesNextAndOneThatWasStoppedIsNot() throws IOException {
+        try (Installation installation = new Installation()) {
+            installation.ok("start", "a", "--port", "auto", "--ui-port", "auto");
+            String url = installation.ok("url", "a").out();
+
+            killDaemon(installation);
+            Outcome asked = installation.ok("url", "a");
+
+            assertThat(asked.out()).isEqualTo(url);
+            assertThat(asked.err()).contains("connectctl: starting the daemon");
+            installation.ok("daemon", "stop");
+            Outcome looked = installation.run("status", "a");
+            assertThat(looked.exit()).as(looked::toString).isEqualTo(7);
+            assertThat(looked.err()).contains("stopped on purpose").contains("connectctl daemon start");
+            assertThat(installation.ok("stop", "a").err()).contains("connectctl: starting the daemon");
+            assertThat(installation.status("a").path("phase").asText()).isEqualTo("STOPPED");
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void killsAtRandomInstantsNeitherLoseNorDoubleAServer(Where where) throws IOException, InterruptedException {

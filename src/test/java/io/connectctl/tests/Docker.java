@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -111,6 +114,27 @@ final class Docker {
                     : Optional.of("the base image " + BASE + " isn't here; .ci/run builds it");
         } catch (UncheckedIOException e) {
             return Optional.of("there is no docker command: " + e.getMessage());
+        }
+    }
+
+    /** This machine's address on the engine's default bridge. */
+    static String gateway() {
+        String bridge = ok(
+                        "network",
+                        "inspect",
+                        "bridge",
+                        "--format",
+                        "{{index .Options \"com.docker.network.bridge.name\"}}")
+                .strip();
+        try {
+            return NetworkInterface.getByName(bridge)
+                    .inetAddresses()
+                    .filter(Inet4Address.class::isInstance)
+                    .map(InetAddress::getHostAddress)
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

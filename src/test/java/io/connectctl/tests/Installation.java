@@ -60,7 +60,8 @@ final class Installation implements AutoCloseable {
     private static final Path CACHE = ROOT.resolve("target/tests/cache");
     private static final Path APP = app();
 
-    private static final AtomicBoolean TRAINED = new AtomicBoolean();
+    /** Whoever has time lets the servers under test bring their archive about themselves, in the background. */
+    private static final AtomicBoolean TRAINED = new AtomicBoolean(Boolean.getBoolean("connectctl.trained"));
 
     private static @Nullable Installation trainerOrNull;
 
@@ -84,6 +85,13 @@ final class Installation implements AutoCloseable {
 
     Installation(Where where) {
         this(where, List.of(), APP);
+    }
+
+    /** Whose servers can't use a class data archive, so that none is to be made for them beforehand. */
+    static Installation untrained() {
+        Installation installation = new Installation();
+        installation.trainer = true;
+        return installation;
     }
 
     /**
@@ -232,6 +240,13 @@ final class Installation implements AutoCloseable {
             }
         }
         return spark.resolve("jars");
+    }
+
+    /** The folder of jars that an earlier start brought into the shared cache, by its name there. */
+    Path cached(String name) {
+        Path jars = CACHE.resolve("spark").resolve(name).resolve("jars");
+        assertThat(jars).isDirectory();
+        return jars;
     }
 
     /** The class data archives of daemons in its cache. */

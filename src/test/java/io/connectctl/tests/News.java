@@ -1,6 +1,7 @@
 package io.connectctl.tests;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Predicate;
 
@@ -53,6 +54,18 @@ final class News {
     /** What is to be done about them. */
     List<String> remedies() {
         return ofCauses("/cause/remedy");
+    }
+
+    /** When it first came into a phase. */
+    Instant firstAt(String phase) {
+        return since(
+                        event -> event.path("type").asText().equals("phase")
+                                && event.path("phase").asText().equals(phase),
+                        "/at")
+                .stream()
+                .map(Instant::parse)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(server + " was never " + phase + ": " + events()));
     }
 
     /** The phases it went through. */

@@ -3,6 +3,7 @@ package io.connectctl.health;
 import io.connectctl.health.ProbeFailure.Kind;
 import io.connectctl.health.ui.Application;
 import io.connectctl.health.ui.Driver;
+import io.connectctl.health.ui.Executors;
 import io.connectctl.health.ui.SparkUi;
 import io.grpc.Deadline;
 import java.io.IOException;
@@ -34,6 +35,9 @@ final class ContextProbe implements Probe {
     /** The Spark property that holds {@link ProbeTarget#marker()}. */
     static final String MARKER_KEY = "spark.connectctl.instance";
 
+    /** A container or a worker's process, a JVM, its registration: some ten seconds where the cluster has room, more where it is busy. */
+    private static final Duration EXECUTOR_PATIENCE = Duration.ofMinutes(1);
+
     private final ProbeTarget target;
     private final Findings findings;
     private final FixedSession session;
@@ -53,7 +57,7 @@ final class ContextProbe implements Probe {
             if (search.found) {
                 findings.silentUi = 0;
                 noteUiMissing("");
-                return ProbeResult.PASSED;
+                return executors(deadline);
             }
             if (!search.foreign.isEmpty()
                     && findings.ui == null
@@ -74,6 +78,58 @@ final class ContextProbe implements Probe {
             noteUiMissing(without);
         }
         return result;
+    }
+
+    /**
+     * With a cluster, whether enough executors are there. One that was lost is its cluster's to replace, and another driver would only
+     * cost its users their sessions: so after the first time that all were there, some may be missing for a while.
+     */
+    private ProbeResult executors(Deadline deadline) throws InterruptedException {
+        SparkUi ui = findings.ui;
+        Optional<String> application = findings.observed.applicationId();
+        if (target.minExecutors().isEmpty() || ui == null || application.isEmpty()) {
+            return ProbeResult.PASSED;
+        }
+        int least = target.minExecutors().getAsInt();
+        Executors executors;
+        try {
+            executors = ui.executors(application.get(), Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS)));
+        } catch (IOException e) {
+            LOG.debug("{}: the UI doesn't list its executors", target, e);
+            // The context lives, as it showed a moment ago; of executors nothing is known, which is nobody's failure.
+            return ProbeResult.PASSED;
+        }
+        Observed seen = findings.observed;
+        findings.observed = new Observed(
+                seen.sparkVersion(),
+                seen.ui(),
+                seen.applicationId(),
+                seen.poolBytes(),
+                seen.cores(),
+                Optional.of(executors));
+        if (executors.registered() >= least) {
+            findings.executorsMissingSince = OptionalLong.empty();
+            findings.executorsSeen = true;
+            return ProbeResult.PASSED;
+        }
+        if (findings.executorsSeen) {
+            long now = System.nanoTime();
+            long since = findings.executorsMissingSince.orElse(now);
+            findings.executorsMissingSince = OptionalLong.of(since);
+            if (now - since < EXECUTOR_PATIENCE.toNanos()) {
+                return ProbeResult.PASSED;
+            }
+        }
+        return ProbeResult.failed(
+                Kind.NO_EXECUTORS,
+                executors.registered() + " of at least " + least + " executors are registered (health.minExecutors), "
+                        + executors.lost() + " were lost"
+                        + (executors.lastLoss().isEmpty() ? "" : ", the last one: " + firstLine(executors.lastLoss())));
+    }
+
+    private static String firstLine(String text) {
+        String line = text.strip().lines().findFirst().orElse("");
+        return line.length() > 300 ? line.substring(0, 300) + "..." : line;
     }
 
     /** News is logged, sameness is not. */
@@ -169,7 +225,12 @@ final class ContextProbe implements Probe {
                 }
             }
             findings.observed = new Observed(
-                    before.sparkVersion(), Optional.of(ui.base()), Optional.of(application.id()), pool, cores);
+                    before.sparkVersion(),
+                    Optional.of(ui.base()),
+                    Optional.of(application.id()),
+                    pool,
+                    cores,
+                    before.executors());
         }
 
         private Duration left(Deadline deadline) {

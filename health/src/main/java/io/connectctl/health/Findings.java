@@ -3,6 +3,7 @@ package io.connectctl.health;
 import io.connectctl.health.ui.SparkUi;
 import java.util.EnumSet;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,12 @@ final class Findings {
     /** Climbs in a row in which the UI, or what is in its place, accepted and didn't answer. */
     int silentUi;
 
+    /** True once a cluster had given it as many executors as it must have. */
+    boolean executorsSeen;
+
+    /** By System.nanoTime, since when some of them are missing. */
+    OptionalLong executorsMissingSince = OptionalLong.empty();
+
     /** Rungs proven at least once: their calls are warm, and get no first-call allowance any more. */
     final Set<Rung> proven = EnumSet.noneOf(Rung.class);
 
@@ -43,7 +50,8 @@ final class Findings {
                     observed.ui(),
                     observed.applicationId(),
                     observed.poolBytes(),
-                    observed.cores());
+                    observed.cores(),
+                    observed.executors());
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.connectctl.health;
 
+import io.connectctl.health.ui.Executors;
 import java.net.URI;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -13,13 +14,25 @@ import java.util.OptionalLong;
  * @param applicationId Spark's application id
  * @param poolBytes the driver's unified memory pool as the UI reports it ({@code maxMemory}), bytes
  * @param cores the driver's cores as the UI reports them
+ * @param executors the executors on a cluster; empty with a local master, which has none
  */
 public record Observed(
         Optional<String> sparkVersion,
         Optional<URI> ui,
         Optional<String> applicationId,
         OptionalLong poolBytes,
-        OptionalInt cores) {
+        OptionalInt cores,
+        Optional<Executors> executors) {
+    /** Of a server without a cluster. */
+    public Observed(
+            Optional<String> sparkVersion,
+            Optional<URI> ui,
+            Optional<String> applicationId,
+            OptionalLong poolBytes,
+            OptionalInt cores) {
+        this(sparkVersion, ui, applicationId, poolBytes, cores, Optional.empty());
+    }
+
     /** Nothing seen yet. */
     public static final Observed NOTHING = new Observed(
             Optional.empty(), Optional.empty(), Optional.empty(), OptionalLong.empty(), OptionalInt.empty());

@@ -22,6 +22,8 @@ public record ProbeFailure(Rung rung, Kind kind, String detail) {
         CONTEXT_GONE,
         /** The UI that answers belongs to another Spark application. */
         FOREIGN_UI,
+        /** The SparkContext lives, and too few executors are there to do its work. */
+        NO_EXECUTORS,
         /** The query failed. */
         QUERY_FAILED,
         /** Anything else; the detail says what. */

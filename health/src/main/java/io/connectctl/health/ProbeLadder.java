@@ -20,6 +20,7 @@ final class ProbeLadder implements Ladder {
     ProbeLadder(ProbeTarget target, Map<Rung, List<Probes.Maker>> makers, Map<Rung, Duration> firstCall) {
         this.client = new SparkConnectClient(target);
         this.firstCall = firstCall;
+        findings.executorsSeen = target.provenBefore();
         makers.forEach((rung, each) -> {
             List<Probe> made = new ArrayList<>();
             for (Probes.Maker maker : each) {

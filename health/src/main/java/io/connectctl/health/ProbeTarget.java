@@ -3,6 +3,7 @@ package io.connectctl.health;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 
 /**
@@ -16,6 +17,8 @@ import java.util.UUID;
  *     (spark.port.maxRetries); empty where the UI is off
  * @param marker value of {@code spark.connectctl.instance} in this instance's configuration: tells its UI from another Spark's
  * @param sessionId the one session id that probes of this instance use where a session can't be avoided
+ * @param minExecutors with a cluster, how many executors must be there; empty with a local master
+ * @param provenBefore whether they were there once, by another ladder: then some may be missing for a while
  */
 public record ProbeTarget(
         String host,
@@ -24,13 +27,32 @@ public record ProbeTarget(
         String uiHost,
         List<Integer> uiPorts,
         String marker,
-        UUID sessionId) {
+        UUID sessionId,
+        OptionalInt minExecutors,
+        boolean provenBefore) {
     public ProbeTarget {
         Objects.requireNonNull(host, "host");
         if (port < 1 || port > 65535) {
             throw new IllegalArgumentException("port " + port + " is outside 1-65535");
         }
         uiPorts = List.copyOf(uiPorts);
+    }
+
+    /** With a local master. */
+    public ProbeTarget(
+            String host,
+            int port,
+            Optional<String> token,
+            String uiHost,
+            List<Integer> uiPorts,
+            String marker,
+            UUID sessionId) {
+        this(host, port, token, uiHost, uiPorts, marker, sessionId, OptionalInt.empty(), false);
+    }
+
+    /** The same instance, whose executors were proven before. */
+    public ProbeTarget asProvenBefore() {
+        return new ProbeTarget(host, port, token, uiHost, uiPorts, marker, sessionId, minExecutors, true);
     }
 
     /** Without the token. */

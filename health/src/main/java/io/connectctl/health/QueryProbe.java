@@ -5,7 +5,8 @@ import io.grpc.Deadline;
 import io.grpc.StatusRuntimeException;
 
 /**
- * {@link Rung#QUERY}: a job of one task ran on the executors and its rows came back. It uses the instance's one fixed
+ * {@link Rung#QUERY}: a job ran and its rows came back: of one task with a local master; with a cluster one with a shuffle, so that
+ * executors fetch from each other, and the driver and they reach one another in both directions. It uses the instance's one fixed
  * session and gives it back where Spark knows how (4.0+).
  */
 final class QueryProbe implements Probe {
@@ -22,7 +23,7 @@ final class QueryProbe implements Probe {
     @Override
     public ProbeResult probe(Deadline deadline) throws InterruptedException {
         try {
-            long rows = client.runTinyQuery(deadline);
+            long rows = client.runTinyQuery(target.minExecutors().isPresent(), deadline);
             session.release(deadline);
             if (rows != SparkConnectClient.QUERY_ROWS) {
                 return ProbeResult.failed(
@@ -32,7 +33,13 @@ final class QueryProbe implements Probe {
             }
             return ProbeResult.PASSED;
         } catch (StatusRuntimeException e) {
-            return RpcFailures.failed("ExecutePlan (range of 2)", target, e, Kind.QUERY_FAILED);
+            return RpcFailures.failed(
+                    target.minExecutors().isPresent()
+                            ? "ExecutePlan (range of 2, shuffled)"
+                            : "ExecutePlan (range of 2)",
+                    target,
+                    e,
+                    Kind.QUERY_FAILED);
         }
     }
 }

@@ -14,6 +14,7 @@ import io.connectctl.health.proto.Plan;
 import io.connectctl.health.proto.Range;
 import io.connectctl.health.proto.Relation;
 import io.connectctl.health.proto.ReleaseSessionRequest;
+import io.connectctl.health.proto.Repartition;
 import io.connectctl.health.proto.SQL;
 import io.connectctl.health.proto.SparkConnectServiceGrpc;
 import io.connectctl.health.proto.UserContext;
@@ -237,20 +238,30 @@ public final class SparkConnectClient implements AutoCloseable {
      * Runs {@code spark.range(2)} as one task of one job in the instance's fixed session, which this creates, and reads
      * the answer to its end.
      *
+     * @param shuffled with an exchange between two stages, as a cluster's executors must be able to do
      * @return the number of rows that came back, {@link #QUERY_ROWS} if all is well
      */
-    long runTinyQuery(Deadline deadline) throws InterruptedException {
+    long runTinyQuery(boolean shuffled, Deadline deadline) throws InterruptedException {
+        Relation range = Relation.newBuilder()
+                .setRange(Range.newBuilder()
+                        .setStart(0)
+                        .setEnd(QUERY_ROWS)
+                        .setStep(1)
+                        .setNumPartitions(shuffled ? 2 : 1))
+                .build();
+        Relation root = shuffled
+                ? Relation.newBuilder()
+                        .setRepartition(Repartition.newBuilder()
+                                .setInput(range)
+                                .setNumPartitions(2)
+                                .setShuffle(true))
+                        .build()
+                : range;
         ExecutePlanRequest request = ExecutePlanRequest.newBuilder()
                 .setSessionId(peer.session().toString())
                 .setUserContext(user)
                 .setClientType(peer.name())
-                .setPlan(Plan.newBuilder()
-                        .setRoot(Relation.newBuilder()
-                                .setRange(Range.newBuilder()
-                                        .setStart(0)
-                                        .setEnd(QUERY_ROWS)
-                                        .setStep(1)
-                                        .setNumPartitions(1))))
+                .setPlan(Plan.newBuilder().setRoot(root))
                 .build();
         try {
             Iterator<ExecutePlanResponse> answers = ClientCalls.blockingServerStreamingCall(

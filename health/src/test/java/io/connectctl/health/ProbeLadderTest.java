@@ -8,6 +8,7 @@ import io.connectctl.health.testing.FakeSparkConnect;
 import io.connectctl.health.testing.FakeSparkConnect.Dialect;
 import io.connectctl.health.testing.FakeSparkUi;
 import io.connectctl.health.testing.RawServer;
+import io.connectctl.health.ui.Executors;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import java.io.IOException;
 import java.time.Duration;
@@ -77,6 +78,64 @@ class ProbeLadderTest {
             ladder.climb(Rung.SESSION, TIMEOUT);
 
             assertThat(ui.requests().subList(first, ui.requests().size())).containsExactly("/api/v1/applications");
+        }
+    }
+
+    @Test
+    void tooFewExecutorsFailTheSessionOfAClusterAndEnoughPassIt() throws Exception {
+        String executors = "/api/v1/applications/" + APP + "/allexecutors";
+        try (FakeSparkConnect spark = FakeSparkConnect.start(Dialect.SPARK_4);
+                FakeSparkUi ui = FakeSparkUi.of(APP, Targets.MARKER);
+                Ladder ladder = Probes.ladder(Targets.onCluster(spark.port(), 1, ui.port()))) {
+            ui.page(
+                    executors,
+                    200,
+                    """
+                    [ {"id": "driver", "isActive": true},
+                      {"id": "1", "isActive": false, "removeTime": "2026-11-29T12:00:00.000GMT",
+                       "removeReason": "Container killed on request. Exit code is 137\\nand more"} ]
+                    """);
+            Climb without = ladder.climb(Rung.SESSION, TIMEOUT);
+            assertFailed(without, Rung.SESSION, Kind.NO_EXECUTORS, "0 of at least 1 executors");
+            assertThat(without.failure().orElseThrow().detail())
+                    .contains("1 were lost", "Exit code is 137")
+                    .doesNotContain("and more");
+
+            ui.page(
+                    executors,
+                    200,
+                    """
+                    [ {"id": "driver", "isActive": true, "maxMemory": 1},
+                      {"id": "2", "isActive": true, "totalCores": 4, "maxMemory": 7} ]
+                    """);
+            Climb with = ladder.climb(Rung.QUERY, TIMEOUT);
+            assertThat(with.passed()).isTrue();
+            assertThat(with.observed().executors()).contains(new Executors(1, 0, 4, 7, ""));
+
+            ui.page(
+                    executors,
+                    200,
+                    "[ {\"id\": \"driver\", \"isActive\": true}, {\"id\": \"2\", \"isActive\": false} ]");
+            Climb replacing = ladder.climb(Rung.SESSION, TIMEOUT);
+            assertThat(replacing.passed())
+                    .as("its cluster replaces the one that was lost")
+                    .isTrue();
+            assertThat(replacing.observed().executors()).contains(new Executors(0, 1, 0, 0, ""));
+        }
+    }
+
+    @Test
+    void whatWasProvenByALadderBeforeMayLackExecutorsForAWhile() throws Exception {
+        try (FakeSparkConnect spark = FakeSparkConnect.start(Dialect.SPARK_4);
+                FakeSparkUi ui = FakeSparkUi.of(APP, Targets.MARKER);
+                Ladder ladder = Probes.ladder(
+                        Targets.onCluster(spark.port(), 1, ui.port()).asProvenBefore())) {
+            ui.page(
+                    "/api/v1/applications/" + APP + "/allexecutors",
+                    200,
+                    "[ {\"id\": \"driver\", \"isActive\": true}, {\"id\": \"2\", \"isActive\": false} ]");
+
+            assertThat(ladder.climb(Rung.SESSION, TIMEOUT).passed()).isTrue();
         }
     }
 

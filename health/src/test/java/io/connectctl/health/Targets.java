@@ -2,6 +2,7 @@ package io.connectctl.health;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,19 @@ final class Targets {
 
     static ProbeTarget of(int port, Integer... uiPorts) {
         return withToken(port, null, uiPorts);
+    }
+
+    static ProbeTarget onCluster(int port, int minExecutors, Integer... uiPorts) {
+        return new ProbeTarget(
+                "127.0.0.1",
+                port,
+                Optional.empty(),
+                "127.0.0.1",
+                List.of(uiPorts),
+                MARKER,
+                SESSION,
+                OptionalInt.of(minExecutors),
+                false);
     }
 
     static ProbeTarget withToken(int port, @Nullable String token, Integer... uiPorts) {

@@ -2,6 +2,7 @@ package io.connectctl.compose.render;
 
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.ContainerSpec;
+import io.connectctl.compose.spec.DriverNetwork;
 import io.connectctl.compose.spec.Expose;
 import io.connectctl.compose.spec.Loosening;
 import io.connectctl.compose.spec.PortChoice;
@@ -31,7 +32,15 @@ public final class ComposeProject {
     /** What an image that {@code connectctl image build} made is called unless told otherwise. */
     private static final String OWN_IMAGES = "connectctl/spark:";
 
+    /** For one server: YARN's master of its application, one executor with Spark's defaults, and some. */
+    private static final int WORKER_GIBIBYTES = 3;
+
+    private static final int WORKER_CORES = 2;
+
     private static final Path CONF = Path.of("/opt/connectctl/conf");
+    private static final List<String> HADOOP_FILES =
+            List.of("core-site.xml", "yarn-site.xml", "capacity-scheduler.xml");
+
     private static final Path STATE = Path.of("/var/lib/connectctl");
 
     private final TemplateSource source;
@@ -50,8 +59,12 @@ public final class ComposeProject {
      *
      * @param composeFile the text of {@code docker-compose.yml}; holds no secret
      * @param servers each server's files by its name; they may hold secrets
+     * @param cluster the files of the cluster that is brought along, which everybody may read; none for most
      */
-    public record Files(String composeFile, Map<String, List<RenderedFile>> servers) {}
+    public record Files(String composeFile, Map<String, List<RenderedFile>> servers, List<RenderedFile> cluster) {}
+
+    /** The folder of the cluster's files, beside those of the servers. */
+    public static final String CLUSTER_FOLDER = "cluster";
 
     /**
      * Renders it.
@@ -59,6 +72,16 @@ public final class ComposeProject {
      * @param specs the servers; what their runtime is doesn't matter
      */
     public Files render(List<ServerSpec> specs) throws RenderException {
+        return render(specs, Optional.empty());
+    }
+
+    /**
+     * Renders it with a cluster beside the servers.
+     *
+     * @param specs the servers, of one Spark version; each names the cluster as its master
+     * @param cluster the cluster; empty for none
+     */
+    public Files render(List<ServerSpec> specs, Optional<TrialCluster> cluster) throws RenderException {
         Map<String, List<RenderedFile>> files = new TreeMap<>();
         List<Map<String, Object>> servers = new ArrayList<>();
         SortedSet<String> networks = new TreeSet<>();
@@ -77,24 +100,50 @@ public final class ComposeProject {
         }
         Map<String, Object> variables = new TreeMap<>();
         variables.put("servers", servers);
+        variables.put("cluster", cluster.map(TrialCluster::text).orElse(""));
+        if (cluster.isPresent()) {
+            variables.putAll(cluster(specs));
+        }
         variables.put("networks", List.copyOf(networks));
         variables.put("foreignVolumes", List.copyOf(volumes));
-        return new Files(Renderer.render(source.single(TEMPLATES, FILE), variables), files);
+        List<RenderedFile> own = new ArrayList<>();
+        if (cluster.filter(TrialCluster.YARN::equals).isPresent()) {
+            for (String name : HADOOP_FILES) {
+                own.add(new RenderedFile(name, Renderer.render(source.single(TEMPLATES, name), variables), false));
+            }
+        }
+        return new Files(Renderer.render(source.single(TEMPLATES, FILE), variables), files, own);
+    }
+
+    /** The cluster's own: of the servers' image, and with room for each of them. */
+    private static Map<String, Object> cluster(List<ServerSpec> specs) {
+        ServerSpec first = specs.get(0);
+        long gibibytes = (long) WORKER_GIBIBYTES * specs.size();
+        return Map.of(
+                "clusterFirst", first.name().value(),
+                "clusterImage", image(first),
+                "clusterScala", first.spark().scalaBinary(),
+                "clusterCores", Integer.toString(WORKER_CORES * specs.size()),
+                "clusterMemory", gibibytes + "g",
+                "clusterMebibytes", Long.toString(gibibytes << 10),
+                // Beside its executors, the worker's own JVM, and what executors take beyond their heaps.
+                "clusterLimit", Long.toString((gibibytes + 1) << 30));
     }
 
     /** Where things lie in such a container; an image of ours has jars alone, any other one a whole Spark. */
     private static Site site(ServerSpec spec) {
         boolean bare = image(spec).startsWith(OWN_IMAGES);
         return new Site(
-                CONF,
-                STATE.resolve("work"),
-                STATE.resolve("warehouse"),
-                Optional.empty(),
-                bare ? Optional.empty() : Optional.of(Path.of("/opt/spark")),
-                bare ? Optional.of(Path.of("/opt/spark/jars")) : Optional.empty(),
-                false,
-                Optional.empty(),
-                spec.auth() == Auth.TOKEN ? Optional.of(CONF.resolve("token")) : Optional.empty());
+                        CONF,
+                        STATE.resolve("work"),
+                        STATE.resolve("warehouse"),
+                        Optional.empty(),
+                        bare ? Optional.empty() : Optional.of(Path.of("/opt/spark")),
+                        bare ? Optional.of(Path.of("/opt/spark/jars")) : Optional.empty(),
+                        false,
+                        Optional.empty(),
+                        spec.auth() == Auth.TOKEN ? Optional.of(CONF.resolve("token")) : Optional.empty())
+                .withHadoopConf(spec.cluster().hadoopConf().map(declared -> TrialCluster.HADOOP_CONF));
     }
 
     private static String image(ServerSpec spec) {
@@ -119,7 +168,12 @@ public final class ComposeProject {
         variables.put("startSeconds", Long.toString(seconds(spec.health().startTimeout())));
         variables.put("stopSeconds", Long.toString(seconds(spec.stop().grace())));
         variables.put("ports", ports(spec));
-        variables.put("volumes", container.volumes());
+        List<String> mounts = new ArrayList<>(container.volumes());
+        spec.cluster()
+                .hadoopConf()
+                .filter(folder -> !folder.equals(TrialCluster.HADOOP_CONF))
+                .ifPresent(folder -> mounts.add(folder + ":" + TrialCluster.HADOOP_CONF + ":ro"));
+        variables.put("volumes", mounts);
         variables.put("networks", container.networks());
         variables.put("extraHosts", container.extraHosts());
         variables.put("tmpfsBytes", Long.toString(container.tmpfs().bytes()));
@@ -145,6 +199,10 @@ public final class ComposeProject {
     private static List<String> ports(ServerSpec spec) {
         List<String> ports = new ArrayList<>();
         ports.add(published(spec, spec.port(), ContainerPorts.grpc(spec)));
+        // Executors elsewhere: the same ports inside and outside, as Spark tells them those that it binds.
+        DriverNetwork driver = spec.cluster().driver();
+        driver.port().ifPresent(port -> ports.add("0.0.0.0:" + port + ":" + port));
+        driver.blockManagerPort().ifPresent(port -> ports.add("0.0.0.0:" + port + ":" + port));
         OptionalInt ui = ContainerPorts.ui(spec);
         if (ui.isPresent()) {
             ports.add(published(spec, spec.uiPort(), ui.getAsInt()));

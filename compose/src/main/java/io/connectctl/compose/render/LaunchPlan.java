@@ -43,6 +43,13 @@ public record LaunchPlan(
         return new LaunchPlan(spec, site, ticket, rendering, command, more);
     }
 
+    /** The same launch with more variables: what the machine or the moment tells, and nobody declared. */
+    public LaunchPlan with(Map<String, String> variables) {
+        Map<String, String> more = new TreeMap<>(environment);
+        more.putAll(variables);
+        return new LaunchPlan(spec, site, ticket, rendering, command, more);
+    }
+
     /** The rendered files that put the conf folder on the server's class path, such as hive-site.xml; empty for most servers. */
     public List<String> classPathFiles() {
         return rendering.files().stream()

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param packages a folder of jars that the declaration's packages came to, and the Connect server where its Spark lacks one;
  *     empty where there are none, or where Spark is to resolve them itself at each start
  * @param token a file that holds the server's token, where it isn't handed over through the environment
+ * @param hadoopConf the folder of the Hadoop configuration; empty where none is declared
  */
 public record Site(
         Path conf,
@@ -26,11 +27,31 @@ public record Site(
         Optional<Path> jars,
         boolean loopback,
         Optional<Path> packages,
-        Optional<Path> token) {
+        Optional<Path> token,
+        Optional<Path> hadoopConf) {
     public Site {
         if (sparkHome.isPresent() == jars.isPresent()) {
             throw new IllegalArgumentException("a site has either a SPARK_HOME or a folder of jars");
         }
+    }
+
+    /** Without a Hadoop configuration. */
+    public Site(
+            Path conf,
+            Path work,
+            Path warehouse,
+            Optional<Path> javaHome,
+            Optional<Path> sparkHome,
+            Optional<Path> jars,
+            boolean loopback,
+            Optional<Path> packages,
+            Optional<Path> token) {
+        this(conf, work, warehouse, javaHome, sparkHome, jars, loopback, packages, token, Optional.empty());
+    }
+
+    /** The same place with this folder of a Hadoop configuration. */
+    public Site withHadoopConf(Optional<Path> folder) {
+        return new Site(conf, work, warehouse, javaHome, sparkHome, jars, loopback, packages, token, folder);
     }
 
     /** Of a process: its JDK is known, its token comes through the environment. */
@@ -51,11 +72,12 @@ public record Site(
                 jars,
                 loopback,
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 
     /** The same with the jars of its packages in this folder. */
     public Site with(Optional<Path> packages) {
-        return new Site(conf, work, warehouse, javaHome, sparkHome, jars, loopback, packages, token);
+        return new Site(conf, work, warehouse, javaHome, sparkHome, jars, loopback, packages, token, hadoopConf);
     }
 }

@@ -1,6 +1,7 @@
 package io.connectctl.compose.render;
 
 import io.connectctl.compose.spec.Expose;
+import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerSpec;
@@ -61,11 +62,16 @@ final class Variables {
         variables.put("uiEnabled", !(spec.uiPort() instanceof PortChoice.Off));
 
         boolean loopback = spec.expose() == Expose.LOOPBACK && site.loopback();
-        boolean localMaster = spec.master().startsWith("local");
+        boolean localMaster = !MasterUrl.isCluster(spec.master());
         variables.put("loopback", loopback);
         variables.put("bindingAddress", loopback && spec.spark().hasBindingAddress() ? "127.0.0.1" : "");
         variables.put("localMaster", localMaster);
-        variables.put("publishDriver", loopback && !MasterUrl.staysHere(spec.master()));
+        variables.put("publishDriver", Exposures.opensDriver(spec));
+        variables.put("driverHost", spec.cluster().driver().host().orElse(""));
+        variables.put("hadoopConf", site.hadoopConf().map(Path::toString).orElse(""));
+        variables.put("yarn", spec.master().equals("yarn"));
+        variables.put("yarnTags", spec.conf().getOrDefault("spark.yarn.tags", ""));
+        variables.put("clusterSettings", pairs(ClusterSettings.of(spec, site)));
 
         variables.put("confFolder", site.conf().toString());
         variables.put("confOnClassPath", ClassPath.holdsConf(files));
@@ -165,6 +171,12 @@ final class Variables {
         SortedMap<String, String> conf = new TreeMap<>(spec.conf());
         conf.merge(JARS, folder + "/*.jar", (own, packages) -> own.isBlank() ? packages : own + "," + packages);
         return conf;
+    }
+
+    private static List<Map<String, Object>> pairs(Map<String, String> settings) {
+        return settings.entrySet().stream()
+                .map(entry -> Map.<String, Object>of("key", entry.getKey(), "value", entry.getValue()))
+                .toList();
     }
 
     private static List<Map<String, Object>> entries(SortedMap<String, String> conf) {

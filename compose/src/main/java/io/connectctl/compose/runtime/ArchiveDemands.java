@@ -58,6 +58,9 @@ public record ArchiveDemands(List<String> options, boolean wide, List<Path> extr
         if (plan.site().jars().isEmpty()) {
             throw new ArchiveUnfitException("the distribution's own bin/spark-submit starts it (sparkHome)");
         }
+        if (plan.site().hadoopConf().isPresent()) {
+            throw new ArchiveUnfitException(folder("hadoopConf"));
+        }
         for (String variable : FOLDER_VARIABLES) {
             if (!spec.env().getOrDefault(variable, "").isEmpty()) {
                 throw new ArchiveUnfitException(folder(variable));

@@ -159,6 +159,14 @@ public interface ServerRuntime extends AutoCloseable {
      */
     default void forgetAllBut(Set<ServerName> known) {}
 
+    /**
+     * What can be told of a running server's declaration from how it runs, for one whose declaration was lost: no secrets but its
+     * token, without which nobody gets to it, and only what is sure.
+     */
+    default Recalled recall(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        return Recalled.NOTHING;
+    }
+
     /** Where the instance is reached; ports that can't be known yet are empty. */
     Endpoint endpoint(Instance instance, ServerSpec spec) throws RuntimeUnavailableException, InterruptedException;
 
@@ -180,6 +188,18 @@ public interface ServerRuntime extends AutoCloseable {
 
     /** What the running instance uses; empty where nothing runs. */
     Optional<Usage> usage(ServerName server) throws RuntimeUnavailableException, InterruptedException;
+
+    /**
+     * Looks into a running instance that doesn't answer: its threads and heap by its JVM's own word, and what the kernel knows of it. Never
+     * waits for a JVM that is stopped; changes nothing. Takes at most {@code limit} and five seconds more.
+     *
+     * @param limit for the JVM's answer
+     * @return what was seen; empty where nothing runs
+     */
+    default Optional<Snapshot> snapshot(ServerName server, Duration limit)
+            throws RuntimeUnavailableException, InterruptedException {
+        return Optional.empty();
+    }
 
     /** True if this server's warehouse holds anything, or can't be looked into. */
     boolean hasWarehouse(ServerName server);

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
@@ -62,6 +63,15 @@ final class ConfRules {
             "spark.serializer",
             "spark.default.parallelism",
             "spark.dynamicAllocation.enabled",
+            "spark.dynamicAllocation.minExecutors",
+            "spark.dynamicAllocation.maxExecutors",
+            "spark.blockManager.port",
+            "spark.yarn.queue",
+            "spark.yarn.tags",
+            "spark.yarn.jars",
+            "spark.yarn.archive",
+            "spark.yarn.am.memory",
+            "spark.yarn.am.cores",
             "spark.eventLog.enabled",
             "spark.eventLog.dir",
             "spark.sql.extensions",
@@ -76,6 +86,9 @@ final class ConfRules {
 
     private static final List<String> HADOOP =
             List.of("fs.", "dfs.", "hive.", "yarn.", "hadoop.", "parquet.", "javax.");
+    /** SPARK-55239 */
+    private static final SparkVersion CLUSTER_MODE_SINCE = SparkVersion.parse("4.2.0");
+
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1", "[::1]");
     private static final Set<String> EVERYWHERE = Set.of("0.0.0.0", "::", "[::]");
 
@@ -203,6 +216,7 @@ final class ConfRules {
         same("spark.master", spec.master(), "master", conf, findings);
         same("spark.connect.grpc.binding.port", spec.port().toString(), "port", conf, findings);
         same("spark.jars.packages", String.join(",", spec.packages()), "packages", conf, findings);
+        cluster(spec, findings);
         uiPort(spec, findings);
         driverMemory(spec, findings);
         address(spec, findings);
@@ -218,10 +232,7 @@ final class ConfRules {
         }
         forbidden("spark.remote", "it would make this server a client of another one: delete it", conf, findings);
         if ("cluster".equals(conf.get("spark.submit.deployMode"))) {
-            findings.of(Rule.REFUSED_KEY)
-                    .error(
-                            pointer("spark.submit.deployMode"),
-                            "'cluster' would run the server where connectctl can't watch it: delete it");
+            findings.of(Rule.REFUSED_KEY).error(pointer("spark.submit.deployMode"), clusterMode(spec));
         }
         String retries = "spark.connect.grpc.port.maxRetries";
         if (conf.containsKey(retries) && !conf.getOrDefault(retries, "").strip().equals("0")) {
@@ -229,6 +240,60 @@ final class ConfRules {
                     .error(
                             pointer(retries),
                             "would let the server move to another port unseen: delete it, or write 'port: auto'");
+        }
+    }
+
+    /** Spark itself refuses it before 4.2.0, and for every master but YARN since (SPARK-55239). */
+    private static String clusterMode(ServerSpec spec) {
+        boolean able = spec.spark().compareTo(CLUSTER_MODE_SINCE) >= 0;
+        return "'cluster' would run the server where connectctl can't watch it"
+                + (able
+                        ? ""
+                        : ", and Spark " + spec.spark() + " refuses it for Spark Connect (4.2.0 allows it on YARN)")
+                + ": delete it; in client mode, the default, the driver runs here and the executors on the cluster";
+    }
+
+    /** Settings that the fields about a cluster stand for; where a field isn't declared, its setting is the user's to make. */
+    private static void cluster(ServerSpec spec, Findings findings) {
+        Map<String, String> conf = spec.conf();
+        ClusterSpec cluster = spec.cluster();
+        ExecutorSpec executors = cluster.executors();
+        cluster.queue().ifPresent(queue -> same("spark.yarn.queue", queue, "queue", conf, findings));
+        number("spark.executor.cores", executors.cores(), "executors.cores", conf, findings);
+        executors
+                .memory()
+                .ifPresent(size -> same("spark.executor.memory", size.text(), "executors.memory", conf, findings));
+        number("spark.executor.instances", executors.number(), "executors.number", conf, findings);
+        number("spark.dynamicAllocation.minExecutors", executors.min(), "executors.min", conf, findings);
+        number("spark.dynamicAllocation.maxExecutors", executors.max(), "executors.max", conf, findings);
+        if (executors.counted()) {
+            same("spark.dynamicAllocation.enabled", Boolean.toString(executors.dynamic()), "executors", conf, findings);
+            if (conf.containsKey("spark.cores.max") && executors.number().isPresent()) {
+                findings.error(
+                        pointer("spark.cores.max"),
+                        "follows from executors, number times cores: delete it, or leave executors.number out");
+            }
+        }
+        cluster.driver().host().ifPresent(host -> same("spark.driver.host", host, "driver.host", conf, findings));
+        number("spark.driver.port", cluster.driver().port(), "driver.port", conf, findings);
+        number(
+                "spark.blockManager.port",
+                cluster.driver().blockManagerPort(),
+                "driver.blockManagerPort",
+                conf,
+                findings);
+        if (conf.containsKey("spark.yarn.tags")
+                && conf.getOrDefault("spark.yarn.tags", "").contains(":")) {
+            findings.error(
+                    pointer("spark.yarn.tags"),
+                    "tags with a ':' are connectctl's own, by which it knows its applications: write another one");
+        }
+    }
+
+    private static void number(
+            String key, OptionalInt field, String name, Map<String, String> conf, Findings findings) {
+        if (field.isPresent()) {
+            same(key, Integer.toString(field.getAsInt()), name, conf, findings);
         }
     }
 

@@ -29,9 +29,25 @@ public final class Defaults {
     public static final HealthSpec HEALTH = new HealthSpec(
             Readiness.SESSION, Duration.ofSeconds(10), Duration.ofSeconds(5), Duration.ofMinutes(3), 3, 1);
 
+    /**
+     * With a cluster a start waits for others: the queue of a busy cluster, the localization of jars on its machines. Spark itself
+     * would wait for ever.
+     */
+    public static final Duration CLUSTER_START_TIMEOUT = Duration.ofMinutes(10);
+
+    /** With a cluster, a server without an executor gets no work done; where it may have none, a query brings the first. */
+    public static final int CLUSTER_MIN_EXECUTORS = 1;
+
     /** Ten faults, then a person should look. */
     public static final RestartSpec RESTART =
             new RestartSpec(true, Duration.ofSeconds(1), Duration.ofMinutes(5), 10, Duration.ofMinutes(10));
+
+    /**
+     * With a cluster: it takes some seconds to get back what the last driver held, and twenty faults with these waits take longer than an
+     * hour, as the maintenance of a cluster does. A start alone may take minutes there, so only what lived longer counts as stable.
+     */
+    public static final RestartSpec CLUSTER_RESTART =
+            new RestartSpec(true, Duration.ofSeconds(5), Duration.ofMinutes(5), 20, Duration.ofMinutes(30));
 
     /** A Spark Connect server ends within a second of SIGTERM; cluster masters may need longer. */
     public static final StopSpec STOP = new StopSpec(Duration.ofSeconds(20), Duration.ZERO);

@@ -51,6 +51,12 @@ final class EnvRules {
             findings.unknown(pointer, "names under CONNECTCTL_ belong to connectctl: delete it", Optional.empty());
         } else if (OWNED.containsKey(name)) {
             findings.unknown(pointer, "belongs to a field: " + OWNED.get(name), Optional.empty());
+        } else if (name.equals("HADOOP_CONF_DIR") && spec.cluster().hadoopConf().isPresent()) {
+            findings.unknown(
+                    pointer,
+                    "contradicts a field: hadoopConf is "
+                            + spec.cluster().hadoopConf().get() + "; delete one of them",
+                    Optional.empty());
         } else if (SHELLS.contains(name)) {
             findings.unknown(pointer, "belongs to the shell that starts the server: delete it", Optional.empty());
         } else if (name.equals("PATH") && !hasTools(value)) {

@@ -17,19 +17,49 @@ public final class MasterUrl {
             Pattern.compile("local-cluster\\[\\s*([0-9]+)\\s*,\\s*([0-9]+)\\s*,\\s*([0-9]+)\\s*]");
     private static final List<String> EXAMPLES = List.of("local", "local[*]", "local[4]", "yarn");
 
-    private static final Pattern HERE =
-            Pattern.compile("local(\\[.*|-cluster.*)?|spark://(localhost|127\\.[0-9.]+|\\[::1\\])(:.*)?");
+    private static final Pattern IN_HERE = Pattern.compile("local(\\[.*|-cluster.*)?");
+    private static final Pattern LOOPBACK = Pattern.compile("(localhost|127\\.[0-9.]+|\\[::1\\])(:.*)?");
 
     private MasterUrl() {}
 
     /** True if the executors run on the server's own machine, so that its driver needs no address others can reach. */
     public static boolean staysHere(String master) {
-        return HERE.matcher(master).matches();
+        List<String> masters = standalones(master);
+        return masters.isEmpty()
+                ? IN_HERE.matcher(master).matches()
+                : masters.stream().allMatch(MasterUrl::isLoopback);
+    }
+
+    /** True if a {@code host:port} names a machine's own loopback. */
+    public static boolean isLoopback(String address) {
+        return LOOPBACK.matcher(address).matches();
     }
 
     /** True if a Spark of this version can parse it. */
     public static boolean isMaster(String master, SparkVersion spark) {
         return problem(master, spark).isEmpty();
+    }
+
+    /** True if executors on a cluster do the work; a local master's tasks run in the server's JVM, or beside it. */
+    public static boolean isCluster(String master) {
+        return !master.startsWith("local");
+    }
+
+    /** True if one of a standalone cluster's masters is named by this machine's loopback. */
+    static boolean onLoopback(String master) {
+        return standalones(master).stream().anyMatch(MasterUrl::isLoopback);
+    }
+
+    /** The first address of a standalone master, as {@code host:port}. */
+    public static Optional<String> standalone(String master) {
+        return standalones(master).stream().findFirst();
+    }
+
+    /** The addresses of all standalone masters that stand in for each other, each as {@code host:port}. */
+    public static List<String> standalones(String master) {
+        return master.startsWith("spark://")
+                ? List.of(master.substring("spark://".length()).split(",", -1))
+                : List.of();
     }
 
     /** What is wrong with a master, and how to write it; empty if Spark can parse it. */

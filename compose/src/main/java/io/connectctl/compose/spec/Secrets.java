@@ -174,28 +174,7 @@ public final class Secrets {
         conf.replaceAll((key, value) -> isSecret.test(key, value) ? REDACTED : value);
         SortedMap<String, String> env = new TreeMap<>(spec.env());
         env.replaceAll((name, value) -> REDACTED);
-        return new ServerSpec(
-                spec.name(),
-                spec.runtime(),
-                spec.spark(),
-                spec.master(),
-                spec.port(),
-                spec.uiPort(),
-                spec.driverMemory(),
-                spec.javaHome(),
-                spec.sparkHome(),
-                spec.packages(),
-                conf,
-                env,
-                spec.health(),
-                spec.restart(),
-                spec.stop(),
-                spec.auth(),
-                spec.expose(),
-                spec.profile(),
-                spec.templates(),
-                spec.container(),
-                spec.archive());
+        return spec.with(conf, env);
     }
 
     /**

@@ -35,6 +35,7 @@ import java.util.TreeMap;
  * @param templates a user's overlay folder, named on the command line
  * @param container what only matters in a container
  * @param archive whether a class data archive may speed up its start
+ * @param cluster what only matters where a cluster does the work
  */
 public record ServerSpec(
         ServerName name,
@@ -57,7 +58,8 @@ public record ServerSpec(
         String profile,
         Optional<Path> templates,
         ContainerSpec container,
-        boolean archive) {
+        boolean archive,
+        ClusterSpec cluster) {
     /** What {@code runtime} says where it is for connectctl to choose. */
     public static final String AUTO = "auto";
 
@@ -67,6 +69,54 @@ public record ServerSpec(
         packages = List.copyOf(packages);
         conf = sorted(conf);
         env = sorted(env);
+    }
+
+    /** Without a cluster. */
+    public ServerSpec(
+            ServerName name,
+            String runtime,
+            SparkVersion spark,
+            String master,
+            PortChoice port,
+            PortChoice uiPort,
+            MemorySize driverMemory,
+            Optional<Path> javaHome,
+            Optional<Path> sparkHome,
+            List<String> packages,
+            SortedMap<String, String> conf,
+            SortedMap<String, String> env,
+            HealthSpec health,
+            RestartSpec restart,
+            StopSpec stop,
+            Auth auth,
+            Expose expose,
+            String profile,
+            Optional<Path> templates,
+            ContainerSpec container,
+            boolean archive) {
+        this(
+                name,
+                runtime,
+                spark,
+                master,
+                port,
+                uiPort,
+                driverMemory,
+                javaHome,
+                sparkHome,
+                packages,
+                conf,
+                env,
+                health,
+                restart,
+                stop,
+                auth,
+                expose,
+                profile,
+                templates,
+                container,
+                archive,
+                ClusterSpec.UNDECLARED);
     }
 
     /** With the defaults of everything that came later. */
@@ -137,7 +187,35 @@ public record ServerSpec(
                 profile,
                 templates,
                 container,
-                archive);
+                archive,
+                cluster);
+    }
+
+    /** The same server with this configuration and environment. */
+    ServerSpec with(SortedMap<String, String> otherConf, SortedMap<String, String> otherEnv) {
+        return new ServerSpec(
+                name,
+                runtime,
+                spark,
+                master,
+                port,
+                uiPort,
+                driverMemory,
+                javaHome,
+                sparkHome,
+                packages,
+                otherConf,
+                otherEnv,
+                health,
+                restart,
+                stop,
+                auth,
+                expose,
+                profile,
+                templates,
+                container,
+                archive,
+                cluster);
     }
 
     /** The packages, and those of {@code spark.jars.packages} after them: Spark takes both in one list. */

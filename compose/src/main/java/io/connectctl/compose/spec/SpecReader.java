@@ -43,9 +43,13 @@ public final class SpecReader {
             "templates",
             "image",
             "container",
-            "archive");
+            "archive",
+            "hadoopConf",
+            "queue",
+            "executors",
+            "driver");
     private static final List<String> HEALTH =
-            List.of("until", "interval", "timeout", "startTimeout", "failures", "successes");
+            List.of("until", "interval", "timeout", "startTimeout", "failures", "successes", "minExecutors");
     private static final List<String> RESTART = List.of("onFault", "backoff", "maxBackoff", "budget", "resetAfter");
     private static final List<String> STOP = List.of("grace", "drain");
     private static final Duration SHORTEST = Duration.ofMillis(100);
@@ -139,6 +143,7 @@ public final class SpecReader {
         Auth auth = word("", "auth", Auth.values(), Defaults.AUTH);
         Expose expose = word("", "expose", Expose.values(), Defaults.EXPOSE);
         exposure(spark, auth, expose);
+        ClusterSpec cluster = new ClusterReader(tree, findings, master, looksAtDisk).read(env);
         ServerSpec spec = new ServerSpec(
                 name,
                 runtime(),
@@ -152,16 +157,18 @@ public final class SpecReader {
                 packages,
                 conf,
                 env,
-                health(),
-                restart(),
+                health(master, cluster, conf),
+                restart(master),
                 stop(),
                 auth,
                 expose,
                 profile(),
                 folder("templates"),
                 new ContainerReader(tree, findings).read(driverMemory),
-                flag("", "archive", Defaults.ARCHIVE));
+                flag("", "archive", Defaults.ARCHIVE),
+                cluster);
         ContainerReader.checkAgainst(spec, tree, findings);
+        ClusterReader.checkAgainst(spec, findings);
         ConfRules.checkAgainst(spec, findings);
         EnvRules.check(spec, findings.of(Rule.ENVIRONMENT));
         return spec;
@@ -412,17 +419,64 @@ public final class SpecReader {
         }
     }
 
-    private HealthSpec health() {
+    /** So many executors stay however idle they are; a query brings the rest where it asks for them. */
+    private static int floor(ExecutorSpec executors, Map<String, String> conf) {
+        if (!dynamic(executors, conf)) {
+            return Defaults.CLUSTER_MIN_EXECUTORS;
+        }
+        // What is no number there is told elsewhere.
+        return executors
+                .min()
+                .orElse(whole(conf.getOrDefault("spark.dynamicAllocation.minExecutors", "0")
+                                .strip())
+                        .orElse(0));
+    }
+
+    private static boolean dynamic(ExecutorSpec executors, Map<String, String> conf) {
+        String said = conf.get("spark.dynamicAllocation.enabled");
+        return said == null ? executors.dynamic() : said.strip().equalsIgnoreCase("true");
+    }
+
+    private HealthSpec health(String master, ClusterSpec cluster, Map<String, String> conf) {
         part("health", HEALTH);
         HealthSpec standard = Defaults.HEALTH;
+        boolean onCluster = MasterUrl.isCluster(master);
+        int most = cluster.executors().number().orElse(cluster.executors().max().orElse(Integer.MAX_VALUE));
+        int floor = floor(cluster.executors(), conf);
         HealthSpec health = new HealthSpec(
                 word("health", "until", Readiness.values(), standard.until()),
                 duration("health", "interval", SHORTEST, Duration.ofHours(1), standard.interval()),
                 duration("health", "timeout", SHORTEST, Duration.ofMinutes(5), standard.timeout()),
                 duration(
-                        "health", "startTimeout", Duration.ofSeconds(1), Duration.ofHours(24), standard.startTimeout()),
+                        "health",
+                        "startTimeout",
+                        Duration.ofSeconds(1),
+                        Duration.ofHours(24),
+                        onCluster ? Defaults.CLUSTER_START_TIMEOUT : standard.startTimeout()),
                 count("health", "failures", 1, 100, standard.failures()),
-                count("health", "successes", 1, 100, standard.successes()));
+                count("health", "successes", 1, 100, standard.successes()),
+                count(
+                        "health",
+                        "minExecutors",
+                        0,
+                        100_000,
+                        onCluster ? Math.min(floor, Defaults.CLUSTER_MIN_EXECUTORS) : 0));
+        if (health.minExecutors() > 0 && !onCluster) {
+            findings.error(
+                    "/health/minExecutors",
+                    "a server with the master '" + Texts.shown(master)
+                            + "' has no executors to wait for: delete it, or declare a cluster's master");
+        } else if (health.minExecutors() > most) {
+            findings.error(
+                    "/health/minExecutors",
+                    health.minExecutors() + " can never be reached: executors asks for at most " + most
+                            + "; lower it, or ask for more executors");
+        } else if (dynamic(cluster.executors(), conf) && health.minExecutors() > floor && looksAtDisk) {
+            findings.error(
+                    "/health/minExecutors",
+                    health.minExecutors() + " is more than dynamic allocation keeps of idle executors, " + floor
+                            + ": a quiet server would count as broken; lower it, or raise executors.min");
+        }
         if (health.timeout().compareTo(health.startTimeout()) > 0) {
             findings.error(
                     tree.at("/health").has("timeout") ? "/health/timeout" : "/health/startTimeout",
@@ -432,9 +486,9 @@ public final class SpecReader {
         return health;
     }
 
-    private RestartSpec restart() {
+    private RestartSpec restart(String master) {
         part("restart", RESTART);
-        RestartSpec standard = Defaults.RESTART;
+        RestartSpec standard = MasterUrl.isCluster(master) ? Defaults.CLUSTER_RESTART : Defaults.RESTART;
         RestartSpec restart = new RestartSpec(
                 flag("restart", "onFault", standard.onFault()),
                 duration("restart", "backoff", SHORTEST, Duration.ofHours(1), standard.backoff()),

@@ -31,6 +31,9 @@ public final class SpecWriter {
                 .put("startTimeout", Durations.text(spec.health().startTimeout()))
                 .put("failures", spec.health().failures())
                 .put("successes", spec.health().successes());
+        if (MasterUrl.isCluster(spec.master())) {
+            tree.withObject("/health").put("minExecutors", spec.health().minExecutors());
+        }
         tree.putObject("restart")
                 .put("onFault", spec.restart().onFault())
                 .put("backoff", Durations.text(spec.restart().backoff()))
@@ -46,6 +49,7 @@ public final class SpecWriter {
         spec.templates().ifPresent(path -> tree.put("templates", path.toString()));
         container(tree, spec.container());
         tree.put("archive", spec.archive());
+        cluster(tree, spec.cluster());
         return new Declaration(tree, Map.of());
     }
 
@@ -61,6 +65,28 @@ public final class SpecWriter {
         container.extraHosts().forEach(object.putArray("extraHosts")::add);
         ArrayNode loosen = object.putArray("loosen");
         container.loosen().forEach(part -> loosen.add(word(part)));
+    }
+
+    /** Only what is declared: what isn't is Spark's to decide, and most servers have no cluster. */
+    private static void cluster(ObjectNode tree, ClusterSpec cluster) {
+        cluster.hadoopConf().ifPresent(folder -> tree.put("hadoopConf", folder.toString()));
+        cluster.queue().ifPresent(queue -> tree.put("queue", queue));
+        ExecutorSpec executors = cluster.executors();
+        if (!executors.equals(ExecutorSpec.UNDECLARED)) {
+            ObjectNode object = tree.putObject("executors");
+            executors.number().ifPresent(number -> object.put("number", number));
+            executors.min().ifPresent(number -> object.put("min", number));
+            executors.max().ifPresent(number -> object.put("max", number));
+            executors.cores().ifPresent(number -> object.put("cores", number));
+            executors.memory().ifPresent(size -> object.put("memory", size.text()));
+        }
+        DriverNetwork driver = cluster.driver();
+        if (!driver.equals(DriverNetwork.UNDECLARED)) {
+            ObjectNode object = tree.putObject("driver");
+            driver.host().ifPresent(host -> object.put("host", host));
+            driver.port().ifPresent(number -> object.put("port", number));
+            driver.blockManagerPort().ifPresent(number -> object.put("blockManagerPort", number));
+        }
     }
 
     private static void port(ObjectNode tree, String key, PortChoice choice) {

@@ -50,6 +50,24 @@ class ComposeProjectTest {
     }
 
     @Test
+    void aClusterStandsBesideItsServers() throws Exception {
+        ComposeProject.Files files = new ComposeProject(Optional.empty())
+                .render(
+                        List.of(spec(
+                                "connect",
+                                "{\"master\": \"spark://cluster-master:7077\", \"executors\": 1,"
+                                        + " \"driver\": {\"host\": \"connect\"},"
+                                        + " \"container\": {\"networks\": [\"lake\"]}}")),
+                        Optional.of(TrialCluster.STANDALONE));
+
+        golden("standalone.yml", files.composeFile().replaceAll("[0-9a-f]{12,32}", "0123456789ab"));
+        assertThat(new YAMLMapper()
+                        .readTree(files.composeFile())
+                        .at("/services/cluster-worker/depends_on/cluster-master"))
+                .isNotEmpty();
+    }
+
+    @Test
     void everySettingOfAContainerIsThere() throws Exception {
         ComposeProject.Files files = render(
                 spec(

@@ -2,7 +2,11 @@ package io.connectctl.compose.render;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.connectctl.compose.spec.ClusterSpec;
+import io.connectctl.compose.spec.DriverNetwork;
+import io.connectctl.compose.spec.ExecutorSpec;
 import io.connectctl.compose.spec.Expose;
+import io.connectctl.compose.spec.MemorySize;
 import io.connectctl.compose.spec.PortChoice;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +71,49 @@ class GoldenFilesTest {
         cases.put(
                 "packages",
                 new Case(fetched, Specs.bareSite().with(Optional.of(Path.of("/cache/packages/0a1b2c3d/jars")))));
+        Specs yarn = specs(profile, "3.5.0");
+        yarn.master = "yarn";
+        yarn.conf = Map.of("spark.yarn.tags", "team-sales");
+        yarn.cluster = new ClusterSpec(
+                Optional.of(Path.of("/etc/hadoop/conf")),
+                Optional.of("root.sales"),
+                new ExecutorSpec(
+                        OptionalInt.of(2),
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        OptionalInt.of(4),
+                        Optional.of(MemorySize.parse("4g"))),
+                DriverNetwork.UNDECLARED);
+        cases.put(
+                "yarn-3.5", new Case(yarn, Specs.bareSite().withHadoopConf(Optional.of(Path.of("/etc/hadoop/conf")))));
+
+        Specs standalone = specs(profile, "4.0.1");
+        standalone.master = "spark://one:7077,two:7077";
+        standalone.cluster = new ClusterSpec(
+                Optional.empty(),
+                Optional.empty(),
+                new ExecutorSpec(
+                        OptionalInt.of(3),
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        OptionalInt.of(2),
+                        Optional.empty()),
+                new DriverNetwork(Optional.of("10.0.0.7"), OptionalInt.of(7078), OptionalInt.of(7079)));
+        cases.put("standalone-4.0", new Case(standalone, Specs.bareSite()));
+
+        Specs dynamic = specs(profile, "4.0.1");
+        dynamic.master = "spark://one:7077";
+        dynamic.cluster = new ClusterSpec(
+                Optional.empty(),
+                Optional.empty(),
+                new ExecutorSpec(
+                        OptionalInt.empty(),
+                        OptionalInt.of(0),
+                        OptionalInt.of(8),
+                        OptionalInt.empty(),
+                        Optional.empty()),
+                DriverNetwork.UNDECLARED);
+        cases.put("dynamic-container-4.0", new Case(dynamic, Specs.containerSite(true)));
         return cases;
     }
 

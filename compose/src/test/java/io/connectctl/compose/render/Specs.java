@@ -1,6 +1,8 @@
 package io.connectctl.compose.render;
 
 import io.connectctl.compose.spec.Auth;
+import io.connectctl.compose.spec.ClusterSpec;
+import io.connectctl.compose.spec.Defaults;
 import io.connectctl.compose.spec.Expose;
 import io.connectctl.compose.spec.HealthSpec;
 import io.connectctl.compose.spec.MemorySize;
@@ -34,6 +36,7 @@ final class Specs {
     Expose expose = Expose.LOOPBACK;
     String profile = "default";
     Optional<Path> templates = Optional.empty();
+    ClusterSpec cluster = ClusterSpec.UNDECLARED;
 
     ServerSpec spec() {
         return new ServerSpec(
@@ -56,7 +59,10 @@ final class Specs {
                 Auth.NONE,
                 expose,
                 profile,
-                templates);
+                templates,
+                Defaults.CONTAINER,
+                Defaults.ARCHIVE,
+                cluster);
     }
 
     /** A process with a bare folder of jars. */
@@ -86,6 +92,20 @@ final class Specs {
                 Optional.of(sparkHome),
                 Optional.empty(),
                 true);
+    }
+
+    /** A container with a bare folder of jars, or with a distribution. */
+    static Site containerSite(boolean bare) {
+        return new Site(
+                Path.of("/connectctl/conf"),
+                Path.of("/state/work"),
+                Path.of("/state/warehouse"),
+                Optional.empty(),
+                bare ? Optional.empty() : Optional.of(Path.of("/opt/spark")),
+                bare ? Optional.of(Path.of("/opt/spark/jars")) : Optional.empty(),
+                false,
+                Optional.empty(),
+                Optional.of(Path.of("/connectctl/conf/token")));
     }
 
     /** A composer without a user's profiles. */

@@ -40,12 +40,18 @@ class SpecReaderTest {
     void driverOfAClusterIsToldToBeExposedUnlessItAuthenticates() {
         assertThat(exposures("{\"master\":\"local[2]\"}")).isEmpty();
         assertThat(exposures("{\"master\":\"spark://127.0.0.1:7077\"}")).isEmpty();
+        assertThat(exposures("{\"master\":\"spark://localhost:7077,[::1]:7078\"}"))
+                .isEmpty();
+        assertThat(exposures("{\"master\":\"spark://localhost:7077,cluster:7077\"}"))
+                .as("the second master's executors are elsewhere")
+                .hasSize(1);
         assertThat(exposures("{\"master\":\"spark://cluster:7077\"}"))
                 .singleElement()
                 .asString()
                 .startsWith("the driver's RPC")
                 .contains("spark.authenticate");
-        assertThat(exposures("{\"master\":\"yarn\",\"conf\":{\"spark.authenticate\":\"true\"}}"))
+        assertThat(exposures("{\"master\":\"yarn\",\"env\":{\"HADOOP_CONF_DIR\":\"/etc/hadoop\"},"
+                        + "\"conf\":{\"spark.authenticate\":\"true\"}}"))
                 .isEmpty();
     }
 
@@ -59,6 +65,16 @@ class SpecReaderTest {
         // Published on 127.0.0.1, whatever it binds inside.
         assertThat(exposures("{\"spark\":\"3.5.0\",\"runtime\":\"docker\"}")).isEmpty();
         assertThat(exposures("{\"spark\":\"3.5.0\",\"runtime\":\"docker\",\"master\":\"spark://cluster:7077\"}"))
+                .singleElement()
+                .asString()
+                .contains("block manager ports are published on the address by which this machine reaches");
+        assertThat(exposures("{\"runtime\":\"docker\",\"master\":\"spark://cluster:7077\","
+                        + "\"driver\":{\"host\":\"10.0.0.7\"}}"))
+                .singleElement()
+                .asString()
+                .contains("published on every interface (0.0.0.0)");
+        assertThat(exposures("{\"runtime\":\"docker\",\"master\":\"spark://cluster:7077\","
+                        + "\"conf\":{\"spark.authenticate\":\"true\",\"spark.authenticate.secret\":\"x\"}}"))
                 .isEmpty();
         assertThat(exposures("{\"runtime\":\"docker\",\"expose\":\"all\",\"auth\":\"token\",\"uiPort\":\"off\"}"))
                 .singleElement()
@@ -135,7 +151,8 @@ class SpecReaderTest {
                 "k8s://h:6443"
             })
     void masterOfSparkIsAccepted(String master) {
-        assertThat(accepted(json("master", master)).master()).isEqualTo(master);
+        String declaration = "{\"master\":\"" + master + "\",\"env\":{\"HADOOP_CONF_DIR\":\"/etc/hadoop/conf\"}}";
+        assertThat(accepted(declaration).master()).isEqualTo(master);
     }
 
     @ParameterizedTest

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -59,6 +60,18 @@ public final class SparkUi {
     private static final int MOST_ROWS = 500;
 
     private static final Pattern TAG = Pattern.compile("<[^>]*>");
+
+    /**
+     * A pool of a heap that outlives a young collection, and what of it is told: G1, Parallel, Serial (Tenured) and generational ZGC and
+     * Shenandoah by generations; ZGC ("ZHeap") and Shenandoah as one. Eden is empty after each collection.
+     */
+    private static final Pattern HEAP_POOL = Pattern.compile(
+            "pools\\.((?:G1-|PS-|ZGC-|Shenandoah-)?(?:Old-Gen(?:eration)?|Survivor-Space)|Tenured-Gen|ZHeap|Shenandoah)\\.(used|used-after-gc)");
+
+    /** The old generation of Serial and Parallel. */
+    private static final Pattern FIXED_OLD = Pattern.compile("pools\\.(?:Tenured-Gen|PS-Old-Gen)\\.(used|max)");
+
+    private static final Pattern GENERATION = Pattern.compile("Old|Survivor|Tenured");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -119,6 +132,34 @@ public final class SparkUi {
             }
         }
         return Optional.empty();
+    }
+
+    /** The application's executors without its driver. */
+    public Executors executors(String applicationId, Duration timeout) throws IOException, InterruptedException {
+        int registered = 0;
+        int lost = 0;
+        int cores = 0;
+        long pool = 0;
+        String lastLoss = "";
+        String lastAt = "";
+        for (JsonNode each : json("/api/v1/applications/" + applicationId + "/allexecutors", timeout)) {
+            if (each.path("id").asText("").equals("driver")) {
+                continue;
+            }
+            if (each.path("isActive").asBoolean()) {
+                registered++;
+                cores += each.path("totalCores").asInt();
+                pool += each.path("maxMemory").asLong();
+            } else {
+                lost++;
+                String at = each.path("removeTime").asText("");
+                if (at.compareTo(lastAt) >= 0) {
+                    lastAt = at;
+                    lastLoss = each.path("removeReason").asText("");
+                }
+            }
+        }
+        return new Executors(registered, lost, cores, pool, lastLoss);
     }
 
     /**
@@ -210,6 +251,47 @@ public final class SparkUi {
                 undelivered.add(new RunningOperation(user, session, id));
             }
         }
+    }
+
+    /**
+     * The heap of the server's JVM, from Spark's metrics of it (JvmSource, which the default template switches on). Empty where they are off,
+     * or the heap has no limit.
+     */
+    public Optional<Heap> heap(Duration timeout) throws IOException, InterruptedException {
+        long most = 0;
+        long after = 0;
+        // With these two the old generation has a limit of its own, well below the heap's: what outlives collections
+        // can't grow beyond it.
+        long old = 0;
+        long oldMost = 0;
+        for (Map.Entry<String, JsonNode> gauge :
+                json("/metrics/json/", timeout).path("gauges").properties()) {
+            // Behind the application's id and the executor's: local-1764429000000.driver.jvm.pools.G1-Old-Gen.used
+            int jvm = gauge.getKey().indexOf(".jvm.");
+            String name = jvm < 0 ? "" : gauge.getKey().substring(jvm + ".jvm.".length());
+            long value = gauge.getValue().path("value").asLong();
+            if (name.equals("heap.max")) {
+                most = value;
+            }
+            Matcher fixed = FIXED_OLD.matcher(name);
+            if (fixed.matches()) {
+                old = fixed.group(1).equals("used") ? value : old;
+                oldMost = fixed.group(1).equals("max") ? value : oldMost;
+            }
+            Matcher pool = HEAP_POOL.matcher(name);
+            if (pool.matches()) {
+                // A collector without generations has one pool, whose content says nothing; what it was after a
+                // collection does.
+                boolean whole = !GENERATION.matcher(pool.group(1)).find();
+                if (pool.group(2).equals(whole ? "used-after-gc" : "used")) {
+                    after += value;
+                }
+            }
+        }
+        if (oldMost > 0) {
+            return Optional.of(new Heap(old, oldMost));
+        }
+        return most > 0 ? Optional.of(new Heap(after, most)) : Optional.empty();
     }
 
     private JsonNode json(String path, Duration timeout) throws IOException, InterruptedException {

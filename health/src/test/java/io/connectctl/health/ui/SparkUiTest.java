@@ -10,6 +10,7 @@ import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -133,6 +134,61 @@ class SparkUiTest {
                             List.of(new RunningOperation("etl", "s1", "o2"))));
             assertThat(fake.requests()).doesNotContain("/connect/");
         }
+    }
+
+    private static Optional<Heap> heap(String gauges) throws Exception {
+        try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
+            fake.page("/metrics/json/", 200, "{\"version\": \"4.0.0\", \"gauges\": {" + gauges + "}}");
+            return new SparkUi("127.0.0.1", fake.port()).heap(TIMEOUT);
+        }
+    }
+
+    @Test
+    void theHeapAfterACollectionIsWhatGenerationsHoldBeyondEden() throws Exception {
+        assertThat(
+                        heap(
+                                """
+                                "local-7.driver.jvm.heap.max": {"value": 1000},
+                                "local-7.driver.jvm.heap.used": {"value": 900},
+                                "local-7.driver.jvm.pools.G1-Eden-Space.used": {"value": 500},
+                                "local-7.driver.jvm.pools.G1-Old-Gen.used": {"value": 300},
+                                "local-7.driver.jvm.pools.G1-Old-Gen.used-after-gc": {"value": 0},
+                                "local-7.driver.jvm.pools.G1-Survivor-Space.used": {"value": 100},
+                                "local-7.driver.jvm.pools.Metaspace.used": {"value": 4000},
+                                "local-7.driver.BlockManager.memory.maxMem_MB": {"value": 7}
+                                """))
+                .contains(new Heap(400, 1000));
+    }
+
+    @Test
+    void aHeapWithoutGenerationsTellsItsLastCollection() throws Exception {
+        assertThat(
+                        heap(
+                                """
+                                "app.driver.jvm.heap.max": {"value": 1000},
+                                "app.driver.jvm.pools.ZHeap.used": {"value": 900},
+                                "app.driver.jvm.pools.ZHeap.used-after-gc": {"value": 250}
+                                """))
+                .contains(new Heap(250, 1000));
+    }
+
+    @Test
+    void anOldGenerationWithALimitOfItsOwnIsWhatFills() throws Exception {
+        assertThat(
+                        heap(
+                                """
+                                "app.driver.jvm.heap.max": {"value": 1000},
+                                "app.driver.jvm.pools.PS-Survivor-Space.used": {"value": 50},
+                                "app.driver.jvm.pools.PS-Old-Gen.used": {"value": 640},
+                                "app.driver.jvm.pools.PS-Old-Gen.max": {"value": 667}
+                                """))
+                .contains(new Heap(640, 667));
+    }
+
+    @Test
+    void aServerWithoutTheJvmsMetricsTellsNoHeap() throws Exception {
+        assertThat(heap("\"local-7.driver.BlockManager.memory.maxMem_MB\": {\"value\": 7}"))
+                .isEmpty();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.connectctl.manager.api;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.PythonNote;
@@ -12,6 +13,7 @@ import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.manager.api.v1.ApiProblem;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.DeclareRequest;
+import io.connectctl.manager.api.v1.DescribeView;
 import io.connectctl.manager.api.v1.LeaseList;
 import io.connectctl.manager.api.v1.LeaseRequest;
 import io.connectctl.manager.api.v1.LeaseView;
@@ -45,11 +47,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -94,6 +99,7 @@ final class Routes {
     private final ClaimListener claims;
     private final Semaphore probes = new Semaphore(MOST_PROBES);
     private final Semaphore bodies = new Semaphore(MOST_BODIES);
+    private final Semaphore bundles = new Semaphore(1);
 
     Routes(
             Fleet fleet,
@@ -131,6 +137,8 @@ final class Routes {
                 new Route("GET", "/v1/servers/{server}/ready", this::ready),
                 new Route("POST", "/v1/servers/{server}/probe", this::probe),
                 new Route("GET", "/v1/servers/{server}/logs", this::logs),
+                new Route("GET", "/v1/servers/{server}/timeline", this::timeline),
+                new Route("GET", "/v1/servers/{server}/bundle", this::bundle),
                 new Route("GET", "/v1/servers/{server}/usage", this::usage),
                 new Route("GET", "/v1/usage", this::usages),
                 new Route("POST", "/v1/servers/{server}/archive", this::train),
@@ -179,14 +187,16 @@ final class Routes {
 
     private void describe(Call call) throws Exception {
         ServerName name = call.server();
-        call.json(
-                200,
-                views.describe(
-                        status(name),
-                        fleet.remarks(name),
-                        Optional.ofNullable(
-                                fleet.activities(List.of(name), ACTIVITY).get(name)),
-                        python(name)));
+        call.json(200, described(name, status(name)));
+    }
+
+    private DescribeView described(ServerName name, ServerStatus status) throws Exception {
+        return views.describe(
+                status,
+                fleet.remarks(name),
+                Optional.ofNullable(fleet.activities(List.of(name), ACTIVITY).get(name)),
+                python(name),
+                fleet.wedge(name));
     }
 
     /** All else is told without it, too. */
@@ -196,6 +206,75 @@ final class Routes {
         } catch (RuntimeUnavailableException e) {
             return Optional.empty();
         }
+    }
+
+    private void timeline(Call call) throws Exception {
+        call.json(200, Views.timeline(fleet.timeline(call.server())));
+    }
+
+    /** All in memory: a few MiB, as logs are cut and shrink by nine tenths; one at a time, as it is up to 5 MiB of text a file before. */
+    private void bundle(Call call) throws Exception {
+        ServerName name = call.server();
+        ServerStatus status = status(name);
+        if (!bundles.tryAcquire()) {
+            throw new ApiException(503, "BUSY", "another bundle is being made", "Try again in some seconds.");
+        }
+        try {
+            Map<String, String> more = new TreeMap<>();
+            more.put("describe.json", pretty(described(name, status)));
+            more.put("daemon.json", pretty(daemon.describe()));
+            more.put("versions.txt", versions(status));
+            more.put("events.jsonl", events(name));
+            try {
+                more.put("timeline.json", pretty(Views.timeline(fleet.timeline(name))));
+            } catch (RefusedException | RuntimeUnavailableException e) {
+                more.put("timeline.json", pretty(Map.of("missing", String.valueOf(e.getMessage()))));
+            }
+            ByteArrayOutputStream archive = new ByteArrayOutputStream();
+            fleet.bundle(name, more, archive);
+            call.bytes(200, "application/gzip", archive.toByteArray());
+        } finally {
+            bundles.release();
+        }
+    }
+
+    private static String pretty(Object value) throws JsonProcessingException {
+        return Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
+    }
+
+    private String versions(ServerStatus status) {
+        DaemonView self = daemon.describe();
+        return "connectctl " + self.version() + " (" + self.build() + "), the daemon runs since " + self.startedAt()
+                + "\n"
+                + "Java of the daemon " + System.getProperty("java.version") + " (" + System.getProperty("java.vendor")
+                + ")\n"
+                + "Spark declared " + status.spec().spark().text()
+                + status.observed().sparkVersion().map(seen -> ", seen " + seen).orElse("") + "\n"
+                + "runtime " + status.spec().runtime() + "\n"
+                + "system " + System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                + System.getProperty("os.arch") + "\n";
+    }
+
+    /** The newest ones, oldest first. */
+    private String events(ServerName name) throws JsonProcessingException {
+        Deque<ServerEvent> last = new ArrayDeque<>();
+        long after = 0;
+        List<ServerEvent> page;
+        do {
+            page = fleet.events(Optional.of(name), after, DEFAULT_EVENTS);
+            for (ServerEvent event : page) {
+                after = event.sequence();
+                last.addLast(event);
+                if (last.size() > MOST_EVENTS) {
+                    last.removeFirst();
+                }
+            }
+        } while (page.size() == DEFAULT_EVENTS);
+        StringBuilder lines = new StringBuilder();
+        for (ServerEvent event : last) {
+            lines.append(Json.MAPPER.writeValueAsString(views.event(event))).append('\n');
+        }
+        return lines.toString();
     }
 
     private void declare(Call call) throws Exception {

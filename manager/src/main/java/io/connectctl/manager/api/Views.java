@@ -7,9 +7,12 @@ import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.PythonNote;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.ContainerSpec;
+import io.connectctl.compose.spec.ExecutorMemory;
+import io.connectctl.compose.spec.ExecutorSpec;
 import io.connectctl.compose.spec.HealthSpec;
 import io.connectctl.compose.spec.Location;
 import io.connectctl.compose.spec.Loosening;
+import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.MemoryModel;
 import io.connectctl.compose.spec.MemorySize;
 import io.connectctl.compose.spec.Problem;
@@ -21,11 +24,13 @@ import io.connectctl.compose.spec.SpecWriter;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
+import io.connectctl.health.ui.Executors;
 import io.connectctl.manager.api.v1.ActivityView;
 import io.connectctl.manager.api.v1.AdoptedView;
 import io.connectctl.manager.api.v1.CacheView;
 import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.ChangeView;
+import io.connectctl.manager.api.v1.ClusterView;
 import io.connectctl.manager.api.v1.ContainerView;
 import io.connectctl.manager.api.v1.DeclareResponse;
 import io.connectctl.manager.api.v1.DescribeView;
@@ -42,7 +47,9 @@ import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.RuntimeView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
+import io.connectctl.manager.api.v1.TimelineView;
 import io.connectctl.manager.api.v1.UsageView;
+import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.lease.Ending;
 import io.connectctl.manager.lease.Lease;
 import io.connectctl.manager.lease.Owner;
@@ -60,6 +67,7 @@ import io.connectctl.manager.supervise.Planned;
 import io.connectctl.manager.supervise.PoolStatus;
 import io.connectctl.manager.supervise.Receipt;
 import io.connectctl.manager.supervise.ServerStatus;
+import io.connectctl.manager.supervise.Timeline;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -184,7 +192,45 @@ final class Views {
                                 now.runningRequests(),
                                 now.users(),
                                 !spec.stop().drain().isZero()))
-                        .orElse(null));
+                        .orElse(null),
+                cluster(status));
+    }
+
+    /** What a server has on its cluster; none with a local master. */
+    private static @Nullable ClusterView cluster(ServerStatus status) {
+        ServerSpec spec = status.spec();
+        if (!MasterUrl.isCluster(spec.master())) {
+            return null;
+        }
+        Optional<YarnApplication> application = status.application();
+        Optional<Executors> executors = status.observed().executors();
+        ExecutorSpec wanted = spec.cluster().executors();
+        return new ClusterView(
+                status.observed()
+                        .applicationId()
+                        .or(() -> application.map(YarnApplication::id))
+                        .orElse(null),
+                application.map(YarnApplication::state).orElse(null),
+                application.map(YarnApplication::queue).orElse(null),
+                application.flatMap(YarnApplication::link).orElse(null),
+                status.silence()
+                        .or(() -> application.map(YarnApplication::diagnostics).filter(text -> !text.isEmpty()))
+                        .orElse(null),
+                wanted.number().isPresent()
+                        ? Integer.toString(wanted.number().getAsInt())
+                        : wanted.dynamic()
+                                ? wanted.min().orElse(0) + "-" + wanted.max().orElse(0)
+                                : null,
+                executors
+                        .map(Executors::registered)
+                        // Behind YARN's proxy nobody reads the UI; a container is as good as an executor then.
+                        .or(() ->
+                                application.flatMap(YarnApplication::executors).map(Long::intValue))
+                        .orElse(null),
+                executors.map(Executors::lost).orElse(null),
+                executors.map(Executors::cores).orElse(null),
+                executors.map(Executors::poolBytes).orElse(null),
+                ExecutorMemory.of(spec).explain());
     }
 
     private static ChangeView change(Change change) {
@@ -256,7 +302,8 @@ final class Views {
             ServerStatus status,
             List<String> remarks,
             Optional<ConnectActivity> activity,
-            Optional<PythonNote> python) {
+            Optional<PythonNote> python,
+            Optional<Path> wedge) {
         Path home = servers.resolve(status.spec().name().value());
         Map<String, String> folders = new LinkedHashMap<>();
         folders.put("server", home.toString());
@@ -265,7 +312,10 @@ final class Views {
                 folders.put(folder, home.resolve(folder).toString());
             }
         }
+        wedge.ifPresent(folder -> folders.put("wedge", folder.toString()));
         List<String> notes = new ArrayList<>(status.exposures());
+        wedge.ifPresent(folder -> notes.add("An incarnation was wedged and replaced; what it looked like lies in "
+                + folder + " (about.txt, threads.txt, heap.txt, process.txt, log.txt)."));
         if (status.changed()) {
             notes.add("The stored declaration differs from the running one: it takes effect with the next restart.");
         }
@@ -344,9 +394,13 @@ final class Views {
         tree.put("profile", spec.profile());
         spec.templates().ifPresent(folder -> tree.put("templates", folder.toString()));
         ObjectNode whole = SpecWriter.write(spec).tree();
-        for (String key : List.of("image", "container", "archive")) {
+        if (MasterUrl.isCluster(spec.master())) {
+            ((ObjectNode) tree.path("health")).put("minExecutors", health.minExecutors());
+        }
+        for (String key : List.of("hadoopConf", "queue", "executors", "driver", "image", "container", "archive")) {
             // A process has no image, and is warned of one.
-            if (whole.has(key) && (key.equals("archive") || !spec.runtime().equals("process"))) {
+            boolean contained = key.equals("image") || key.equals("container");
+            if (whole.has(key) && (!contained || !spec.runtime().equals("process"))) {
                 tree.set(key, whole.get(key));
             }
         }
@@ -402,6 +456,25 @@ final class Views {
 
     static ReceiptView receipt(Receipt receipt) {
         return new ReceiptView(receipt.sequence(), receipt.changed(), receipt.message());
+    }
+
+    static TimelineView timeline(Timeline timeline) {
+        return new TimelineView(
+                timeline.server().value(),
+                timeline.incarnation(),
+                millis(timeline.began()),
+                seconds(timeline.total()),
+                timeline.complete(),
+                timeline.steps().stream()
+                        .map(step -> new TimelineView.StepView(
+                                step.kind().words(),
+                                seconds(step.start()),
+                                seconds(step.took()),
+                                step.about().isEmpty() ? null : step.about()))
+                        .toList(),
+                timeline.slowest().map(step -> step.kind().words()).orElse(null),
+                timeline.hint().orElse(null),
+                timeline.notes());
     }
 
     static UsageView usage(ServerName server, Usage usage, Optional<Long> pid) {

@@ -5,6 +5,7 @@ import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,8 +59,8 @@ final class AdoptCommand extends CliCommand {
         Interrupts.Watch watch = context.interrupts().onSignal(() -> context.err()
                 .println("\nconnectctl: interrupted; the server stays adopted: connectctl status " + adopted.name()));
         try (ProgressLine progress = new ProgressLine(context, global.quiet, adopted.name())) {
-            ServerView proven =
-                    new StartWatch(client, adopted.name(), progress, patience).untilProven(adopted.receipt(), 1);
+            ServerView proven = new StartWatch(client, adopted.name(), progress, Optional.of(patience))
+                    .untilProven(adopted.receipt(), 1);
             progress.clear();
             say(proven.name() + "  " + proven.phase() + "  rung="
                     + proven.rung().toLowerCase(java.util.Locale.ROOT) + "  spark=" + proven.sparkVersion());

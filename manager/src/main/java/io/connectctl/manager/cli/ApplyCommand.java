@@ -79,7 +79,7 @@ final class ApplyCommand extends DeclaringCommand {
         ApiClient client = connect();
         settle(client, project);
         for (String server : servers) {
-            apply(client, project, server, drain, patience);
+            apply(client, project, server, drain);
         }
         List<String> gone = name == null ? undeclared(client, project) : List.of();
         FirstFailure failures = new FirstFailure(this);
@@ -94,8 +94,7 @@ final class ApplyCommand extends DeclaringCommand {
         return ExitCode.OK;
     }
 
-    private void apply(ApiClient client, Project project, String server, Optional<Duration> drain, Duration patience)
-            throws IOException {
+    private void apply(ApiClient client, Project project, String server, Optional<Duration> drain) throws IOException {
         Optional<Declaration> declared = declaredIn(project, server);
         PlanView plan = plan(client, project, server, declared, Declaration.empty());
         Optional<ServerView> before = find(client, server);
@@ -130,7 +129,8 @@ final class ApplyCommand extends DeclaringCommand {
             say(server + ": " + receipt.message());
             return;
         }
-        out().println(follow(client, server, receipt, before, patience).url());
+        out().println(follow(client, server, receipt, before, waiting.startPatience())
+                .url());
     }
 
     private void remove(ApiClient client, Project project, String server, Optional<Duration> drain, Duration patience)

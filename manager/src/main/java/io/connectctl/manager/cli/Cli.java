@@ -47,6 +47,8 @@ final class Cli {
             "url",
             "env",
             "describe",
+            "timeline",
+            "bundle",
             "render",
             "validate",
             "remove",
@@ -100,6 +102,8 @@ final class Cli {
             case "url" -> new UrlCommand(context);
             case "env" -> new EnvCommand(context);
             case "describe" -> new DescribeCommand(context);
+            case "timeline" -> new TimelineCommand(context);
+            case "bundle" -> new BundleCommand(context);
             case "render" -> new RenderCommand(context);
             case "validate" -> new ValidateCommand(context);
             case "remove" -> new RemoveCommand(context);

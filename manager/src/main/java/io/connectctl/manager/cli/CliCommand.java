@@ -12,6 +12,8 @@ import io.connectctl.manager.client.ToolVersion;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +28,12 @@ import picocli.CommandLine.Mixin;
 
 /** What every command has: its context, the global options, and a way to the daemon. */
 abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
+    /** A server that answers is proven within a second; one that still starts, or hangs, isn't waited for. */
+    private static final Duration ADOPTION = Duration.ofSeconds(10);
+
+    /** A runtime that can be asked tells within moments what runs. */
+    private static final Duration FINDING = Duration.ofSeconds(2);
+
     @Mixin
     final GlobalOptions global = new GlobalOptions();
 
@@ -104,7 +112,10 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
             throw DaemonUnreachableException.stopped(context.socket(), stopped.get());
         }
         try {
-            start(client());
+            ApiClient client = client();
+            if (start(client)) {
+                untilAdopted(client);
+            }
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -112,9 +123,52 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
         }
     }
 
-    /** Whether a daemon ever kept servers here. */
+    /**
+     * A daemon that has just started proves its servers anew, as nobody watched them meanwhile: whoever looks at once would be told
+     * that a server isn't healthy that was so all the time. Within moments it is known; one whose engine can't be asked isn't waited
+     * for that long, and one that is only launched now not at all.
+     */
+    private void untilAdopted(ApiClient client) throws IOException, InterruptedException {
+        Instant begin = context.clock().instant();
+        long now = System.nanoTime();
+        long proven = now + ADOPTION.toNanos();
+        long found = now + FINDING.toNanos();
+        while (System.nanoTime() < proven) {
+            boolean finding = System.nanoTime() < found;
+            if (client.servers().servers().stream().noneMatch(server -> beingAdopted(server, begin, finding))) {
+                return;
+            }
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+    }
+
+    private static boolean beingAdopted(ServerView server, Instant begin, boolean finding) {
+        if (!server.desired().equals("UP")) {
+            return false;
+        }
+        String launched = server.startedAt();
+        return (finding && server.phase().equals("UNKNOWN"))
+                || (server.phase().equals("STARTING")
+                        && launched != null
+                        && Instant.parse(launched).isBefore(begin));
+    }
+
+    /** Whether a daemon ever kept servers here: where the state file is gone, their transcripts bring them back. */
     boolean everDeclared() {
-        return Files.exists(context.folders().state().resolve("connectctl.db"));
+        if (Files.exists(context.folders().state().resolve("connectctl.db"))) {
+            return true;
+        }
+        try (DirectoryStream<Path> servers =
+                Files.newDirectoryStream(context.folders().servers())) {
+            for (Path server : servers) {
+                if (Files.exists(server.resolve("transcript.json"))) {
+                    return true;
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            return false; // none was ever there, or the daemon couldn't read them either
+        }
+        return false;
     }
 
     private boolean start(ApiClient client) throws IOException, InterruptedException {

@@ -28,6 +28,9 @@ final class DaemonStatusCommand extends CliCommand {
                 out().println("  Socket      " + daemon.socket());
                 out().println("  State       " + daemon.stateFolder());
                 out().println("  Servers     " + daemon.servers());
+                if (daemon.notice() != null) {
+                    out().println("  Notice      " + daemon.notice());
+                }
                 if (daemon.tcpPort() != null) {
                     out().println("  API on TCP  127.0.0.1:" + daemon.tcpPort());
                 }

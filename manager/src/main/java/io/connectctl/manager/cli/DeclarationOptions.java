@@ -5,8 +5,12 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Location;
+import io.connectctl.compose.spec.PoolSettings;
+import io.connectctl.compose.spec.ProjectFile;
+import io.connectctl.compose.spec.ServerName;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +18,8 @@ import picocli.CommandLine.Option;
 
 /** Flags that declare a server; each stands for the key of connectctl.yaml that it is named after. */
 final class DeclarationOptions {
+    private static final String HADOOP_CONF = "HADOOP_CONF_DIR";
+
     @Option(names = "--spark", paramLabel = "VERSION", description = "The Spark version, such as 4.0.1.")
     @Nullable
     String spark;
@@ -21,6 +27,46 @@ final class DeclarationOptions {
     @Option(names = "--master", paramLabel = "URL", description = "Spark's master, such as 'local[4]'.")
     @Nullable
     String master;
+
+    @Option(
+            names = "--hadoop-conf",
+            paramLabel = "DIR",
+            description = "The cluster's Hadoop configuration; with the master yarn, HADOOP_CONF_DIR unless said.")
+    @Nullable
+    String hadoopConf;
+
+    @Option(names = "--queue", paramLabel = "QUEUE", description = "YARN's queue.")
+    @Nullable
+    String queue;
+
+    @Option(
+            names = "--executors",
+            paramLabel = "N|MIN-MAX",
+            description = "Executors on a cluster: a fixed number, or a range for dynamic allocation.")
+    @Nullable
+    String executors;
+
+    @Option(names = "--executor-cores", paramLabel = "N", description = "Cores of each executor.")
+    @Nullable
+    String executorCores;
+
+    @Option(names = "--executor-memory", paramLabel = "SIZE", description = "The heap of each executor, such as 4g.")
+    @Nullable
+    String executorMemory;
+
+    @Option(
+            names = "--min-executors",
+            paramLabel = "N",
+            description = "Executors that must be there for the server to be HEALTHY.")
+    @Nullable
+    String minExecutors;
+
+    @Option(
+            names = "--driver-host",
+            paramLabel = "ADDR",
+            description = "The address by which executors reach the driver; found out unless said.")
+    @Nullable
+    String driverHost;
 
     @Option(names = "--port", paramLabel = "PORT", description = "The gRPC port: 1024-65535 or auto.")
     @Nullable
@@ -144,6 +190,13 @@ final class DeclarationOptions {
         Builder builder = new Builder();
         builder.text("spark", spark, "--spark");
         builder.text("master", master, "--master");
+        builder.text("hadoopConf", path(context, hadoopConf), "--hadoop-conf");
+        builder.text("queue", queue, "--queue");
+        builder.nested("executors", "number", executors, "--executors");
+        builder.nested("executors", "cores", executorCores, "--executor-cores");
+        builder.nested("executors", "memory", executorMemory, "--executor-memory");
+        builder.nested("driver", "host", driverHost, "--driver-host");
+        builder.nested("health", "minExecutors", minExecutors, "--min-executors");
         builder.number("port", port, "--port");
         builder.number("uiPort", uiPort, "--ui-port");
         builder.text("driverMemory", driverMemory, "--driver-memory");
@@ -185,7 +238,46 @@ final class DeclarationOptions {
             builder.nested("env", key, value, "--env " + key);
         }
         builder.packages(packages);
-        return builder.build();
+        return withCallersHadoop(context, builder.build(), Declaration.empty());
+    }
+
+    /**
+     * The flags, and where they or the file want YARN and nobody says where its configuration is, the caller's HADOOP_CONF_DIR: the
+     * daemon's own environment is the one of whoever happened to start it.
+     */
+    static Declaration withCallersHadoop(CliContext context, Declaration flags, Declaration file) {
+        ObjectNode tree = flags.patchedBy(file).tree();
+        String callers = context.environment().getOrDefault(HADOOP_CONF, "");
+        boolean known = tree.has("hadoopConf")
+                || tree.path("env").has(HADOOP_CONF)
+                || tree.path("env").has("YARN_CONF_DIR");
+        if (callers.isEmpty() || known || !tree.path("master").asText("").equals("yarn")) {
+            return flags;
+        }
+        Builder builder = new Builder();
+        builder.text("hadoopConf", path(context, callers), HADOOP_CONF);
+        return flags.patchedBy(builder.build());
+    }
+
+    /** A file as this caller's commands would take it, to be checked only: what is stored of it is the file itself. */
+    static ProjectFile withCallersHadoop(CliContext context, ProjectFile file) {
+        Map<ServerName, Declaration> servers = new LinkedHashMap<>();
+        file.servers().forEach((name, declared) -> servers.put(name, withCallersHadoop(context, declared)));
+        Map<ServerName, PoolSettings> pools = new LinkedHashMap<>();
+        file.pools()
+                .forEach((name, pool) -> pools.put(
+                        name,
+                        new PoolSettings(
+                                pool.size(),
+                                pool.maxAge(),
+                                pool.memoryBudget(),
+                                withCallersHadoop(context, pool.server()))));
+        return new ProjectFile(file.path(), servers, file.daemon(), pools, file.problems());
+    }
+
+    /** A whole declaration, with the caller's HADOOP_CONF_DIR where it needs it. */
+    static Declaration withCallersHadoop(CliContext context, Declaration declared) {
+        return withCallersHadoop(context, declared, Declaration.empty());
     }
 
     /** The daemon stands elsewhere: paths are made absolute here. */

@@ -73,11 +73,17 @@ abstract class DeclaringCommand extends ServerCommand {
 
     /** Every problem at once, with the places that only this side knows. */
     void check(Project project, String server, Declaration declared, Declaration flags) throws CliFailure {
-        SpecReader.Reading reading = Linter.read(serverName(server), flags.patchedBy(declared));
+        SpecReader.Reading reading = Linter.read(
+                serverName(server),
+                DeclarationOptions.withCallersHadoop(context, flags, declared).patchedBy(declared));
         if (Problems.anyError(reading.problems())) {
             // Errors of other servers keep none from starting, but whoever opens the file now can mend them, too.
             List<Problem> all = new ArrayList<>(reading.problems());
-            project.file().map(Linter::lint).orElse(List.of()).stream()
+            project
+                    .file()
+                    .map(file -> Linter.lint(DeclarationOptions.withCallersHadoop(context, file)))
+                    .orElse(List.of())
+                    .stream()
                     .filter(problem -> !(problem.key() + ".").startsWith("servers." + server + "."))
                     .forEach(all::add);
             Problems.refuseErrors(all, "the declaration of '" + server + "' isn't valid");
@@ -126,8 +132,9 @@ abstract class DeclaringCommand extends ServerCommand {
         }
     }
 
-    void declare(ApiClient client, Project project, String server, Optional<Declaration> declared, Declaration flags)
+    void declare(ApiClient client, Project project, String server, Optional<Declaration> declared, Declaration given)
             throws IOException {
+        Declaration flags = callers(declared, given);
         Declaration declaration = declared.map(flags::patchedBy).orElse(flags);
         Optional<Path> file = project.file().map(ProjectFile::path);
         DeclareResponse response;
@@ -145,9 +152,16 @@ abstract class DeclaringCommand extends ServerCommand {
                 .forEach(view -> warn(Problems.line(view, key -> place(declaration, key))));
     }
 
+    /** The flags as they count for this caller; flags without a file had that when they were read. */
+    private Declaration callers(Optional<Declaration> declared, Declaration flags) {
+        return declared.map(file -> DeclarationOptions.withCallersHadoop(context, flags, file))
+                .orElse(flags);
+    }
+
     /** What the same declaration would change. */
-    PlanView plan(ApiClient client, Project project, String server, Optional<Declaration> declared, Declaration flags)
+    PlanView plan(ApiClient client, Project project, String server, Optional<Declaration> declared, Declaration given)
             throws IOException {
+        Declaration flags = callers(declared, given);
         try {
             return declared.isPresent()
                     ? client.plan(server, declared.get().tree(), project.file().map(ProjectFile::path), flags.tree())
@@ -191,7 +205,11 @@ abstract class DeclaringCommand extends ServerCommand {
 
     /** Follows a launch to the proof that the server is usable, and tells it. */
     ServerView follow(
-            ApiClient client, String server, ReceiptView receipt, Optional<ServerView> before, Duration patience)
+            ApiClient client,
+            String server,
+            ReceiptView receipt,
+            Optional<ServerView> before,
+            Optional<Duration> patience)
             throws IOException {
         int last = before.map(ServerView::incarnation).orElse(0);
         Interrupts.Watch watch = context.interrupts().onSignal(() -> context.err()

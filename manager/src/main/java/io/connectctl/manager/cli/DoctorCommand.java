@@ -36,7 +36,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Examine a Spark Connect URL as its clients would use it, whoever runs the server: name, TCP, HTTP/2 and TLS, gRPC, token, health service,"
                     + " session, versions, message size, clock. Done within 10 s. It runs no job.",
-            "Without a URL, examine this machine: Java, engine, folders, disk, ports, memory, cache, daemon, orphans.",
+            "Without a URL, examine this machine: Java, engine, folders, disk, ports, memory, cluster, cache, daemon, orphans.",
             "Where the URL has no token, that of SPARK_CONNECT_AUTHENTICATE_TOKEN is used, as by clients; - reads the URL from stdin."
         },
         footerHeading = "%nExamples:%n",

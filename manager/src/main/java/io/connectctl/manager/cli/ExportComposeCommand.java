@@ -3,8 +3,12 @@ package io.connectctl.manager.cli;
 import io.connectctl.compose.render.ComposeProject;
 import io.connectctl.compose.render.RenderException;
 import io.connectctl.compose.render.RenderedFile;
+import io.connectctl.compose.render.TrialCluster;
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.DriverNetwork;
+import io.connectctl.compose.spec.Exposures;
+import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecReader;
@@ -33,12 +37,16 @@ import picocli.CommandLine.Parameters;
             "They come from connectctl.yaml; without one, it is one server of defaults called connect. Needs no daemon and no engine.",
             "The containers have the same hardening, ports, volumes and health check as connectctl's own. docker-compose.yml holds no secret;"
                     + " the servers' files may, so only their owner can read them. With auth: token, the token lies in NAME/token.",
-            "connectctl adopt takes over what docker compose up started: connectctl adopt \"$(docker compose ps -q connect)\"."
+            "connectctl adopt takes over what docker compose up started: connectctl adopt \"$(docker compose ps -q connect)\".",
+            "With a cluster, Spark's own standalone master and a worker run beside the servers, or YARN with one NodeManager, and their executors on"
+                    + " those: to try on one machine what later runs on many. YARN needs an image of connectctl image build --yarn."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  connectctl export compose && docker compose up --wait",
             "  connectctl export compose sales marketing --output deploy",
+            "  connectctl export compose --with-cluster standalone && docker compose up --wait",
+            "  connectctl export compose --with-cluster yarn --image connectctl/spark:3.5.0-yarn",
             "  docker compose ps connect; docker compose restart connect"
         })
 final class ExportComposeCommand extends CliCommand {
@@ -71,16 +79,25 @@ final class ExportComposeCommand extends CliCommand {
     @Nullable
     String image;
 
+    @Option(
+            names = "--with-cluster",
+            paramLabel = "KIND",
+            description = "Bring a cluster along for the servers' executors: standalone, or yarn.")
+    @Nullable
+    String withCluster;
+
     ExportComposeCommand(CliContext context) {
         super(context);
     }
 
     @Override
     ExitCode execute() throws IOException {
-        List<ServerSpec> specs = specs();
+        Optional<TrialCluster> cluster = cluster();
+        List<ServerSpec> specs = specs(cluster);
         ComposeProject.Files files;
         try {
-            files = new ComposeProject(Optional.of(context.folders().config().resolve("templates"))).render(specs);
+            files = new ComposeProject(Optional.of(context.folders().config().resolve("templates")))
+                    .render(specs, cluster);
         } catch (RenderException e) {
             throw new CliFailure(
                     ExitCode.INVALID, String.valueOf(e.getMessage()), "correct the template, or leave it out");
@@ -97,12 +114,24 @@ final class ExportComposeCommand extends CliCommand {
                 write(own.resolve(file.name()), file.text(), file.executable() ? "rwx------" : "rw-------");
             }
         }
+        if (!files.cluster().isEmpty()) {
+            // For whoever the cluster's processes are in their containers.
+            Path own = folder.resolve(ComposeProject.CLUSTER_FOLDER);
+            Files.createDirectories(own);
+            Files.setPosixFilePermissions(own, PosixFilePermissions.fromString("rwxr-xr-x"));
+            for (RenderedFile file : files.cluster()) {
+                write(own.resolve(file.name()), file.text(), "rw-r--r--");
+            }
+        }
         for (ServerSpec spec : specs) {
             token(folder.resolve(spec.name().value()), spec);
         }
         Path composeFile = folder.resolve(ComposeProject.FILE);
         write(composeFile, files.composeFile(), "rw-r--r--");
         out().println(composeFile);
+        for (ServerSpec spec : specs) {
+            Exposures.ofExported(spec).forEach(exposure -> warn(spec.name() + ": EXPOSED: " + exposure));
+        }
         say("start: docker compose -f " + composeFile + " up --wait");
         say("only you can read the files of "
                 + String.join(", ", files.servers().keySet())
@@ -110,7 +139,21 @@ final class ExportComposeCommand extends CliCommand {
         return ExitCode.OK;
     }
 
-    private List<ServerSpec> specs() throws IOException {
+    private Optional<TrialCluster> cluster() throws CliFailure {
+        String kind = withCluster;
+        if (kind == null) {
+            return Optional.empty();
+        }
+        Optional<TrialCluster> cluster = TrialCluster.of(kind);
+        if (cluster.isEmpty()) {
+            throw CliFailure.usage(
+                    "--with-cluster '" + kind + "' is no kind of cluster that can be brought along",
+                    "write --with-cluster standalone, or yarn");
+        }
+        return cluster;
+    }
+
+    private List<ServerSpec> specs(Optional<TrialCluster> cluster) throws IOException {
         Project project = Project.find(context, fileOption.file);
         warn(project.warnings());
         List<String> wanted = names.isEmpty()
@@ -123,12 +166,62 @@ final class ExportComposeCommand extends CliCommand {
                 : names;
         List<ServerSpec> specs = new ArrayList<>();
         for (String name : wanted) {
-            specs.add(spec(project, name));
+            specs.add(spec(project, name, cluster));
+        }
+        if (cluster.isPresent()) {
+            checkTogether(specs, cluster.get());
         }
         return specs;
     }
 
-    private ServerSpec spec(Project project, String name) throws IOException {
+    /** One cluster serves them all: Spark's master and workers understand drivers of their own version alone. */
+    private static void checkTogether(List<ServerSpec> specs, TrialCluster cluster) throws CliFailure {
+        List<String> versions =
+                specs.stream().map(spec -> spec.spark().text()).distinct().toList();
+        if (versions.size() > 1) {
+            throw new CliFailure(
+                    ExitCode.INVALID,
+                    "a cluster serves servers of one Spark version, and these are of " + String.join(", ", versions),
+                    "name servers of one version: connectctl export compose --with-cluster " + cluster.text()
+                            + " NAME...");
+        }
+        for (ServerSpec spec : specs) {
+            if (cluster.services().contains(spec.name().value())
+                    || spec.name().value().equals(ComposeProject.CLUSTER_FOLDER)) {
+                throw new CliFailure(
+                        ExitCode.INVALID,
+                        "'" + spec.name() + "' is a name that the cluster needs itself",
+                        "call the server otherwise, or leave out --with-cluster");
+            }
+        }
+    }
+
+    /** What makes a server one of the cluster: its master, the name by which executors find it, and few executors. */
+    private Declaration onCluster(String name, Declaration declaration, TrialCluster cluster) throws IOException {
+        String master = declaration.tree().path("master").asText("");
+        if (!master.isEmpty() && !master.startsWith("local")) {
+            throw new CliFailure(
+                    ExitCode.INVALID,
+                    "'" + name + "' has a cluster, " + master + ", and --with-cluster would bring another one",
+                    "leave out --with-cluster, or the server's master");
+        }
+        DeclarationOptions flags = new DeclarationOptions();
+        flags.master = cluster.master();
+        flags.driverHost = name;
+        if (!declaration.tree().has("executors")) {
+            flags.executors = "1";
+        }
+        if (cluster == TrialCluster.YARN) {
+            flags.hadoopConf = TrialCluster.HADOOP_CONF.toString();
+            // The same image everywhere, so the jars are there already; what else a start needs goes through the
+            // volume.
+            flags.conf.add("spark.yarn.jars=local:/opt/spark/jars/*");
+            flags.conf.add("spark.yarn.stagingDir=file:///var/lib/connectctl/staging");
+        }
+        return declaration.patchedBy(flags.declaration(context));
+    }
+
+    private ServerSpec spec(Project project, String name, Optional<TrialCluster> cluster) throws IOException {
         ServerName server;
         try {
             server = new ServerName(name);
@@ -150,12 +243,31 @@ final class ExportComposeCommand extends CliCommand {
             flags.image = image;
             declaration = declaration.patchedBy(flags.declaration(context));
         }
-        SpecReader.Reading reading = SpecReader.read(server, declaration);
+        if (cluster.isPresent()) {
+            declaration = onCluster(name, declaration, cluster.get());
+        }
+        declaration = DeclarationOptions.withCallersHadoop(context, declaration);
+        // The folder of the Hadoop configuration that is brought along is there in the containers alone.
+        SpecReader.Reading reading = cluster.filter(TrialCluster.YARN::equals).isPresent()
+                ? SpecReader.readAccepted(server, declaration)
+                : SpecReader.read(server, declaration);
         Problems.refuseErrors(reading.problems(), "the declaration of '" + name + "' isn't valid");
         warn(reading.problems());
         ServerSpec spec = reading.spec()
                 .orElseThrow(
                         () -> new CliFailure(ExitCode.FAILURE, "'" + name + "' has neither a spec nor a problem", ""));
+        DriverNetwork driver = spec.cluster().driver();
+        boolean reachable = driver.host().isPresent()
+                && driver.port().isPresent()
+                && driver.blockManagerPort().isPresent();
+        if (MasterUrl.isCluster(spec.master()) && cluster.isEmpty() && !reachable) {
+            throw new CliFailure(
+                    ExitCode.INVALID,
+                    "the executors of '" + name + "' on " + spec.master()
+                            + " must reach its driver in a container, and compose can publish only ports that are declared",
+                    "declare driver: {host: ADDRESS, port: 7078, blockManagerPort: 7079}, with this machine's address for the"
+                            + " cluster's machines");
+        }
         if (spec.sparkHome().isPresent() || spec.javaHome().isPresent()) {
             throw new CliFailure(
                     ExitCode.INVALID,
@@ -170,6 +282,9 @@ final class ExportComposeCommand extends CliCommand {
         List<Path> taken = new ArrayList<>();
         taken.add(folder.resolve(ComposeProject.FILE));
         files.servers().keySet().forEach(name -> taken.add(folder.resolve(name)));
+        if (!files.cluster().isEmpty()) {
+            taken.add(folder.resolve(ComposeProject.CLUSTER_FOLDER));
+        }
         taken.removeIf(path -> !Files.exists(path));
         if (!taken.isEmpty() && !force) {
             throw new CliFailure(

@@ -57,6 +57,6 @@ final class FromOptions {
         // Two leases of one file must not meet on a port.
         tree.remove("port");
         tree.remove("uiPort");
-        return new Declaration(tree, Map.of()).patchedBy(flags);
+        return DeclarationOptions.withCallersHadoop(context, new Declaration(tree, Map.of()).patchedBy(flags));
     }
 }

@@ -65,6 +65,13 @@ final class ImageBuildCommand extends CliCommand {
     @Option(names = "--no-archive", arity = "0", description = "Make no class data archive part of the image.")
     boolean noArchive;
 
+    @Option(
+            names = "--yarn",
+            arity = "0",
+            description =
+                    "With what the master yarn needs, and a YARN to try it on; connectctl/spark:VERSION-yarn unless said.")
+    boolean yarn;
+
     ImageBuildCommand(CliContext context) {
         super(context);
     }
@@ -90,7 +97,8 @@ final class ImageBuildCommand extends CliCommand {
                                         base == null ? "" : base,
                                         String.join(",", packages),
                                         tag == null ? "" : tag,
-                                        noArchive ? "no-archive" : "archive")))
+                                        noArchive ? "no-archive" : "archive",
+                                        yarn ? "yarn" : "no-yarn")))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         // Its stdin ends with us, whatever ends us; the hook only makes sure that it is gone when we are.

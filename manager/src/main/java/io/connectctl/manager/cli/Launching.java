@@ -5,7 +5,6 @@ import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -34,17 +33,20 @@ abstract class Launching extends DeclaringCommand {
 
     @Override
     final ExitCode execute() throws IOException, InterruptedException {
-        Duration patience = waiting.patience();
+        // Refused before anything is done.
+        waiting.patience();
         if (name != null) {
             serverName(name);
         }
-        Declaration flags = declarations.declaration(context);
+        Declaration given = declarations.declaration(context);
         // An earlier declaration is taken where the current one is in the way: whatever is wrong with that one.
         Project project = declares() ? Project.find(context, file()) : Project.asItIs(context, file());
         warn(project.warnings());
         Optional<String> known = project.nameToldHere(name);
         // What can be checked here is refused before a daemon is even started.
         Optional<Declaration> declared = known.flatMap(server -> declaredIn(project, server));
+        Declaration flags = declared.map(file -> DeclarationOptions.withCallersHadoop(context, given, file))
+                .orElse(given);
         if (declares() && known.isPresent() && declared.isPresent()) {
             check(project, known.get(), declared.get(), flags);
         }
@@ -79,7 +81,7 @@ abstract class Launching extends DeclaringCommand {
         if (!receipt.changed() || tellsItsReceipt()) {
             say(server + ": " + receipt.message());
         }
-        ServerView proven = follow(client, server, receipt, before, patience);
+        ServerView proven = follow(client, server, receipt, before, waiting.startPatience());
         for (String exposure : proven.exposures()) {
             warn("EXPOSED: " + exposure);
         }

@@ -151,7 +151,7 @@ final class LeaseCommand extends CliCommand {
         boolean told = false;
         Renewal renewal = Renewal.of(client, leased, options.ttl(), Optional.empty(), this::warn);
         try (ProgressLine progress = new ProgressLine(context, global.quiet, leased.server())) {
-            leased.untilProven(progress, options.timeout(), "connectctl lease", false);
+            leased.untilProven(progress, options.patience(), "connectctl lease", false);
             progress.clear();
             // The time begins when it is handed over.
             tell(client.renew(leased.id(), Optional.empty(), false), leased);

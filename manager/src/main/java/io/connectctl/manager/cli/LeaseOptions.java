@@ -3,6 +3,7 @@ package io.connectctl.manager.cli;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.manager.api.v1.LeaseRequest;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,24 +29,26 @@ final class LeaseOptions {
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
-            description = "How long to wait, counted from the launch, not from a build or download (default: 3m).")
-    String timeout = "3m";
+            description =
+                    "How long to wait, counted from the launch, not from a build or download (default: 3m, on a cluster the server's startTimeout and 2m).")
+    @Nullable
+    String timeout;
 
     /** How long a lease lives. */
     Duration ttl() throws CliFailure {
         return Durations.parse("--ttl", ttl);
     }
 
-    /** How long a start may take. */
-    Duration timeout() throws CliFailure {
-        return Durations.parse("--timeout", timeout);
+    /** How long a start may take; empty where nobody says, and it depends on the server. */
+    Optional<Duration> patience() throws CliFailure {
+        return timeout == null ? Optional.empty() : Optional.of(Durations.parse("--timeout", timeout));
     }
 
     /** Asks for it. */
     LeaseRequest request(CliContext context, @Nullable String owner, @Nullable Long ownerPid) throws CliFailure {
         Declaration flags = declarations.declaration(context);
         // Told before anything is granted.
-        timeout();
+        patience();
         if (pool == null) {
             return new LeaseRequest(file.declaration(context, flags).tree(), ttl().toMillis(), null, owner, ownerPid);
         }

@@ -61,7 +61,7 @@ final class Leased {
             if (!e.code().equals("NO_SUCH_POOL") || pool == null) {
                 throw e;
             }
-            Optional<PoolRequest> declared = PoolCreateCommand.declared(Project.find(context, null), pool);
+            Optional<PoolRequest> declared = PoolCreateCommand.declared(context, Project.find(context, null), pool);
             if (declared.isEmpty()) {
                 throw e;
             }
@@ -113,11 +113,13 @@ final class Leased {
     /**
      * Waits until a query ran on its server.
      *
+     * @param patience empty for what fits the server
      * @param again the command that asked for the lease: where a remedy says what to start a server with, that is what to give it
      * @param kept whether a server that fails is kept, so that more can be asked of it
      * @throws CliFailure as {@code start} fails; the lease is still there
      */
-    void untilProven(ProgressLine progress, Duration patience, String again, boolean kept) throws IOException {
+    void untilProven(ProgressLine progress, Optional<Duration> patience, String again, boolean kept)
+            throws IOException {
         try {
             untilProven(progress, patience);
         } catch (CliFailure e) {
@@ -143,7 +145,7 @@ final class Leased {
                                 "connectctl run --logs-on-failure (shows the log)");
     }
 
-    private void untilProven(ProgressLine progress, Duration patience) throws IOException {
+    private void untilProven(ProgressLine progress, Optional<Duration> patience) throws IOException {
         if (lease.state().equals("READY") && url != null) {
             return;
         }

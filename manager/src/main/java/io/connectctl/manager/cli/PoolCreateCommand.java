@@ -99,7 +99,7 @@ final class PoolCreateCommand extends CliCommand {
                 || !flags.tree().isEmpty()) {
             throw CliFailure.usage("--size is missing", "give it, or declare all of the pool in connectctl.yaml");
         }
-        Optional<PoolRequest> request = declared(Project.find(context, file.from), name);
+        Optional<PoolRequest> request = declared(context, Project.find(context, file.from), name);
         if (request.isEmpty()) {
             throw CliFailure.usage(
                     "no connectctl.yaml declares pool '" + name + "', and --size is missing",
@@ -116,14 +116,15 @@ final class PoolCreateCommand extends CliCommand {
     }
 
     /** A pool that a file declares. */
-    static Optional<PoolRequest> declared(Project project, String name) {
+    static Optional<PoolRequest> declared(CliContext context, Project project, String name) {
         return project.file()
                 .flatMap(file -> file.pools().entrySet().stream()
                         .filter(entry -> entry.getKey().value().equals(name))
                         .map(Map.Entry::getValue)
                         .findFirst())
                 .map(pool -> new PoolRequest(
-                        pool.server().tree(),
+                        DeclarationOptions.withCallersHadoop(context, pool.server())
+                                .tree(),
                         pool.size(),
                         pool.maxAge().map(Duration::toMillis).orElse(null),
                         pool.memoryBudget().map(MemorySize::bytes).orElse(null)));

@@ -35,7 +35,8 @@ record Project(Optional<ProjectFile> file) {
             ProjectFile file = project.file().get();
             if (Problems.anyError(file.problems())) {
                 // Those of its servers, too: whoever mends the file mends it once.
-                Problems.refuseErrors(Linter.lint(file), file.path() + " isn't valid");
+                Problems.refuseErrors(
+                        Linter.lint(DeclarationOptions.withCallersHadoop(context, file)), file.path() + " isn't valid");
             }
         }
         return project;

@@ -91,7 +91,7 @@ final class RenderCommand extends ServerCommand {
             throw project.noSuchServer(server, known(), "render");
         }
         Declaration declaration = declared.isPresent()
-                ? flags.patchedBy(declared.get())
+                ? DeclarationOptions.withCallersHadoop(context, flags.patchedBy(declared.get()))
                 : stored.map(known -> known.patchedBy(flags)).orElse(flags);
         SpecReader.Reading reading =
                 withSecrets ? SpecReader.read(serverName, declaration) : SpecReader.preview(serverName, declaration);

@@ -161,7 +161,7 @@ final class RunCommand extends CliCommand {
                 this::warn);
         try {
             try (ProgressLine progress = new ProgressLine(context, global.quiet, leased.server())) {
-                leased.untilProven(progress, options.timeout(), "connectctl run", keepOnFailure);
+                leased.untilProven(progress, options.patience(), "connectctl run", keepOnFailure);
                 progress.clear();
             }
             if (signal == null) {

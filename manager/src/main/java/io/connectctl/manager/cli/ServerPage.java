@@ -2,6 +2,7 @@ package io.connectctl.manager.cli;
 
 import io.connectctl.manager.api.v1.ActivityView;
 import io.connectctl.manager.api.v1.CauseView;
+import io.connectctl.manager.api.v1.ClusterView;
 import io.connectctl.manager.api.v1.MemoryView;
 import io.connectctl.manager.api.v1.ServerView;
 import java.time.Duration;
@@ -33,7 +34,13 @@ final class ServerPage {
         page.field("Spark", server.sparkVersion() + "  " + server.master() + "  runtime " + server.runtime());
         page.field("Instance", instance(server));
         page.field("Memory", memory(server.memory()));
-        page.field("Cores", server.cores() == null ? null : server.cores().toString());
+        // A driver on a cluster runs no tasks: the cores that count are its executors'.
+        page.field(
+                "Cores",
+                server.cores() == null || server.cluster() != null
+                        ? null
+                        : server.cores().toString());
+        page.cluster(server.cluster());
         page.field("Clients", clients(server.activity()));
         page.field("Started", started(server));
         page.field("Log", server.logFile());
@@ -58,6 +65,39 @@ final class ServerPage {
         if (value != null && !value.isEmpty()) {
             lines.add("  " + label + " ".repeat(Math.max(1, LABEL - label.length())) + value);
         }
+    }
+
+    private void cluster(@Nullable ClusterView cluster) {
+        if (cluster == null) {
+            return;
+        }
+        if (cluster.applicationId() != null) {
+            field(
+                    "Application",
+                    cluster.applicationId()
+                            + (cluster.state() == null ? "" : "  " + cluster.state())
+                            + (cluster.queue() == null ? "" : " in queue " + cluster.queue()));
+        }
+        field("Tracked at", cluster.link());
+        field("Cluster says", cluster.diagnostics());
+        field("Executors", executors(cluster));
+        field("Executor mem", cluster.explanation());
+    }
+
+    private static String executors(ClusterView cluster) {
+        String wanted = cluster.executorsWanted() == null ? "Spark's default" : cluster.executorsWanted();
+        if (cluster.executorsRegistered() == null) {
+            return "wanted " + wanted + "; not counted yet";
+        }
+        String text = cluster.executorsRegistered() + " registered, wanted " + wanted;
+        if (cluster.executorsLost() != null && cluster.executorsLost() > 0) {
+            text += ", " + cluster.executorsLost() + " lost";
+        }
+        if (cluster.executorCores() != null && cluster.executorPoolBytes() != null) {
+            text += "; " + cluster.executorCores() + " cores, " + mebibytes(cluster.executorPoolBytes())
+                    + " pool together";
+        }
+        return text;
     }
 
     private void cause(@Nullable CauseView cause, @Nullable String current) {

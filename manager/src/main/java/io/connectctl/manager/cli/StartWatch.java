@@ -1,5 +1,6 @@
 package io.connectctl.manager.cli;
 
+import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.ReceiptView;
@@ -30,7 +31,8 @@ final class StartWatch {
     private final ApiClient client;
     private final String name;
     private final ProgressLine progress;
-    private final Duration timeout;
+    private Duration timeout;
+    private boolean fitting;
     private final Beside beside;
     private final Set<String> phasesSeen = new HashSet<>();
     private long launchedAt;
@@ -51,10 +53,10 @@ final class StartWatch {
     }
 
     /**
-     * @param timeout counted from the launch: neither a build nor a download is the server's fault
+     * @param patience counted from the launch: neither a build nor a download is the server's fault; empty for what fits the server
      */
-    StartWatch(ApiClient client, String name, ProgressLine progress, Duration timeout) {
-        this(client, name, progress, timeout, () -> {});
+    StartWatch(ApiClient client, String name, ProgressLine progress, Optional<Duration> patience) {
+        this(client, name, progress, patience, () -> {});
     }
 
     /**
@@ -62,12 +64,13 @@ final class StartWatch {
      *
      * @param beside looked at as long as nothing happens
      */
-    StartWatch(ApiClient client, String name, ProgressLine progress, Duration timeout, Beside beside) {
+    StartWatch(ApiClient client, String name, ProgressLine progress, Optional<Duration> patience, Beside beside) {
         this.beside = beside;
         this.client = client;
         this.name = name;
         this.progress = progress;
-        this.timeout = timeout;
+        this.timeout = patience.orElse(Patience.STANDARD);
+        this.fitting = patience.isPresent();
     }
 
     /**
@@ -175,6 +178,13 @@ final class StartWatch {
                                     : "launched, pid " + server.pid());
                     progress.passing("waiting for an answer");
                 }
+            }
+        }
+        if (launched && !fitting && since(launchedAt).compareTo(timeout) > 0) {
+            // Asked no sooner: most starts are proven by then.
+            fitting = true;
+            if (MasterUrl.isCluster(server.master())) {
+                timeout = Patience.onCluster(client, name);
             }
         }
         if (launched && since(launchedAt).compareTo(timeout) > 0) {

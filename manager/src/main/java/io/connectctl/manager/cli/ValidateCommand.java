@@ -74,7 +74,7 @@ final class ValidateCommand extends CliCommand {
                         "there is no " + ProjectFile.NAME + " in " + context.workingFolder() + " or above it",
                         "name one: connectctl validate FILE"));
         ProjectFile read = ProjectFile.load(path);
-        List<Problem> problems = Linter.lint(read);
+        List<Problem> problems = Linter.lint(DeclarationOptions.withCallersHadoop(context, read));
         boolean valid = problems.stream().noneMatch(this::refuses);
         print(read, problems, valid);
         return valid ? ExitCode.OK : ExitCode.INVALID;

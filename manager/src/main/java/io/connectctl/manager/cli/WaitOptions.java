@@ -1,6 +1,8 @@
 package io.connectctl.manager.cli;
 
 import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options of commands that store an intent and then wait until it is so. */
@@ -11,12 +13,17 @@ final class WaitOptions {
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
-            defaultValue = "3m",
-            description = "How long to wait; a build or a download isn't counted (default: 3m).")
-    private String timeout = "3m";
+            description =
+                    "How long to wait; a build or a download isn't counted (default: 3m, for a start on a cluster its startTimeout and 2m).")
+    private @Nullable String timeout;
 
     /** How long to wait. */
     Duration patience() throws CliFailure {
-        return Durations.parse("--timeout", timeout);
+        return timeout == null ? Patience.STANDARD : Durations.parse("--timeout", timeout);
+    }
+
+    /** How long to wait for a start; empty where nobody says, and it depends on the server. */
+    Optional<Duration> startPatience() throws CliFailure {
+        return timeout == null ? Optional.empty() : Optional.of(patience());
     }
 }

@@ -26,6 +26,7 @@ import io.connectctl.manager.api.v1.ReceiptView;
 import io.connectctl.manager.api.v1.ServerList;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.api.v1.SettingsView;
+import io.connectctl.manager.api.v1.TimelineView;
 import io.connectctl.manager.api.v1.UsageView;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -51,6 +52,9 @@ public final class ApiClient {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /** Thousands of files may have to go. */
+    /** Reading and packing some 20 MiB of logs takes seconds; an engine that hangs has 10 s for each. */
+    private static final Duration BUNDLING = Duration.ofMinutes(2);
+
     private static final Duration PRUNING = Duration.ofMinutes(5);
 
     private final Path socket;
@@ -288,6 +292,22 @@ public final class ApiClient {
             return Wire.mapper().readTree(body).has("ready");
         } catch (JsonProcessingException e) {
             return false;
+        }
+    }
+
+    /** What a server's last start spent its time on. */
+    public TimelineView timeline(String name) throws IOException {
+        return get(path(name, "/timeline"), TimelineView.class);
+    }
+
+    /** A tar.gz with all that is known of a server, secrets redacted. */
+    public byte[] bundle(String name) throws IOException {
+        try (Exchange exchange = send("GET", path(name, "/bundle"), null, BUNDLING)) {
+            byte[] body = exchange.all(BUNDLING);
+            if (exchange.status() != 200) {
+                throw problem(exchange.status(), body);
+            }
+            return body;
         }
     }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import io.connectctl.manager.api.v1.ActivityView;
 import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.ChangeView;
+import io.connectctl.manager.api.v1.ClusterView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.LeaseInfo;
@@ -65,6 +66,7 @@ final class ServerReader {
                 daemon.optionalInt("tcpPort"),
                 daemon.optionalInt("healthPort"),
                 (int) daemon.whole("servers"),
+                daemon.optional("notice"),
                 daemon.flag("supervised"),
                 daemon.optional("engine"));
     }
@@ -182,7 +184,8 @@ final class ServerReader {
                 lease(),
                 drift(),
                 flag("canRollBack"),
-                activity());
+                activity(),
+                cluster());
     }
 
     private @Nullable ActivityView activity() throws IOException {
@@ -205,6 +208,25 @@ final class ServerReader {
                     new ChangeView(change.text("key"), change.text("old"), change.text("new"), change.flag("restart")));
         }
         return changes;
+    }
+
+    private @Nullable ClusterView cluster() throws IOException {
+        if (!(fields.get("cluster") instanceof Map)) {
+            return null;
+        }
+        ServerReader cluster = of(fields.get("cluster"));
+        return new ClusterView(
+                cluster.optional("applicationId"),
+                cluster.optional("state"),
+                cluster.optional("queue"),
+                cluster.optional("link"),
+                cluster.optional("diagnostics"),
+                cluster.optional("executorsWanted"),
+                cluster.optionalInt("executorsRegistered"),
+                cluster.optionalInt("executorsLost"),
+                cluster.optionalInt("executorCores"),
+                cluster.optionalLong("executorPoolBytes"),
+                cluster.optional("explanation"));
     }
 
     private @Nullable LeaseInfo lease() throws IOException {

@@ -63,6 +63,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
     private final Leftovers leftovers;
     private final Supplier<Optional<String>> engine;
     private final List<AutoCloseable> below;
+    private final Optional<String> notice;
     private @Nullable AutoCloseable subscription;
     private @Nullable ApiServer api;
     private volatile @Nullable HealthEndpoint health;
@@ -78,13 +79,15 @@ final class Daemon implements DaemonControl, AutoCloseable {
      * @param leftovers finds what belongs to none of them
      * @param engine where the container engine is
      * @param below closed after the fleet, in this order: the store, the runtimes
+     * @param notice what became of the store before this one, where that was damaged
      */
     record Supervision(
             Fleet fleet,
             Leases leases,
             Leftovers leftovers,
             Supplier<Optional<String>> engine,
-            List<AutoCloseable> below) {
+            List<AutoCloseable> below,
+            Optional<String> notice) {
         Supervision {
             below = List.copyOf(below);
         }
@@ -111,6 +114,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         this.leftovers = supervision.leftovers();
         this.engine = supervision.engine();
         this.below = supervision.below();
+        this.notice = supervision.notice();
     }
 
     /**
@@ -233,6 +237,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
                 settings.tcpPort(),
                 settings.healthPort(),
                 fleet.servers().size(),
+                notice.orElse(null),
                 supervised,
                 engine.get().orElse(null));
     }

@@ -57,7 +57,7 @@ public final class DoctorMain {
         for (String name : Runtimes.names()) {
             runtimes.put(name, Runtimes.create(name, folders, environment));
         }
-        new MachineDoctor(folders, runtimes, Path.of("/proc/meminfo"), new Teller(out)).examine();
+        new MachineDoctor(folders, runtimes, Path.of("/proc/meminfo"), environment, new Teller(out)).examine();
     }
 
     private record Teller(PrintStream out) implements Doctor.Listener {

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * it ends with its caller.
  *
  * <p>Arguments: the Spark version, the base or an empty text, the packages with commas between, the tag or an empty text,
- * {@code archive} or {@code no-archive}. It writes lines to stdout, words separated by tabs: {@code step TEXT}, {@code base IMAGE},
+ * {@code archive} or {@code no-archive}, {@code yarn} or {@code no-yarn}. It writes lines to stdout, words separated by tabs: {@code step TEXT}, {@code base IMAGE},
  * then {@code built TAG ID ARCHIVE WHY} (what its class data archive is for, or why it has none; either may be empty) and exit
  * code 0, or {@code failed CODE MESSAGE REMEDY} and 1; line ends within are written as {@code \n}. It ends when its stdin does.
  */
@@ -85,14 +85,16 @@ public final class ImageMain {
 
     private static int run(PrintStream out, List<String> arguments, Map<String, String> environment) {
         SparkVersion spark = SparkVersion.parse(arguments.get(0));
+        boolean yarn = arguments.get(5).equals("yarn");
         ImageBuilder.Order order = new ImageBuilder.Order(
                 spark,
                 arguments.get(1).isEmpty() ? ImageBuilder.BASE : arguments.get(1),
                 arguments.get(2).isEmpty()
                         ? List.of()
                         : List.of(arguments.get(2).split(",", -1)),
-                arguments.get(3).isEmpty() ? ImageBuilder.tagFor(spark) : arguments.get(3),
-                arguments.get(4).equals("archive"));
+                arguments.get(3).isEmpty() ? ImageBuilder.tagFor(spark) + (yarn ? "-yarn" : "") : arguments.get(3),
+                arguments.get(4).equals("archive"),
+                yarn);
         Progress progress =
                 (stage, done, total) -> tell(out, "step", total > 0 ? stage + " " + done + "/" + total : stage);
         try (ImageBuilder builder = new ImageBuilder(cache(environment), environment)) {

@@ -8,18 +8,20 @@ import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Probes;
+import io.connectctl.manager.cluster.Clusters;
+import io.connectctl.manager.cluster.RealClusters;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.lease.Limits;
-import io.connectctl.manager.store.SqliteStore;
+import io.connectctl.manager.store.StateFile;
 import io.connectctl.manager.store.StateStore;
 import io.connectctl.manager.store.StoreException;
-import io.connectctl.manager.supervise.Fleet;
 import io.connectctl.manager.supervise.Leases;
 import io.connectctl.manager.supervise.Leftovers;
 import io.connectctl.manager.supervise.LiveFleet;
 import io.connectctl.manager.supervise.LiveLeases;
 import io.connectctl.manager.supervise.Machine;
 import io.connectctl.manager.supervise.Owners;
+import io.connectctl.manager.supervise.Planner;
 import io.connectctl.manager.supervise.ProbeListener;
 import io.connectctl.manager.supervise.Surroundings;
 import io.connectctl.manager.supervise.SystemTime;
@@ -28,6 +30,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -58,23 +61,27 @@ final class Wiring {
                 below.add(runtime);
                 runtimes.put(name, runtime);
             }
-            StateStore store = SqliteStore.open(folders.state().resolve("connectctl.db"));
+            StateFile.Opened opened = StateFile.open(folders.state().resolve("connectctl.db"), Instant.now());
+            opened.notice().ifPresent(notice -> LOG.error("{}", notice));
+            StateStore store = opened.store();
             below.add(store);
             SystemTime time = new SystemTime();
             below.add(time);
+            Clusters clusters = new RealClusters(folders.state(), System.getProperty("user.name"));
             Composer composer = new Composer(Optional.of(folders.config().resolve("templates")));
             Surroundings around = new Surroundings(
                     folders,
                     store,
                     runtimes,
-                    composer::compose,
+                    Planner.of(composer),
                     Probes::ladder,
                     Probes.workload(),
                     Diagnosis::diagnose,
                     spec -> exposures(runtimes.get(spec.runtime()), spec),
                     probes,
-                    time);
-            Fleet fleet = LiveFleet.open(around);
+                    time,
+                    clusters);
+            LiveFleet fleet = LiveFleet.open(around, opened.notice());
             Leases leases;
             try {
                 leases = LiveLeases.open(
@@ -89,11 +96,12 @@ final class Wiring {
             return new Daemon.Supervision(
                     fleet,
                     leases,
-                    new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders)),
+                    new Leftovers(fleet, leases, runtimes.values(), () -> dead(folders), clusters),
                     () -> runtimes.values().stream()
                             .flatMap(runtime -> runtime.place().stream())
                             .findFirst(),
-                    below);
+                    below,
+                    fleet.notice());
         } catch (StoreException e) {
             close(below);
             throw new IOException(e.getMessage(), e);
@@ -136,7 +144,8 @@ final class Wiring {
                 Runtimes.names().stream()
                         .map(name -> Runtimes.create(name, its, System.getenv()))
                         .toList(),
-                lock);
+                lock,
+                new RealClusters(state, System.getProperty("user.name")));
     }
 
     private static void close(List<AutoCloseable> below) throws IOException {

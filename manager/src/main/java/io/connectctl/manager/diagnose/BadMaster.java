@@ -34,7 +34,7 @@ final class BadMaster implements Rule {
                                 "BAD_MASTER",
                                 master
                                         + " needs the Hadoop configuration, and neither HADOOP_CONF_DIR nor YARN_CONF_DIR is set",
-                                "name its folder: " + clues.again("--env HADOOP_CONF_DIR=/etc/hadoop/conf")
+                                "name its folder: " + clues.again("--hadoop-conf /etc/hadoop/conf")
                                         + ", or run locally: " + local)))
                 .or(() -> clues.startup(NO_CLASSES).flatMap(hit -> {
                     String module = hit.group(1).toLowerCase(Locale.ROOT);
@@ -43,9 +43,20 @@ final class BadMaster implements Rule {
                             master + " needs the jar spark-" + module + "_"
                                     + clues.spec().spark().scalaBinary() + "-"
                                     + clues.spec().spark() + ", which this Spark runtime doesn't have",
-                            "use a Spark distribution that has it (`sparkHome:` in connectctl.yaml), or run locally: "
-                                    + local);
+                            bring(clues, module) + ", or run locally: " + local);
                 }));
+    }
+
+    /** Where a runtime with that module comes from. */
+    private static String bring(Clues clues, String module) {
+        if (clues.contained()) {
+            return module.equals("yarn")
+                    ? "use an image that has it, such as one of `connectctl image build --yarn`"
+                    : "use an image that has it";
+        }
+        return clues.spec().sparkHome().isPresent()
+                ? "leave sparkHome out, so that connectctl fetches that jar too, or name a Spark distribution that has it"
+                : "use a Spark distribution that has it (`sparkHome:` in connectctl.yaml)";
     }
 
     @Override

@@ -2,9 +2,11 @@ package io.connectctl.manager.diagnose;
 
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.manager.lifecycle.Cause;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * From the evidence of a failed instance to its cause and remedy.
@@ -37,6 +39,11 @@ public final class Diagnosis {
     /** A cause that somebody else found, without a secret of the server and no longer than people read. */
     public static Cause scrubbed(Cause cause, ServerSpec spec, List<String> secrets) {
         return presentable(cause, new Scrubber(spec, secrets));
+    }
+
+    /** Takes the secrets of a server, and what looks like a secret, out of any text. */
+    public static UnaryOperator<String> scrubber(ServerSpec spec, Collection<String> secrets) {
+        return new Scrubber(spec, secrets)::scrub;
     }
 
     private static Optional<Finding> earliest(List<Rule> rules, Clues clues) {

@@ -36,6 +36,9 @@ final class ProbeFailed implements Rule {
             case TIMED_OUT ->
                 "it may be too busy (`connectctl top`): raise health.timeout in connectctl.yaml if that is usual; "
                         + log;
+            case NO_EXECUTORS ->
+                "the cluster gives it no executors, or they don't reach the driver: see `connectctl describe "
+                        + clues.spec().name() + "` for its application and the address they are told; " + log;
             case QUERY_FAILED -> "Spark answers, and can't run a query: are there executors? " + log;
             case REFUSED, CONTEXT_GONE, OTHER -> log;
         };

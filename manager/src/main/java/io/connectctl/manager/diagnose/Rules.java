@@ -24,7 +24,12 @@ final class Rules {
             new ExecutorMemoryTooSmall(),
             new JvmOptionInvalid(),
             new BadMaster(),
+            new YarnRefused(),
+            new OtherSparkVersion(),
             new MasterUnreachable(),
+            new YarnWaits(),
+            new DriverUnreachable(),
+            new ApplicationKilled(),
             new ClusterMode(),
             new ConnectJarMissing(),
             new SparkClassMissing(),
@@ -39,8 +44,8 @@ final class Rules {
             new Zombie());
 
     /** What the exit status, or the last probe, tells where the log proves nothing. */
-    static final List<Rule> PROVEN_BY_END =
-            List.of(new Signalled(), new ExitedByItself(), new StartTimedOut(), new ProbeFailed());
+    static final List<Rule> PROVEN_BY_END = List.of(
+            new Signalled(), new ExitedByItself(), new ExecutorsMissing(), new StartTimedOut(), new ProbeFailed());
 
     private Rules() {}
 

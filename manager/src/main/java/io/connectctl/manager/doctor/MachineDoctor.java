@@ -8,15 +8,19 @@ import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.Defaults;
+import io.connectctl.compose.spec.HadoopConf;
 import io.connectctl.compose.spec.JavaSupport;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.health.doctor.Check;
 import io.connectctl.health.doctor.Check.Verdict;
 import io.connectctl.health.doctor.Doctor.Listener;
+import io.connectctl.manager.cluster.ResourceManager;
+import io.connectctl.manager.cluster.YarnRoom;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -29,13 +33,14 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 
 /** Examines the machine, check by check. Changes nothing and makes no folder. */
 public final class MachineDoctor {
     /** Every check, in order. */
     public static final List<String> CHECKS =
-            List.of("java", "engine", "folders", "disk", "ports", "memory", "cache", "mllib");
+            List.of("java", "engine", "folders", "disk", "ports", "memory", "cluster", "cache", "mllib");
 
     /** A Spark runtime is about 400 MiB, an image 1 GiB, and logs and shuffle files come on top. */
     private static final long LOW_DISK = 2L << 30;
@@ -59,14 +64,22 @@ public final class MachineDoctor {
     private final Folders folders;
     private final Map<String, ServerRuntime> runtimes;
     private final Path memory;
+    private final Map<String, String> environment;
     private final Listener listener;
     private long began;
 
     /**
      * @param runtimes by their names
      * @param memory the kernel's account of memory: {@code /proc/meminfo}
+     * @param environment the caller's, which may name a Hadoop configuration
      */
-    public MachineDoctor(Folders folders, Map<String, ServerRuntime> runtimes, Path memory, Listener listener) {
+    public MachineDoctor(
+            Folders folders,
+            Map<String, ServerRuntime> runtimes,
+            Path memory,
+            Map<String, String> environment,
+            Listener listener) {
+        this.environment = Map.copyOf(environment);
         this.folders = folders;
         this.runtimes = new TreeMap<>(runtimes);
         this.memory = memory;
@@ -81,6 +94,7 @@ public final class MachineDoctor {
         disk();
         ports();
         memory();
+        cluster();
         cache();
     }
 
@@ -364,6 +378,53 @@ public final class MachineDoctor {
                             + " came without spark-mllib, which isn't published for it:"
                             + " its sessions can't be closed and never expire",
                     "run a version that is complete, such as " + Defaults.SPARK + ", or declare a sparkHome");
+        }
+    }
+
+    /** What servers with {@code master: yarn} would be started with from here. */
+    private void cluster() {
+        begin("cluster");
+        Optional<String> named = Stream.of("HADOOP_CONF_DIR", "YARN_CONF_DIR")
+                .map(variable -> environment.getOrDefault(variable, ""))
+                .filter(folder -> !folder.isEmpty())
+                .findFirst();
+        if (named.isEmpty()) {
+            end(
+                    "cluster",
+                    Verdict.NOTE,
+                    "",
+                    "HADOOP_CONF_DIR isn't set: servers with the master yarn must declare hadoopConf",
+                    "");
+            return;
+        }
+        try {
+            Path folder = Path.of(named.get());
+            HadoopConf conf = HadoopConf.of(folder);
+            if (conf.managers().isEmpty()) {
+                end(
+                        "cluster",
+                        Verdict.WARNING,
+                        "HADOOP_CONF_UNFIT",
+                        folder + " names no ResourceManager: " + HadoopConf.YARN_SITE + " isn't there, or doesn't say",
+                        "set HADOOP_CONF_DIR to the folder with the cluster's " + HadoopConf.YARN_SITE
+                                + " (often /etc/hadoop/conf), or declare hadoopConf");
+                return;
+            }
+            YarnRoom room = new ResourceManager(conf.managers(), System.getProperty("user.name")).room();
+            boolean idle = room.nodes() == 0;
+            end(
+                    "cluster",
+                    idle ? Verdict.WARNING : Verdict.OK,
+                    idle ? "NODES_DOWN" : "",
+                    "YARN at " + conf.managers().get(0) + " answers: " + room.text(),
+                    idle ? "start its NodeManagers, or see the ResourceManager's page for why they don't work" : "");
+        } catch (IOException | InvalidPathException e) {
+            end(
+                    "cluster",
+                    Verdict.WARNING,
+                    "YARN_UNREACHABLE",
+                    "HADOOP_CONF_DIR is " + named.get() + ", and YARN can't be asked: " + e.getMessage(),
+                    "start the ResourceManager, or set HADOOP_CONF_DIR to the folder that has its address");
         }
     }
 

@@ -44,6 +44,8 @@ public final class Lifecycle {
     static final Duration LAUNCH_LIMIT = Duration.ofMinutes(1);
     /** Beyond the grace, before a halt counts as ignored. */
     static final Duration STOP_SLACK = Duration.ofSeconds(15);
+    /** How long a cluster may take to give another executor for a lost one; another driver would wait for it just as long. */
+    static final Duration EXECUTOR_REPLACED = Duration.ofMinutes(1);
     /** Between further attempts to end what doesn't end. */
     static final Duration STOP_RETRY = Duration.ofMinutes(1);
     /** Beyond the deadlines of its rungs, before a probe counts as lost. */
@@ -719,10 +721,10 @@ public final class Lifecycle {
                 port = probed.port();
             }
             probe = Optional.of(ProbeClock.next(nextProbe()));
-            if (probed.reached().atLeast(terms.until())) {
+            if (probed.reached().atLeast(goal())) {
                 probed.failure()
                         .ifPresent(beyond ->
-                                event("probe", "beyond " + terms.until() + ": " + beyond.detail(), Optional.empty()));
+                                event("probe", "beyond " + goal() + ": " + beyond.detail(), Optional.empty()));
                 passed();
             } else {
                 failed(probed.failure()
@@ -740,6 +742,11 @@ public final class Lifecycle {
                     event("rung", "proven: " + each, Optional.empty());
                 }
             }
+        }
+
+        /** What the next probe must prove: the first one of an incarnation perhaps more than those after it. */
+        private Rung goal() {
+            return phase == Phase.STARTING && !proven ? terms.first() : terms.until();
         }
 
         private boolean probing() {
@@ -781,7 +788,8 @@ public final class Lifecycle {
                 }
             } else if (phase == Phase.STARTING || successes >= terms.health().successes()) {
                 boolean first = phase == Phase.STARTING;
-                enter(Phase.HEALTHY, terms.until() + " proven");
+                Rung shown = goal();
+                enter(Phase.HEALTHY, shown + " proven");
                 proven = true;
                 cause = Optional.empty();
                 stableSince = Optional.of(now.boot());
@@ -798,16 +806,25 @@ public final class Lifecycle {
             successes = 0;
             lastFailure = Optional.of(failure);
             if (phase == Phase.STARTING) {
+                if (terms.cluster() && failure.kind() == ProbeFailure.Kind.CONTEXT_GONE) {
+                    // The service answers only once the SparkContext was there: the cluster has ended it since, and
+                    // none ever comes back.
+                    Duration soon = now.boot().plus(round());
+                    deadline = Optional.of(
+                            deadline.filter(end -> end.compareTo(soon) < 0).orElse(soon));
+                }
                 return;
             }
             failures++;
             if (phase == Phase.HEALTHY) {
-                if (failures >= terms.health().failures()) {
+                // On a cluster a SparkContext ends by somebody's word there, and none ever comes back.
+                boolean gone = terms.cluster() && failure.kind() == ProbeFailure.Kind.CONTEXT_GONE;
+                if (failures >= terms.health().failures() || gone) {
                     Cause why = failing(failure);
                     cause = Optional.of(why);
                     ProbeClock next = probe.orElse(ProbeClock.next(now.boot()));
                     enter(Phase.UNHEALTHY, why.summary());
-                    deadline = Optional.of(now.boot().plus(patience()));
+                    deadline = Optional.of(now.boot().plus(gone ? round() : patience()));
                     probe = Optional.of(next);
                 } else if (failures == 1) {
                     event("probe", "failed: " + failure.detail(), Optional.empty());
@@ -817,8 +834,13 @@ public final class Lifecycle {
 
         /** How long an UNHEALTHY server may take to recover: as many rounds at their slowest as it took to be called so. */
         private Duration patience() {
-            Duration round = terms.health().interval().plus(terms.health().timeout());
-            return round.multipliedBy(Math.max(1, terms.health().failures()));
+            Duration rounds = round().multipliedBy(Math.max(1, terms.health().failures()));
+            Duration replacing = EXECUTOR_REPLACED.plus(round());
+            return terms.cluster() && rounds.compareTo(replacing) < 0 ? replacing : rounds;
+        }
+
+        private Duration round() {
+            return terms.health().interval().plus(terms.health().timeout());
         }
 
         private Cause failing(ProbeFailure failure) {
@@ -846,9 +868,9 @@ public final class Lifecycle {
                 tooLate();
             } else if (probing() && probe.filter(clock -> reached(clock.due())).isPresent()) {
                 if (probe.flatMap(ProbeClock::asked).isPresent()) {
-                    failed(new ProbeFailure(terms.until(), ProbeFailure.Kind.TIMED_OUT, "a probe never came back"));
+                    failed(new ProbeFailure(goal(), ProbeFailure.Kind.TIMED_OUT, "a probe never came back"));
                 }
-                ask(terms.until());
+                ask(goal());
             }
         }
 
@@ -883,11 +905,11 @@ public final class Lifecycle {
                 return lastFailure
                         .map(this::failing)
                         .orElseGet(() -> failing(new ProbeFailure(
-                                terms.until(), ProbeFailure.Kind.TIMED_OUT, "no probe of the adopted server passed")));
+                                goal(), ProbeFailure.Kind.TIMED_OUT, "no probe of the adopted server passed")));
             }
             return new Cause(
                     "START_TIMEOUT",
-                    "it did not get to " + terms.until() + " within "
+                    "it did not get to " + goal() + " within "
                             + seconds(terms.health().startTimeout()) + " of its launch; proven so far: " + rung,
                     "see connectctl logs " + before.name() + "; if it only needs longer, raise health.startTimeout",
                     lastFailure.map(failure -> List.of(failure.detail())).orElse(List.of()),

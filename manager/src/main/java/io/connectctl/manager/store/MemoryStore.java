@@ -91,6 +91,11 @@ public final class MemoryStore implements StateStore {
     }
 
     @Override
+    public synchronized void skipTo(long least) {
+        sequence = Math.max(sequence, least);
+    }
+
+    @Override
     public synchronized StoredLeases leases() {
         return new StoredLeases(leases, pools);
     }

@@ -14,6 +14,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +48,20 @@ public final class SqliteStore implements StateStore {
                     "create table leases (id text primary key not null, state text not null)",
                     "create table pools (name text primary key not null, state text not null)"));
 
+    /** What each schema version must be able to answer: one that can't was overwritten. */
+    private static final List<List<String>> QUESTIONS = List.of(
+            List.of(
+                    "select name, declaration, state from servers limit 1",
+                    "select sequence, at, server, incarnation, type, phase, message, cause from events limit 1",
+                    "select seq from sqlite_sequence limit 1"),
+            List.of("select id, state from leases limit 1", "select name, state from pools limit 1"));
+
+    /** No connectctl will ever have so many schemas: a version beyond is no version but noise. */
+    private static final int MOST_SCHEMAS = 10_000;
+
+    /** Whose event it was can't be told any more; an event must be somebody's. */
+    private static final ServerName UNREADABLE = new ServerName("unreadable");
+
     /** Dropping old events with every commit would cost more than it saves. */
     private static final int CLEAN_EVERY = 64;
 
@@ -72,6 +87,21 @@ public final class SqliteStore implements StateStore {
     }
 
     static SqliteStore open(Path file, Retention retention, List<List<String>> migrations) throws StoreException {
+        return open(file, retention, migrations, finding -> {});
+    }
+
+    /** What is done about a damaged file while SQLite still has it open. */
+    @FunctionalInterface
+    interface OnDamage {
+        void found(String finding) throws StoreException;
+    }
+
+    /**
+     * @param onDamage may move the file: SQLite, which writes its log into the file when it closes it, writes nothing into one that isn't
+     *     at its place any more
+     */
+    static SqliteStore open(Path file, Retention retention, List<List<String>> migrations, OnDamage onDamage)
+            throws StoreException {
         try {
             own(file);
         } catch (IOException e) {
@@ -88,15 +118,30 @@ public final class SqliteStore implements StateStore {
             try {
                 store.check();
                 store.migrate(migrations);
+                // Names that can't be read would fail later, where nobody could do anything about them.
+                store.servers();
                 ready = true;
                 return store;
+            } catch (SQLException e) {
+                StoreException explained = explain(file, "opened", e);
+                if (explained instanceof DamagedStoreException damaged) {
+                    onDamage.found(damaged.finding());
+                }
+                throw explained;
+            } catch (DamagedStoreException e) {
+                onDamage.found(e.finding());
+                throw e;
             } finally {
                 if (!ready) {
                     store.close();
                 }
             }
         } catch (SQLException e) {
-            throw explain(file, "opened", e);
+            StoreException explained = explain(file, "opened", e);
+            if (explained instanceof DamagedStoreException damaged) {
+                onDamage.found(damaged.finding());
+            }
+            throw explained;
         }
     }
 
@@ -121,6 +166,37 @@ public final class SqliteStore implements StateStore {
                 throw damaged(file, verdict, null);
             }
         }
+        int version = version();
+        if (version < 0 || version > MOST_SCHEMAS) {
+            throw damaged(file, "schema version " + version, null);
+        }
+        if (version == 0 && holdsAnything()) {
+            throw damaged(file, "tables without a schema version", null);
+        }
+        for (List<String> questions : QUESTIONS.subList(0, Math.min(version, QUESTIONS.size()))) {
+            for (String question : questions) {
+                ask(question);
+            }
+        }
+    }
+
+    private boolean holdsAnything() throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select 1 from sqlite_master limit 1")) {
+            return row.next();
+        }
+    }
+
+    private void ask(String question) throws SQLException, StoreException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(question)) {
+            rows.next();
+        } catch (SQLiteException e) {
+            if (e.getResultCode() == SQLiteErrorCode.SQLITE_ERROR) {
+                throw damaged(file, String.valueOf(e.getMessage()), e);
+            }
+            throw e;
+        }
     }
 
     private void migrate(List<List<String>> migrations) throws SQLException, StoreException {
@@ -128,7 +204,8 @@ public final class SqliteStore implements StateStore {
         if (version > migrations.size()) {
             throw new StoreException("the state file " + file + " was written by a newer connectctl (schema " + version
                     + ", this one knows " + migrations.size()
-                    + "). Use that version, or move the file away to start anew; nothing was changed");
+                    + "). Use that version; nothing was changed. Where the file is moved away, this one makes a new one and declares"
+                    + " the servers again from their folders, without the events, leases and pools of before");
         }
         if (version == migrations.size()) {
             return;
@@ -185,6 +262,8 @@ public final class SqliteStore implements StateStore {
                 servers.add(new StoredServer(new ServerName(rows.getString(1)), rows.getString(2), rows.getString(3)));
             }
             return List.copyOf(servers);
+        } catch (IllegalArgumentException e) {
+            throw damaged(file, "a server's name in it: " + e.getMessage(), e);
         } catch (SQLException e) {
             throw explain(file, "read", e);
         }
@@ -301,21 +380,58 @@ public final class SqliteStore implements StateStore {
             try (ResultSet rows = statement.executeQuery()) {
                 List<ServerEvent> events = new ArrayList<>();
                 while (rows.next()) {
-                    events.add(new ServerEvent(
-                            rows.getLong(1),
-                            Instant.parse(rows.getString(2)),
-                            new ServerName(rows.getString(3)),
-                            rows.getInt(4),
-                            rows.getString(5),
-                            Phase.valueOf(rows.getString(6)),
-                            rows.getString(7),
-                            Optional.ofNullable(rows.getString(8)).map(StateCodec::decodeCause)));
+                    events.add(event(rows));
                 }
                 return List.copyOf(events);
             }
         } catch (SQLException e) {
             throw explain(file, "read", e);
         }
+    }
+
+    /** SQLite knows no checksums: damage within a text is seen by whoever reads it. One event less is no reason to tell none. */
+    private static ServerEvent event(ResultSet rows) throws SQLException {
+        long sequence = rows.getLong(1);
+        try {
+            return new ServerEvent(
+                    sequence,
+                    Instant.parse(rows.getString(2)),
+                    new ServerName(rows.getString(3)),
+                    rows.getInt(4),
+                    rows.getString(5),
+                    Phase.valueOf(rows.getString(6)),
+                    rows.getString(7),
+                    Optional.ofNullable(rows.getString(8)).map(StateCodec::decodeCause));
+        } catch (IllegalArgumentException | DateTimeException | NullPointerException e) {
+            return new ServerEvent(
+                    sequence,
+                    Instant.EPOCH,
+                    UNREADABLE,
+                    0,
+                    "unreadable",
+                    Phase.UNKNOWN,
+                    "event " + sequence + " is damaged in the state file and can't be read any more",
+                    Optional.empty());
+        }
+    }
+
+    @Override
+    public synchronized void skipTo(long sequence) throws StoreException {
+        write(
+                () -> {
+                    try (PreparedStatement raise = connection.prepareStatement(
+                                    "update sqlite_sequence set seq = max(seq, ?) where name = 'events'");
+                            PreparedStatement first = connection.prepareStatement(
+                                    "insert into sqlite_sequence (name, seq) values ('events', ?)")) {
+                        raise.setLong(1, sequence);
+                        if (raise.executeUpdate() == 0) {
+                            first.setLong(1, sequence);
+                            first.executeUpdate();
+                        }
+                    }
+                    return List.of();
+                },
+                List.of());
     }
 
     @Override
@@ -384,6 +500,11 @@ public final class SqliteStore implements StateStore {
         }
     }
 
+    /** Lies beside the file while a daemon has it open, and stays where that was killed: then the file alone isn't all of it. */
+    static Path openMark(Path file) {
+        return file.resolveSibling(file.getFileName() + "-open");
+    }
+
     /** Bounds the file's size, in pages of 4 KiB, so that a test can fill it as a disk fills up. */
     synchronized void limitPages(int pages) throws SQLException {
         try (Statement statement = connection.createStatement()) {
@@ -396,7 +517,8 @@ public final class SqliteStore implements StateStore {
     public synchronized void close() {
         try {
             connection.close();
-        } catch (SQLException e) {
+            Files.deleteIfExists(openMark(file));
+        } catch (SQLException | IOException e) {
             // Every commit is on disk already, so there is nothing left to lose or to tell.
         }
     }
@@ -459,12 +581,12 @@ public final class SqliteStore implements StateStore {
         return new StoreException("the state file " + file + " can't be " + what + " (" + name + "): " + remedy, e);
     }
 
-    private static StoreException damaged(Path file, String finding, @Nullable SQLException e) {
+    private static DamagedStoreException damaged(Path file, String finding, @Nullable Exception e) {
         String message = "the state file " + file + " is damaged (" + finding
                 + "). Nothing was deleted. Rescue what is in it with: sqlite3 "
                 + file
-                + " .recover | sqlite3 rescued.db; or put back a copy; or move it and its -wal and -shm away to start anew:"
-                + " servers that run are reported then, never removed";
-        return e == null ? new StoreException(message) : new StoreException(message, e);
+                + " .recover | sqlite3 rescued.db; or put back a copy; or start the daemon anew (connectctl daemon stop,"
+                + " connectctl daemon start): it sets the file aside, and declares the servers again from their folders";
+        return e == null ? new DamagedStoreException(message, finding) : new DamagedStoreException(message, finding, e);
     }
 }

@@ -33,6 +33,12 @@ public interface StateStore extends AutoCloseable {
     /** The newest sequence number ever given; 0 if none was. */
     long lastSequence() throws StoreException;
 
+    /**
+     * The next event gets a number above this one, as it would after the events that a lost store held: whoever follows has heard
+     * of those, and asks for what came after.
+     */
+    void skipTo(long sequence) throws StoreException;
+
     /** What is kept of every lease and pool. */
     StoredLeases leases() throws StoreException;
 

@@ -1,7 +1,7 @@
 package io.connectctl.manager.store;
 
 /** The store can't do what it was asked; nothing of it was done. The message says what failed and what to do. */
-public final class StoreException extends Exception {
+public class StoreException extends Exception {
     private static final long serialVersionUID = 1L;
 
     public StoreException(String message) {

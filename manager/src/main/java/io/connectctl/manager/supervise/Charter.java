@@ -9,7 +9,9 @@ import io.connectctl.compose.spec.ServerSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -47,6 +49,14 @@ record Charter(
 
     /** A declaration that an instance got HEALTHY by. */
     record Proven(Layers layers, int revision) {}
+
+    /** Every declaration that is kept of it, whatever it is kept for. */
+    List<Layers> everyDeclaration() {
+        List<Layers> all = new ArrayList<>(List.of(declared, inForce));
+        launched.map(Launched::layers).ifPresent(all::add);
+        proven.map(Proven::layers).ifPresent(all::add);
+        return all;
+    }
 
     /** True if the next launch by hand is to differ. */
     boolean changed() {

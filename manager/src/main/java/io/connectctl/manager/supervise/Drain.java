@@ -38,6 +38,12 @@ final class Drain {
      * for those.
      */
     static final Duration DELIVERY = Duration.ofSeconds(30);
+    /**
+     * From when no operation is open any more, after some were interrupted: the JVM client asks for the details of its error
+     * (FetchErrorDetails) once it has released the operation, and without an answer tries that for ten minutes, silently.
+     */
+    private static final Duration DETAILS = Duration.ofSeconds(2);
+
     /** A busy UI misses one look; a dead one misses them all. */
     private static final int MISSES = 5;
 
@@ -118,6 +124,7 @@ final class Drain {
                 unit.news("drain", now.summary() + " after " + seconds(end.minus(begin)) + ": interrupted");
                 interrupts.interrupt(now.running());
                 awaitAnswersTaken();
+                pause(DETAILS);
                 return;
             }
             if (!runs) {
@@ -163,16 +170,17 @@ final class Drain {
     private Optional<ConnectActivity> awaitAnswersTaken() throws InterruptedException {
         Duration over = boot().plus(LAST_MOMENTS.dividedBy(2));
         while (true) {
-            Optional<ConnectActivity> last;
+            Optional<ConnectActivity> last = Optional.empty();
+            boolean open = true;
             try {
                 last = look();
+                open = last.filter(now ->
+                                now.runningRequests() > 0 || !now.undelivered().isEmpty())
+                        .isPresent();
             } catch (IOException e) {
+                // A UI that is busy says nothing of what its clients still wait for.
                 LOG.debug("{}: no last look", unit.name(), e);
-                return Optional.empty();
             }
-            boolean open = last.filter(now ->
-                            now.runningRequests() > 0 || !now.undelivered().isEmpty())
-                    .isPresent();
             if (!open || boot().compareTo(over) >= 0) {
                 return last;
             }

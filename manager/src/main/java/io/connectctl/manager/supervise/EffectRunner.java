@@ -15,7 +15,9 @@ import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.Auth;
+import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.PortChoice;
+import io.connectctl.compose.spec.Readiness;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Ladder;
@@ -25,6 +27,8 @@ import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.health.ui.RunningOperation;
+import io.connectctl.manager.cluster.Clusters;
+import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.diagnose.Evidence;
 import io.connectctl.manager.lifecycle.Cause;
@@ -32,6 +36,7 @@ import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Effect;
 import io.connectctl.manager.lifecycle.EndedBy;
 import io.connectctl.manager.lifecycle.Input;
+import io.connectctl.manager.lifecycle.Now;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerState;
 import java.io.IOException;
@@ -41,6 +46,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
@@ -74,6 +80,10 @@ final class EffectRunner {
     private static final int RUNGS = 4;
     /** Beyond the timeouts of its rungs, for a probe asked for by hand. */
     private static final Duration FIRST_CALLS = Duration.ofSeconds(20);
+    /** Who waits for a queue may do so for minutes, and logs keep each line. */
+    private static final Duration WAITING_EVERY = Duration.ofSeconds(10);
+    /** How long its cluster may take to replace an executor, as a probe that sees them allows. */
+    private static final Duration EXECUTOR_PATIENCE = Duration.ofMinutes(1);
     /** Clients wait a minute for an answer. */
     private static final Duration LONGEST_CLIMB = Duration.ofSeconds(55);
     /** People can't read faster, and followers over a socket needn't. */
@@ -95,6 +105,8 @@ final class EffectRunner {
     /** What the latest halt lets finish first, until it did. */
     private volatile @Nullable Drain draining;
 
+    private volatile @Nullable Timed timed;
+
     private @Nullable Thread prober;
     private @Nullable Ladder ladder;
     private @Nullable ProbeTarget target;
@@ -104,10 +116,44 @@ final class EffectRunner {
      */
     private @Nullable Endpoint proven;
 
+    /** What the last halt was told to be for, once its log was read. */
+    private volatile Optional<Found> foundBeforeHalt = Optional.empty();
+
+    /** True while a halt runs: its answer, on a cluster, comes after the application's end. */
+    private volatile boolean halting;
+
+    /** True while the cluster is looked at beside the probes. */
+    private final AtomicBoolean looking = new AtomicBoolean();
+
+    /** Executors as the cluster counts them, where it does. */
+    private volatile Optional<ExecutorCount> counted = Optional.empty();
+
+    /** Why the cluster wouldn't tell, as it was told last; the same reason again is no news. */
+    private volatile String toldOfRefusal = "";
+
     private int probeNumber;
+
+    /** What was told last of what a start waits for, and when: only the seconds that pass are no news. */
+    private volatile String waitingFor = "";
+
+    private volatile Duration waitingTold = Duration.ZERO;
+
+    /** What the log of an incarnation told before it was halted. */
+    private record Found(int incarnation, Cause cause) {}
+
+    /**
+     * What a look at the cluster found.
+     *
+     * @param executors an application's containers without its master's
+     * @param fewerSince by the boot clock, since when they are fewer than the server must have; empty if they aren't
+     */
+    private record ExecutorCount(int incarnation, long executors, Optional<Duration> fewerSince) {}
 
     /** One incarnation's archive: found, or to be trained. */
     private record Equipped(int incarnation, Archives archives, LaunchPlan plan, Archive archive) {}
+
+    /** The times of the incarnation that was launched last, by this daemon. */
+    private record Timed(int incarnation, LaunchTimes times) {}
 
     EffectRunner(ServerUnit unit, Surroundings around, Executor workers, ArchiveTrainer trainer) {
         this.unit = unit;
@@ -199,7 +245,9 @@ final class EffectRunner {
         try {
             ServerSpec spec = unit.spec();
             ServerRuntime runtime = runtime();
-            Site site = runtime.prepare(spec, progress(incarnation));
+            LaunchTimes times = new LaunchTimes(around.time());
+            Site site = runtime.prepare(spec, times.hearing(progress(incarnation)));
+            times.prepared();
             unit.post(new Input.Prepared(incarnation));
             LaunchTicket ticket = new LaunchTicket(
                     incarnation,
@@ -208,12 +256,18 @@ final class EffectRunner {
                     spec.port() instanceof PortChoice.Auto
                             ? OptionalInt.of(launch.port().orElse(0))
                             : OptionalInt.empty());
-            LaunchPlan plan = equip(runtime, around.planner().compose(spec, site, ticket));
             remember(runtime, spec);
+            endOnCluster(spec);
+            LaunchPlan plan = equip(runtime, around.planner().compose(spec, site, ticket))
+                    .with(around.clusters().variables(spec, incarnation));
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
-            unit.post(new Input.Launched(runtime.launch(plan)));
+            Instance launched = runtime.launch(plan);
+            times.launched();
+            timed = new Timed(launched.incarnation(), times);
+            unit.post(new Input.Launched(launched));
+            times.keep(around.folders().servers(), unit.name(), launched.incarnation());
         } catch (LaunchException e) {
             // No JVM ran: its archive can't be what was in the way.
             equipped = Optional.empty();
@@ -506,16 +560,77 @@ final class EffectRunner {
 
     private void halt(Effect.Halt halt, Duration grace) throws InterruptedException {
         Optional<Cause> found = Optional.empty();
+        foundBeforeHalt = Optional.empty();
         ServerState state = unit.state();
         if (halt.fault().isPresent() && state.endedBy() == EndedBy.FAULT) {
             found = Optional.of(cause(Optional.empty(), halt.fault()))
                     .filter(cause -> !cause.code().equals("UNKNOWN"));
         }
+        foundBeforeHalt = found.map(cause -> new Found(halt.incarnation(), cause));
+        if (halt.fault().isPresent() && state.endedBy() == EndedBy.FAULT) {
+            // After the diagnosis: a thread dump in the log is no word of the server's.
+            new WedgeEvidence(around.folders().servers())
+                    .save(runtime(), unit.name(), halt.incarnation(), halt.fault())
+                    .ifPresent(saved -> unit.news("wedge", saved));
+        }
+        halting = true;
         try {
             Optional<Instance> last = runtime().halt(unit.name(), grace);
+            endOnCluster(unit.live());
             unit.post(new Input.Halted(halt.incarnation(), last, found));
         } catch (RuntimeUnavailableException e) {
             unit.post(new Input.Unavailable(said(e)));
+        } finally {
+            halting = false;
+        }
+    }
+
+    /**
+     * Nothing of the server runs here any more, so nothing of it may run on its cluster: a driver that was killed took no leave there.
+     * Before a launch too, as what ended the last one may have ended its supervisor with it. A cluster that can't be asked is no
+     * reason to keep a server from stopping.
+     */
+    private void endOnCluster(ServerSpec spec) throws InterruptedException {
+        if (!MasterUrl.isCluster(spec.master())) {
+            return;
+        }
+        try {
+            for (String id : around.clusters().end(spec)) {
+                unit.news("cluster", "killed " + id + ", which ran on without its driver");
+            }
+        } catch (IOException e) {
+            unit.news(
+                    "cluster",
+                    "what may be left of it on " + spec.master() + " can't be ended: " + said(e)
+                            + "; connectctl gc tries again");
+        }
+    }
+
+    /** What a start on a cluster waits for: nothing of it listens before its application is accepted. */
+    private void tellOfWaiting(int incarnation) {
+        ServerSpec spec = unit.live();
+        if (unit.state().phase() != Phase.STARTING || !MasterUrl.isCluster(spec.master())) {
+            return;
+        }
+        try {
+            Optional<YarnApplication> application = application(spec, incarnation);
+            unit.application(incarnation, application);
+            if (application.isPresent() && !application.get().over()) {
+                Now now = around.time().now();
+                // The room alone is no news: on a busy cluster it is another one at every look.
+                String what = application.get().id() + " " + application.get().state();
+                if (!what.equals(waitingFor) || now.boot().minus(waitingTold).compareTo(WAITING_EVERY) >= 0) {
+                    waitingFor = what;
+                    waitingTold = now.boot();
+                    unit.progress(
+                            incarnation,
+                            application
+                                    .get()
+                                    .waiting(now.wall(), around.clusters().room(spec)));
+                }
+            }
+        } catch (IOException e) {
+            unit.progress(incarnation, "waiting for " + spec.master() + ": " + said(e));
         }
     }
 
@@ -560,7 +675,18 @@ final class EffectRunner {
     /** An instance ended by itself: finds out why, and tells. */
     void exited(Instance instance) {
         ServerState state = unit.state();
-        if (state.phase() == Phase.STOPPING || state.desired() == Desired.DOWN) {
+        Optional<Cause> found = foundBeforeHalt
+                .filter(told -> told.incarnation() == instance.incarnation())
+                .map(Found::cause);
+        if (state.phase() == Phase.STOPPING
+                && halting
+                && MasterUrl.isCluster(unit.live().master())) {
+            // Its driver is gone, its application may not be: whoever reads STOPPED takes the cluster's room for free.
+            LOG.debug("{}: it ended; what is left of it on its cluster is looked for", unit.name());
+        } else if (state.phase() == Phase.STOPPING && state.endedBy() == EndedBy.FAULT && found.isPresent()) {
+            // The watch may be sooner than the halt itself: what was found out before it must not be lost.
+            unit.post(new Input.Halted(instance.incarnation(), Optional.of(instance), found));
+        } else if (state.phase() == Phase.STOPPING || state.desired() == Desired.DOWN) {
             unit.post(new Input.Exited(instance, new Cause("EXITED", "it was stopped", "", List.of(), true)));
         } else {
             workers.execute(
@@ -580,6 +706,7 @@ final class EffectRunner {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        log.addAll(clusterSays());
         Optional<Path> logFile = ended.or(() -> unit.state().instance()).flatMap(unit::logFile);
         try {
             return around.causes()
@@ -600,13 +727,36 @@ final class EffectRunner {
         }
     }
 
+    /**
+     * What its cluster says of a server that failed, as lines at the end of its log: the driver's own log repeats YARN's words once, at
+     * the submission, and not what is in the way by now.
+     */
+    private List<String> clusterSays() {
+        ServerSpec spec = unit.live();
+        if (!MasterUrl.isCluster(spec.master())) {
+            return List.of();
+        }
+        List<String> lines = new ArrayList<>();
+        try {
+            Optional<YarnApplication> application =
+                    application(spec, unit.state().incarnation());
+            application.ifPresent(its -> lines.add("YARN says of " + its.id() + ": " + its.state() + ": "
+                    + its.diagnostics().replace('\n', ' ')));
+            around.clusters().room(spec).ifPresent(room -> lines.add("YARN says: " + room.text()));
+        } catch (IOException e) {
+            LOG.debug("{}: its cluster can't be asked why it failed", unit.name(), e);
+        }
+        return lines;
+    }
+
     private Optional<String> portHolder() {
         return unit.live().port() instanceof PortChoice.Fixed fixed
                 ? runtime().portHolder(fixed.port())
                 : Optional.empty();
     }
 
-    private List<String> secrets() {
+    /** What must not be shown beyond the secrets of the declaration: the server's token. */
+    List<String> secrets() {
         if (unit.live().auth() != Auth.TOKEN || !Files.exists(tokenFile())) {
             return List.of();
         }
@@ -670,6 +820,7 @@ final class EffectRunner {
                         Optional.of(new ProbeFailure(
                                 Rung.PORT, ProbeFailure.Kind.REFUSED, "it doesn't listen on its gRPC port yet")),
                         OptionalInt.empty());
+                afterwards(() -> tellOfWaiting(probe.incarnation()));
                 return;
             }
             ProbeTarget now = target(instance, endpoint);
@@ -678,7 +829,7 @@ final class EffectRunner {
                 return;
             }
             Duration timeout = unit.live().health().timeout();
-            if (probe.until() == Rung.QUERY && unit.state().terms().until() != Rung.QUERY) {
+            if (probe.until() == Rung.QUERY && unit.live().health().until() != Readiness.QUERY) {
                 timeout = timeout.compareTo(QUERY_TIMEOUT) < 0 ? QUERY_TIMEOUT : timeout;
             }
             Climb climb = use.climb(probe.until(), timeout);
@@ -690,17 +841,21 @@ final class EffectRunner {
                             climb.failure()
                                     .map(failure -> failure.rung() != rung)
                                     .orElse(true)));
+            time(probe.incarnation(), climb);
             unit.observed(probe.incarnation(), climb.observed());
             prove(number, climb.reached().atLeast(Rung.SESSION) ? endpoint : null);
-            if (climb.failure().isPresent() && unit.state().phase() != Phase.STARTING) {
+            Optional<ProbeFailure> failure = climb.failure().or(() -> fewExecutors(probe.incarnation(), climb));
+            if (failure.isPresent() && unit.state().phase() != Phase.STARTING) {
                 // An engine that is gone takes the published port with it: then this failure says nothing of the
                 // server.
                 runtime().find(unit.name());
             }
-            answer(probe, number, climb.reached(), climb.failure(), endpoint.grpcPort());
+            boolean few = failure.isPresent() && climb.failure().isEmpty();
+            answer(probe, number, few ? Rung.RPC : climb.reached(), failure, endpoint.grpcPort());
             if (climb.reached().atLeast(Rung.QUERY)) {
                 proved(probe.incarnation());
             }
+            afterwards(() -> lookAtCluster(probe.incarnation(), climb));
         } catch (InterruptedException e) {
             LOG.debug("{}: a probe was interrupted", unit.name());
         } catch (RuntimeUnavailableException e) {
@@ -720,6 +875,104 @@ final class EffectRunner {
                 // The thread goes back to the pool: an interrupt meant for this probe must not hit the next task.
                 Thread.interrupted();
             }
+        }
+    }
+
+    /**
+     * Once a climb is answered: ResourceManagers that hang must not keep a verdict waiting. The next climb may have begun by then, so one
+     * look that lasts is enough.
+     */
+    private void afterwards(Runnable look) {
+        if (!MasterUrl.isCluster(unit.live().master()) || !looking.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            look.run();
+        } catch (RuntimeException e) {
+            // The verdict is out: this is no failure of the server.
+            LOG.error("{}: its cluster can't be looked at", unit.name(), e);
+        } finally {
+            looking.set(false);
+        }
+    }
+
+    /** Beside a climb: what the cluster says of the application, and while it starts, what is waited for. */
+    private void lookAtCluster(int incarnation, Climb climb) {
+        ServerSpec spec = unit.live();
+        if (climb.failure().isPresent() && unit.state().phase() == Phase.STARTING) {
+            tellOfWaiting(incarnation);
+            climb.failure()
+                    .filter(failure -> failure.kind() == ProbeFailure.Kind.NO_EXECUTORS)
+                    .ifPresent(failure -> unit.progress(incarnation, failure.detail()));
+            return;
+        }
+        Optional<String> silence;
+        try {
+            Optional<YarnApplication> application = application(spec, incarnation);
+            unit.application(incarnation, application);
+            count(incarnation, spec, application);
+            silence = around.clusters().silence(spec);
+        } catch (IOException e) {
+            counted = Optional.empty();
+            silence = Clusters.silence(e);
+            if (silence.isEmpty() && !said(e).equals(toldOfRefusal)) {
+                // No outage: its executors are replaced as ever, only nothing can be told of them.
+                toldOfRefusal = said(e);
+                unit.news("cluster", "nothing can be told of its application: " + said(e));
+            }
+        }
+        ServerState now = unit.state();
+        if (now.incarnation() == incarnation && (now.phase() == Phase.HEALTHY || now.phase() == Phase.UNHEALTHY)) {
+            unit.silence(silence);
+        }
+    }
+
+    private void count(int incarnation, ServerSpec spec, Optional<YarnApplication> application) {
+        Optional<Duration> before =
+                counted.filter(last -> last.incarnation() == incarnation).flatMap(ExecutorCount::fewerSince);
+        counted = application.flatMap(YarnApplication::executors).map(executors -> {
+            boolean fewer = executors < spec.health().minExecutors();
+            return new ExecutorCount(
+                    incarnation,
+                    executors,
+                    fewer ? before.or(() -> Optional.of(around.time().now().boot())) : Optional.empty());
+        });
+    }
+
+    /**
+     * Where the UI can't be read, as behind YARN's proxy, no probe sees the executors of a server that was proven; what its cluster
+     * counted last does instead, with the same minute for a lost one's replacement.
+     */
+    private Optional<ProbeFailure> fewExecutors(int incarnation, Climb climb) {
+        if (!climb.reached().atLeast(Rung.SESSION)
+                || climb.observed().executors().isPresent()
+                || !unit.state().proven()) {
+            return Optional.empty();
+        }
+        Duration now = around.time().now().boot();
+        return counted.filter(last -> last.incarnation() == incarnation)
+                .filter(last -> last.fewerSince()
+                        .filter(since -> now.minus(since).compareTo(EXECUTOR_PATIENCE) >= 0)
+                        .isPresent())
+                .map(last -> new ProbeFailure(
+                        Rung.SESSION,
+                        ProbeFailure.Kind.NO_EXECUTORS,
+                        last.executors() + " of at least "
+                                + unit.live().health().minExecutors()
+                                + " executors have a container on the cluster (health.minExecutors)"));
+    }
+
+    private Optional<YarnApplication> application(ServerSpec spec, int incarnation) throws IOException {
+        Optional<Instance> run = unit.state().instance().filter(each -> each.incarnation() == incarnation);
+        return run.isEmpty()
+                ? Optional.empty()
+                : around.clusters().application(spec, incarnation, run.get().launchedAt());
+    }
+
+    private void time(int incarnation, Climb climb) {
+        Timed now = timed;
+        if (now != null && now.incarnation() == incarnation && now.times().climbed(climb)) {
+            now.times().keep(around.folders().servers(), unit.name(), incarnation);
         }
     }
 
@@ -752,7 +1005,11 @@ final class EffectRunner {
                 endpoint.host(),
                 endpoint.uiPorts(),
                 instance.marker(),
-                probeSession(instance));
+                probeSession(instance),
+                MasterUrl.isCluster(unit.live().master())
+                        ? OptionalInt.of(unit.live().health().minExecutors())
+                        : OptionalInt.empty(),
+                false);
     }
 
     private synchronized @Nullable Ladder ladder(ProbeTarget now, int number) {
@@ -763,10 +1020,15 @@ final class EffectRunner {
             if (ladder != null) {
                 ladder.close();
             }
-            ladder = around.ladders().open(now);
+            ladder = open(now);
             target = now;
         }
         return ladder;
+    }
+
+    /** What an earlier ladder proved, perhaps an earlier daemon's, must not be proven at once again: executors come and go. */
+    private Ladder open(ProbeTarget now) {
+        return around.ladders().open(unit.state().proven() ? now.asProvenBefore() : now);
     }
 
     /** One climb beside the periodic ones, on the caller's thread, by a ladder of its own. */
@@ -777,7 +1039,7 @@ final class EffectRunner {
             if (endpoint.grpcPort().isEmpty()) {
                 return nothing("it doesn't listen on its gRPC port yet");
             }
-            try (Ladder own = around.ladders().open(target(instance, endpoint))) {
+            try (Ladder own = open(target(instance, endpoint))) {
                 return bounded(own, goal, timeout);
             }
         } catch (RuntimeUnavailableException | IOException e) {

@@ -13,6 +13,8 @@ import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.manager.lifecycle.ServerEvent;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -161,6 +163,25 @@ public interface Fleet extends AutoCloseable {
             throws RefusedException, RuntimeUnavailableException, InterruptedException {
         return Optional.empty();
     }
+
+    /**
+     * What the start of the last incarnation spent its time on, as far as it got.
+     *
+     * @throws RefusedException NOT_RUNNING where it was never started
+     */
+    Timeline timeline(ServerName name) throws RefusedException, RuntimeUnavailableException, InterruptedException;
+
+    /** Where evidence lies of the last incarnation that was replaced because it lived and didn't answer; empty where none does. */
+    Optional<Path> wedge(ServerName name);
+
+    /**
+     * Writes a tar.gz with all that is known of a server, without a secret of this installation's declarations: its files, logs, evidence of
+     * wedges, and this machine.
+     *
+     * @param more further files of it, by name; they are redacted, too
+     */
+    void bundle(ServerName name, Map<String, String> more, OutputStream out)
+            throws RefusedException, IOException, InterruptedException;
 
     /** What the runtimes keep for later starts. */
     CacheStatus cache() throws IOException;

@@ -5,9 +5,11 @@ import io.connectctl.manager.lifecycle.ServerEvent;
 import io.connectctl.manager.store.StateStore;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.store.StoredServer;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -27,11 +29,16 @@ final class Journal {
     private static final int BACKLOG = 1024;
 
     private static final int PAGE = 500;
+    private static final String PROGRESS = "progress";
+    /** What a server was busy with is over with its next step. */
+    private static final Set<String> ENDS_PROGRESS = Set.of("phase", "drain", "rung", "exit", "removed");
     /** A store that can't be read now is asked again this often. */
     private static final long READ_AGAIN_MILLIS = 1_000;
 
     private final StateStore store;
     private final List<Follower> followers = new CopyOnWriteArrayList<>();
+    /** What a server is busy with, for who begins to follow meanwhile: the same isn't told again for seconds, or at all. */
+    private final Map<ServerName, ServerEvent> busy = new HashMap<>();
 
     Journal(StateStore store) {
         this.store = store;
@@ -54,13 +61,24 @@ final class Journal {
         tell(write.to(store));
     }
 
+    /** Tells what isn't worth storing, nor told to who follows later. */
+    synchronized void passing(ServerEvent event) {
+        tell(List.of(event));
+    }
+
     /** Tells what isn't worth storing. */
     synchronized void live(ServerEvent event) {
+        if (event.type().equals(PROGRESS)) {
+            busy.put(event.server(), event);
+        }
         tell(List.of(event));
     }
 
     private void tell(List<ServerEvent> events) {
         for (ServerEvent event : events) {
+            if (ENDS_PROGRESS.contains(event.type())) {
+                busy.remove(event.server());
+            }
             log(event);
             for (Follower follower : followers) {
                 follower.hear(event);
@@ -110,8 +128,9 @@ final class Journal {
         }
     }
 
-    AutoCloseable follow(Optional<ServerName> server, long after, Consumer<ServerEvent> listener) {
+    synchronized AutoCloseable follow(Optional<ServerName> server, long after, Consumer<ServerEvent> listener) {
         Follower follower = new Follower(server, after, listener);
+        busy.values().forEach(follower::hear);
         followers.add(follower);
         follower.thread.start();
         return follower::close;

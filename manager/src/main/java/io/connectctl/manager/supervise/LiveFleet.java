@@ -18,6 +18,7 @@ import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.Problem;
+import io.connectctl.compose.spec.Secrets;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecReader;
@@ -27,6 +28,7 @@ import io.connectctl.health.ProbeFailure;
 import io.connectctl.health.ProbeTarget;
 import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
+import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Input;
 import io.connectctl.manager.lifecycle.Lifecycle;
@@ -38,11 +40,13 @@ import io.connectctl.manager.store.StateCodec;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.store.StoredServer;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -70,6 +74,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -95,12 +100,14 @@ public final class LiveFleet implements Fleet {
     /** What a declaration says of how a server is looked after; all else is how it is made. */
     private static final Set<String> LOOKED_AFTER = Set.of("health", "restart", "stop");
 
+    private static final int EVENTS_PAGE = 1_000;
     private static final int MAILBOX_THREADS = 2;
     /** Far above two a server for any installation on one machine; a bound all the same. */
     private static final int MOST_WORKERS = 512;
 
     private final Surroundings around;
     private final SpecSource specs;
+    private final Optional<String> notice;
     private final Journal journal;
     private final ExecutorService mailboxes;
     private final ExecutorService workers;
@@ -119,10 +126,12 @@ public final class LiveFleet implements Fleet {
     private final SecureRandom seeds = new SecureRandom();
     private volatile boolean closed;
     private volatile Time.@Nullable Timer listing;
+    private final MemoryWatch memory;
 
-    private LiveFleet(Surroundings around, SpecSource specs) {
+    private LiveFleet(Surroundings around, SpecSource specs, Optional<String> notice) {
         this.around = around;
         this.specs = specs;
+        this.notice = notice;
         this.journal = new Journal(around.store());
         ThreadPoolExecutor steps = new ThreadPoolExecutor(
                 MAILBOX_THREADS, MAILBOX_THREADS, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("unit"));
@@ -131,6 +140,7 @@ public final class LiveFleet implements Fleet {
         this.workers = new ThreadPoolExecutor(
                 0, MOST_WORKERS, 15, TimeUnit.SECONDS, new SynchronousQueue<>(), named("worker"));
         this.trainer = new ArchiveTrainer(around, workers, this::quiet);
+        this.memory = new MemoryWatch(units::values, around, workers);
     }
 
     /** True while nobody waits for a server. */
@@ -155,14 +165,33 @@ public final class LiveFleet implements Fleet {
      * @throws StoreException if the store can't be read
      */
     public static LiveFleet open(Surroundings around) throws StoreException {
-        return open(around, SpecSource.REAL);
+        return open(around, Optional.empty());
+    }
+
+    /**
+     * The same, with a store that may have been made anew.
+     *
+     * @param notice what became of the store before, where that was damaged: told with each server that is brought back
+     */
+    public static LiveFleet open(Surroundings around, Optional<String> notice) throws StoreException {
+        return open(around, notice, SpecSource.REAL);
     }
 
     static LiveFleet open(Surroundings around, SpecSource specs) throws StoreException {
-        LiveFleet fleet = new LiveFleet(around, specs);
+        return open(around, Optional.empty(), specs);
+    }
+
+    static LiveFleet open(Surroundings around, Optional<String> notice, SpecSource specs) throws StoreException {
+        Optional<String> told = new Recovery(around, specs, notice).run();
+        LiveFleet fleet = new LiveFleet(around, specs, told);
         fleet.load();
         fleet.begin();
         return fleet;
+    }
+
+    /** What became of the store before, where it was damaged or lost something, with what was proven of it: for people. */
+    public Optional<String> notice() {
+        return notice;
     }
 
     private void load() throws StoreException {
@@ -283,8 +312,10 @@ public final class LiveFleet implements Fleet {
         for (ServerRuntime runtime : around.runtimes().values()) {
             watches.add(runtime.watch(this::exited));
         }
+        units.values().forEach(ServerUnit::keepTranscript);
         units.values().forEach(unit -> unit.post(new Input.Recovered()));
         listSoon();
+        memory.start();
     }
 
     private void exited(Instance instance) {
@@ -1209,7 +1240,7 @@ public final class LiveFleet implements Fleet {
                 }
                 // What was adopted may still run, and be looked after if this fails: its token goes with its folder,
                 // below.
-                journal.write(store -> store.remove(name, List.of(event)));
+                unit.forget(() -> journal.write(store -> store.remove(name, List.of(event))));
                 unit.close();
                 return where;
             });
@@ -1324,6 +1355,87 @@ public final class LiveFleet implements Fleet {
         return runtime == null ? Optional.empty() : runtime.python(unit.live());
     }
 
+    @Override
+    public Timeline timeline(ServerName name)
+            throws RefusedException, RuntimeUnavailableException, InterruptedException {
+        ServerUnit unit = unit(name);
+        ServerState state = unit.state();
+        ServerRuntime runtime = runtime(unit);
+        int incarnation = state.incarnation();
+        if (incarnation == 0) {
+            throw new RefusedException(
+                    RefusedException.Code.NOT_RUNNING, name + " was never started: connectctl start " + name);
+        }
+        List<String> log = new ArrayList<>();
+        // While a launch prepares, the log is still the one of the run before.
+        if (state.instance().filter(run -> run.incarnation() == incarnation).isPresent()) {
+            LogRequest whole = new LogRequest(OptionalInt.empty(), Optional.empty(), false, false);
+            runtime.logs(name, whole, line -> {
+                log.add(line);
+                return log.size() < Timelines.MOST_LINES && !line.contains("Spark Connect server started");
+            });
+        }
+        ServerSpec spec = unit.live();
+        return Timelines.of(
+                name,
+                incarnation,
+                LaunchTimes.read(around.folders().servers(), name, incarnation),
+                eventsOf(name, incarnation),
+                log,
+                ZoneId.systemDefault(),
+                spec.runtime().equals("docker"),
+                spec.master().startsWith("local"));
+    }
+
+    /** Stored events of one incarnation, oldest first. */
+    private List<ServerEvent> eventsOf(ServerName name, int incarnation) {
+        List<ServerEvent> all = new ArrayList<>();
+        long after = 0;
+        List<ServerEvent> page;
+        do {
+            page = journal.events(Optional.of(name), after, EVENTS_PAGE);
+            for (ServerEvent event : page) {
+                after = event.sequence();
+                if (event.type().equals("removed")) {
+                    // What came before is of an earlier server of that name.
+                    all.clear();
+                } else if (event.incarnation() == incarnation) {
+                    all.add(event);
+                }
+            }
+        } while (page.size() == EVENTS_PAGE);
+        return all;
+    }
+
+    @Override
+    public Optional<Path> wedge(ServerName name) {
+        return WedgeEvidence.all(around.folders().servers(), name).stream().findFirst();
+    }
+
+    @Override
+    public void bundle(ServerName name, Map<String, String> more, OutputStream out)
+            throws RefusedException, IOException, InterruptedException {
+        ServerUnit unit = unit(name);
+        new Bundle(name, unit.live(), unit.state().incarnation(), around, scrubber(unit)).write(more, out);
+    }
+
+    /**
+     * Of the secrets of all servers: the daemon's log, and the engine's words, may tell of any. Also of what is declared and not in force, and
+     * of what was: logs of earlier incarnations tell of that.
+     */
+    private UnaryOperator<String> scrubber(ServerUnit unit) {
+        Set<String> secrets = new HashSet<>();
+        for (ServerUnit each : units.values()) {
+            secrets.addAll(Secrets.valuesOf(each.spec()));
+            secrets.addAll(Secrets.valuesOf(each.live()));
+            each.charter().everyDeclaration().forEach(layers -> specs.readAccepted(each.name(), layers.effective())
+                    .spec()
+                    .ifPresent(spec -> secrets.addAll(Secrets.valuesOf(spec))));
+            secrets.addAll(each.runner().secrets());
+        }
+        return Diagnosis.scrubber(unit.live(), secrets);
+    }
+
     // ------------------------------------------------------------------ the cache
 
     @Override
@@ -1392,6 +1504,7 @@ public final class LiveFleet implements Fleet {
         if (next != null) {
             next.cancel();
         }
+        memory.close();
         for (AutoCloseable watch : watches) {
             try {
                 watch.close();

@@ -4,6 +4,7 @@ import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Phase;
@@ -37,6 +38,8 @@ import java.util.OptionalInt;
  * @param exposures what deserves the word EXPOSED, in words
  * @param runtimeWhy why it runs where it runs, where connectctl chose ({@code runtime: auto})
  * @param canRollBack whether its declaration in force was never HEALTHY and an earlier one was
+ * @param application its application on YARN, as it was seen last; empty elsewhere
+ * @param silence why its cluster's scheduler can't be reached; empty where it can, or where there is none
  */
 public record ServerStatus(
         ServerSpec spec,
@@ -59,7 +62,58 @@ public record ServerStatus(
         Optional<Path> tokenFile,
         List<String> exposures,
         Optional<String> runtimeWhy,
-        boolean canRollBack) {
+        boolean canRollBack,
+        Optional<YarnApplication> application,
+        Optional<String> silence) {
+    /** Without a cluster. */
+    public ServerStatus(
+            ServerSpec spec,
+            boolean changed,
+            Origin origin,
+            Desired desired,
+            Phase phase,
+            Rung rung,
+            int incarnation,
+            Optional<Instance> instance,
+            String host,
+            OptionalInt grpcPort,
+            Observed observed,
+            int restarts,
+            Optional<Instant> startedAt,
+            Optional<Instant> healthySince,
+            Instant phaseSince,
+            Optional<Cause> cause,
+            Optional<Path> logFile,
+            Optional<Path> tokenFile,
+            List<String> exposures,
+            Optional<String> runtimeWhy,
+            boolean canRollBack) {
+        this(
+                spec,
+                changed,
+                origin,
+                desired,
+                phase,
+                rung,
+                incarnation,
+                instance,
+                host,
+                grpcPort,
+                observed,
+                restarts,
+                startedAt,
+                healthySince,
+                phaseSince,
+                cause,
+                logFile,
+                tokenFile,
+                exposures,
+                runtimeWhy,
+                canRollBack,
+                Optional.empty(),
+                Optional.empty());
+    }
+
     public ServerStatus {
         exposures = List.copyOf(exposures);
     }

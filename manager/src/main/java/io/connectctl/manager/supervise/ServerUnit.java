@@ -9,6 +9,7 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Effect;
@@ -22,9 +23,11 @@ import io.connectctl.manager.lifecycle.Step;
 import io.connectctl.manager.store.StateCodec;
 import io.connectctl.manager.store.StoreException;
 import io.connectctl.manager.store.StoredServer;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -61,6 +64,9 @@ final class ServerUnit {
             ServerSpec shown,
             Observed observed) {}
 
+    /** What a transcript depends on. */
+    private record Transcribed(Charter charter, Desired desired, int incarnation, int wanted) {}
+
     private final ServerName name;
     private final Surroundings around;
     private final SpecSource specs;
@@ -73,7 +79,16 @@ final class ServerUnit {
     /** What the runtime answered when it could not be asked; tells in status why it is UNKNOWN. */
     private volatile Optional<String> blind = Optional.empty();
 
+    /** What its cluster said last of the current incarnation; by number, as an older answer may come late. */
+    private volatile Map.Entry<Integer, Optional<YarnApplication>> application = Map.entry(0, Optional.empty());
+
+    /** Why its cluster's scheduler can't be reached. */
+    private volatile Optional<String> silence = Optional.empty();
+
     private String stored;
+    /** As last written; null where it wasn't, or isn't known to have been. */
+    private @Nullable Transcribed transcribed;
+
     private Time.@Nullable Timer timer;
     private @Nullable Duration toldOfWaiting;
 
@@ -179,7 +194,15 @@ final class ServerUnit {
         Duration moment = now().boot();
         if (toldOfWaiting == null || moment.minus(toldOfWaiting).compareTo(WAITING_TOLD_EVERY) >= 0) {
             toldOfWaiting = moment;
-            progress(state().incarnation(), "what happened can't be stored, so nothing goes on: " + why);
+            journal.passing(new ServerEvent(
+                    0,
+                    now().wall(),
+                    name,
+                    state().incarnation(),
+                    "progress",
+                    state().phase(),
+                    "what happened can't be stored, so nothing goes on: " + why,
+                    Optional.empty()));
         }
     }
 
@@ -275,6 +298,7 @@ final class ServerUnit {
         if (redeclared || !step.events().isEmpty() || !text.equals(stored)) {
             journal.commit(new StoredServer(name, charter.toJson(specs), text), step.events(), () -> known = after);
             stored = text;
+            keepTranscript();
         } else {
             known = after;
         }
@@ -301,6 +325,63 @@ final class ServerUnit {
         return step.state().phase() == Phase.HEALTHY
                 ? charter.proved(step.state().incarnation())
                 : charter;
+    }
+
+    /** In the mailbox, or before there is one: writes down for a lost database what it would take along, where that changed. */
+    void keepTranscript() {
+        Known now = known;
+        ServerState state = now.state();
+        Transcribed next = new Transcribed(now.charter(), state.desired(), state.incarnation(), state.wanted());
+        if (next.equals(transcribed)) {
+            return;
+        }
+        try {
+            Transcript fresh =
+                    Transcript.of(journal.lastSequence(), state, now.charter().toJson(specs));
+            if (transcribed != null || !lies(fresh)) {
+                fresh.write(around.folders(), name);
+            }
+            transcribed = next;
+        } catch (IOException | RuntimeException e) {
+            // It is written again with the next change. The database has it, so nobody's command failed.
+            transcribed = null;
+            LOG.warn("what {} would need if the state file were lost can't be written: {}", name, e.toString());
+        }
+    }
+
+    /** True where the daemon before left it so, as it does most often. */
+    private boolean lies(Transcript fresh) {
+        try {
+            return Transcript.read(around.folders(), name).filter(fresh::says).isPresent();
+        } catch (IOException e) {
+            LOG.warn("{}; it is written anew", e.getMessage());
+            return false;
+        }
+    }
+
+    /** Forgets the server: first what would bring it back, then in the database. */
+    void forget(Forgetting inStore) throws RefusedException, StoreException {
+        transcribed = null;
+        try {
+            Transcript.delete(around.folders(), name);
+        } catch (IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED,
+                    "the transcript of " + name + " can't be deleted, so it is kept: " + e
+                            + ". Mend owner and mode of its folder, and remove it again");
+        }
+        try {
+            inStore.run();
+        } catch (StoreException e) {
+            keepTranscript();
+            throw e;
+        }
+    }
+
+    /** Makes the database forget it. */
+    @FunctionalInterface
+    interface Forgetting {
+        void run() throws StoreException;
     }
 
     /** An effect that never began has an outcome too; a lost probe counts as such by its own deadline. */
@@ -379,13 +460,40 @@ final class ServerUnit {
         });
     }
 
+    /** From anywhere: what the cluster says of an incarnation's application. */
+    void application(int incarnation, Optional<YarnApplication> seen) {
+        application = Map.entry(incarnation, seen);
+    }
+
+    /**
+     * From a probe: why its cluster's scheduler can't be reached. News is told, sameness is not: what runs goes on without it, so this
+     * is no failure of the server.
+     */
+    void silence(Optional<String> seen) {
+        Optional<String> before = silence;
+        silence = seen;
+        if (seen.isPresent() && before.isEmpty()) {
+            news(
+                    "cluster",
+                    seen.get() + "; its executors go on, and none that is lost is replaced until that answers again");
+        } else if (seen.isEmpty() && before.isPresent()) {
+            news("cluster", live().master() + " answers again");
+        }
+    }
+
+    private Optional<YarnApplication> application(ServerState state) {
+        Map.Entry<Integer, Optional<YarnApplication>> last = application;
+        return last.getKey() == state.incarnation() ? last.getValue() : Optional.empty();
+    }
+
     private static Observed merge(Observed old, Observed seen) {
         return new Observed(
                 seen.sparkVersion().or(old::sparkVersion),
                 seen.ui().or(old::ui),
                 seen.applicationId().or(old::applicationId),
                 seen.poolBytes().isPresent() ? seen.poolBytes() : old.poolBytes(),
-                seen.cores().isPresent() ? seen.cores() : old.cores());
+                seen.cores().isPresent() ? seen.cores() : old.cores(),
+                seen.executors().or(old::executors));
     }
 
     /** What the current instance told of itself. */
@@ -439,7 +547,9 @@ final class ServerUnit {
                         .choice()
                         .filter(made -> made.runtime().equals(spec.runtime()))
                         .map(RuntimeChoice::why),
-                now.charter().canRollBack());
+                now.charter().canRollBack(),
+                alive ? application(state) : Optional.empty(),
+                alive ? silence : Optional.empty());
     }
 
     /** Where an instance's log lies; empty for a container, whose log is the engine's. */

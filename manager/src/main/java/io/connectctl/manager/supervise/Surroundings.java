@@ -5,6 +5,7 @@ import io.connectctl.compose.runtime.ServerRuntime;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.health.LadderFactory;
 import io.connectctl.health.Workload;
+import io.connectctl.manager.cluster.Clusters;
 import io.connectctl.manager.diagnose.Evidence;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.store.StateStore;
@@ -25,6 +26,7 @@ import java.util.function.Function;
  * @param exposures what of a declaration deserves the word EXPOSED, in words
  * @param probes hears of every rung that was tried
  * @param time the only clock
+ * @param clusters what the schedulers of clusters say
  */
 public record Surroundings(
         Folders folders,
@@ -36,7 +38,23 @@ public record Surroundings(
         Function<Evidence, Cause> causes,
         Function<ServerSpec, List<String>> exposures,
         ProbeListener probes,
-        Time time) {
+        Time time,
+        Clusters clusters) {
+    /** Without clusters that could be asked. */
+    public Surroundings(
+            Folders folders,
+            StateStore store,
+            Map<String, ServerRuntime> runtimes,
+            Planner planner,
+            LadderFactory ladders,
+            Workload workload,
+            Function<Evidence, Cause> causes,
+            Function<ServerSpec, List<String>> exposures,
+            ProbeListener probes,
+            Time time) {
+        this(folders, store, runtimes, planner, ladders, workload, causes, exposures, probes, time, Clusters.NONE);
+    }
+
     public Surroundings {
         runtimes = Map.copyOf(runtimes);
     }

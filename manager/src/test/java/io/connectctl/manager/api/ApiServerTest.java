@@ -340,6 +340,46 @@ class ApiServerTest {
     }
 
     @Test
+    void aTimelineTellsStepsInSeconds() throws IOException {
+        JsonNode timeline = get("/v1/servers/sales/timeline").json();
+
+        assertThat(timeline.path("server").asText()).isEqualTo("sales");
+        assertThat(timeline.path("began").asText()).isEqualTo("2026-11-22T16:00:00.250Z");
+        assertThat(timeline.path("totalSeconds").asDouble()).isEqualTo(23.5);
+        assertThat(timeline.path("complete").asBoolean()).isFalse();
+        assertThat(timeline.path("steps").path(1).path("name").asText()).isEqualTo("SparkContext");
+        assertThat(timeline.path("steps").path(1).path("startSeconds").asDouble())
+                .isEqualTo(20.5);
+        assertThat(timeline.path("steps").path(1).path("seconds").asDouble()).isEqualTo(3.0);
+        assertThat(timeline.path("slowest").asText()).isEqualTo("pull");
+        assertThat(timeline.path("hint").asText()).contains("first start");
+        problem(get("/v1/servers/nobody/timeline"), 404, "NO_SUCH_SERVER");
+    }
+
+    @Test
+    void aBundleIsGivenTheApisOwnAnswers() throws IOException {
+        RawHttp answer = get("/v1/servers/sales/bundle");
+
+        assertThat(answer.status).isEqualTo(200);
+        assertThat(answer.headers).containsEntry("content-type", "application/gzip");
+        assertThat(answer.body())
+                .contains("daemon.json", "describe.json", "events.jsonl", "timeline.json", "versions.txt");
+        problem(get("/v1/servers/nobody/bundle"), 404, "NO_SUCH_SERVER");
+    }
+
+    @Test
+    void describeTellsWhereEvidenceOfAWedgeLies() throws IOException {
+        assertThat(get("/v1/servers/sales/describe").json().path("folders").has("wedge"))
+                .isFalse();
+        fleet.wedge(Path.of("/state/servers/sales/run/1/wedge"));
+
+        JsonNode answer = get("/v1/servers/sales/describe").json();
+
+        assertThat(answer.path("folders").path("wedge").asText()).isEqualTo("/state/servers/sales/run/1/wedge");
+        assertThat(answer.path("notes").toString()).contains("was wedged and replaced");
+    }
+
+    @Test
     void usageIsThatOfTheRunningInstance() throws IOException {
         assertThat(get("/v1/servers/sales/usage").json().path("residentBytes").asLong())
                 .isEqualTo(734003200L);

@@ -21,6 +21,7 @@ final class ScriptedDaemon implements DaemonControl {
                 settings.tcpPort(),
                 settings.healthPort(),
                 1,
+                null,
                 false,
                 "/var/run/docker.sock");
     }

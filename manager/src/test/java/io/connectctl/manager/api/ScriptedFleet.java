@@ -37,7 +37,11 @@ import io.connectctl.manager.supervise.RefusedException;
 import io.connectctl.manager.supervise.RestartFrom;
 import io.connectctl.manager.supervise.ServerStatus;
 import io.connectctl.manager.supervise.StopOrder;
+import io.connectctl.manager.supervise.Timeline;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -79,6 +83,8 @@ public final class ScriptedFleet implements Fleet {
 
     /** What was asked of it, in words. */
     public final List<String> calls = new CopyOnWriteArrayList<>();
+
+    private volatile Optional<Path> wedge = Optional.empty();
 
     /** Lines of every log; with follow, lines added later come too. */
     public final BlockingQueue<String> log = new LinkedBlockingQueue<>();
@@ -463,6 +469,40 @@ public final class ScriptedFleet implements Fleet {
     public List<String> remarks(ServerName name) throws RefusedException {
         known(name);
         return List.of("scripted by the test");
+    }
+
+    @Override
+    public Timeline timeline(ServerName name) throws RefusedException {
+        command("timeline " + name, name);
+        return new Timeline(
+                name,
+                2,
+                Instant.parse("2026-11-22T16:00:00.250Z"),
+                List.of(
+                        new Timeline.Step(
+                                Timeline.Kind.PULL, Duration.ZERO, Duration.ofMillis(20_500), "fetching Spark 4.0.1"),
+                        new Timeline.Step(
+                                Timeline.Kind.CONTEXT, Duration.ofMillis(20_500), Duration.ofMillis(3_000), "")),
+                false,
+                Optional.of("only the first start fetches"),
+                List.of());
+    }
+
+    /** Where evidence of a wedge lies from now on. */
+    void wedge(Path folder) {
+        wedge = Optional.of(folder);
+    }
+
+    @Override
+    public Optional<Path> wedge(ServerName name) {
+        return wedge;
+    }
+
+    @Override
+    public void bundle(ServerName name, Map<String, String> more, OutputStream out)
+            throws RefusedException, IOException {
+        command("bundle " + name, name);
+        out.write(String.join(" ", more.keySet()).getBytes(StandardCharsets.UTF_8));
     }
 
     @Override

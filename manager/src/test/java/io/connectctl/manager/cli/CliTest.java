@@ -8,6 +8,7 @@ import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.DeliberateStop;
 import io.connectctl.manager.client.FakeDaemon;
 import io.connectctl.manager.client.Wire;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +99,114 @@ class CliTest {
 
         assertThat(result.out()).isEqualTo(golden("status-page.txt"));
         assertThat(result.code()).isZero();
+    }
+
+    private static final String TIMELINE =
+            "{\"server\":\"a\",\"incarnation\":3,\"began\":\"2026-11-22T16:00:00Z\",\"totalSeconds\":12.5,\"complete\":true,"
+                    + "\"steps\":[{\"name\":\"resolve\",\"startSeconds\":0.0,\"seconds\":0.01,\"about\":null},"
+                    + "{\"name\":\"create\",\"startSeconds\":0.01,\"seconds\":0.24,\"about\":null},"
+                    + "{\"name\":\"jvm\",\"startSeconds\":0.25,\"seconds\":2.25,\"about\":null},"
+                    + "{\"name\":\"SparkContext\",\"startSeconds\":2.5,\"seconds\":7.5,\"about\":null},"
+                    + "{\"name\":\"query\",\"startSeconds\":10.0,\"seconds\":2.5,\"about\":null}],"
+                    + "\"slowest\":\"SparkContext\",\"hint\":\"the master answered slowly: connectctl logs a\",\"notes\":[]}";
+
+    @Test
+    void aTimelineIsBarsWithTimes() throws IOException {
+        daemon.on("GET /v1/servers/a/timeline", 200, TIMELINE);
+
+        CliHarness.Result result = cli.run("timeline", "a");
+
+        assertThat(result.out()).isEqualTo(golden("timeline.txt"));
+        assertThat(result.code()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {20, 30, 36, 45, 79, 200})
+    void aTimelineFitsItsTerminal(int columns) {
+        daemon.on("GET /v1/servers/a/timeline", 200, TIMELINE);
+        cli.columns = columns;
+
+        List<String> lines = cli.run("timeline", "a").out().lines().toList();
+
+        if (columns >= 45) {
+            assertThat(lines).allMatch(line -> line.length() <= columns);
+        }
+        // Whatever the width: each step with its time, and no bar that is cut off.
+        assertThat(lines).anyMatch(line -> line.startsWith("SparkContext") && line.contains("7.50 s"));
+        assertThat(lines.stream().filter(line -> line.contains(" s")).filter(line -> line.contains("create")))
+                .allMatch(line -> line.length() <= Math.max(26, columns));
+        assertThat(lines.stream().anyMatch(line -> line.contains("###"))).isEqualTo(columns >= 36);
+    }
+
+    @Test
+    void aTimelineAsJsonIsTheApisDocument() throws IOException {
+        daemon.on("GET /v1/servers/a/timeline", 200, TIMELINE);
+
+        JsonNode document =
+                Wire.mapper().readTree(cli.run("timeline", "a", "-o", "json").out());
+
+        assertThat(document).isEqualTo(Wire.mapper().readTree(TIMELINE));
+    }
+
+    /** A tar of one file, as gzip writes it, in letters that HTTP bears as they are. */
+    private FakeDaemon bundled() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            byte[] header = new byte[512];
+            System.arraycopy("README.txt".getBytes(StandardCharsets.US_ASCII), 0, header, 0, 10);
+            System.arraycopy("00000000005".getBytes(StandardCharsets.US_ASCII), 0, header, 124, 11);
+            gzip.write(header);
+            gzip.write("hello".getBytes(StandardCharsets.US_ASCII));
+            gzip.write(new byte[507 + 1024]);
+        }
+        return daemon.bytes("GET /v1/servers/a/bundle", bytes.toByteArray());
+    }
+
+    @Test
+    void aBundleIsWrittenForItsOwnerAloneAndSaysWhatItHolds() throws IOException {
+        bundled();
+
+        CliHarness.Result result = cli.run("bundle", "a");
+
+        Path file = folder.resolve("connectctl-a-20261122T161000Z.tar.gz");
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.out()).isEqualTo(file + "\n");
+        assertThat(result.err()).contains("1 file, ", "README.txt  5 bytes");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
+        assertThat(BundleCommand.content(Files.readAllBytes(file))).containsExactly("README.txt  5 bytes");
+    }
+
+    @Test
+    void aFileThatIsThereIsReplacedByForceOnly() throws IOException {
+        Path file = Files.writeString(folder.resolve("mine.tar.gz"), "mine");
+
+        CliHarness.Result refused = cli.run("bundle", "a", "-o", "mine.tar.gz");
+
+        assertThat(refused.code()).isEqualTo(8);
+        assertThat(refused.err()).contains(file + " is there already", "--force");
+        assertThat(file).hasContent("mine");
+        assertThat(daemon.requests()).isEmpty();
+
+        bundled();
+        assertThat(cli.run("bundle", "a", "-o", "mine.tar.gz", "--force").code())
+                .isZero();
+
+        assertThat(Files.readAllBytes(file)).startsWith(0x1f, 0x8b);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void aBundleThatCantBeWrittenNamesTheFile() throws IOException {
+        bundled();
+
+        CliHarness.Result result = cli.run("bundle", "a", "-o", "no/such/folder.tar.gz");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err())
+                .contains(folder.resolve("no/such/folder.tar.gz").toString(), "-o FILE");
+        assertThat(cli.run("bundle", "a", "-o", ".").code()).isEqualTo(2);
     }
 
     @Test
@@ -212,6 +322,20 @@ class CliTest {
             })
     void aDaemonThatDiedIsStartedByWhateverNeedsIt(String command) throws IOException {
         declaredBefore();
+
+        startedBy(command);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"status", "describe a", "stop a"})
+    void soItIsWhereTheStateFileIsGoneAndATranscriptIsLeft(String command) throws IOException {
+        Files.createFile(
+                Files.createDirectories(folder.resolve("state/servers/a")).resolve("transcript.json"));
+
+        startedBy(command);
+    }
+
+    private void startedBy(String command) throws IOException {
         AtomicReference<FakeDaemon> started = new AtomicReference<>();
         Path place = Files.createDirectory(folder.resolve("again"));
         cli.socket = place.resolve("d.sock");
@@ -258,6 +382,30 @@ class CliTest {
                         "{\"sequence\":4,\"changed\":false,\"message\":\"already stopped\"}")
                 .endless("GET /v1/events?after=4&server=a&follow=true")
                 .on("DELETE /v1/servers/a", 204, "");
+    }
+
+    @Test
+    void aServerThatIsJustAdoptedIsToldOfOnceItIsProven() throws IOException {
+        declaredBefore();
+        AtomicReference<FakeDaemon> started = new AtomicReference<>();
+        Path place = Files.createDirectory(folder.resolve("again"));
+        cli.socket = place.resolve("d.sock");
+        cli.starter = (client, announce) -> {
+            started.set(new FakeDaemon(place)
+                    .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "UNKNOWN")))
+                    .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "STARTING")))
+                    .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY")))
+                    .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY"))));
+            return true;
+        };
+
+        CliHarness.Result result = cli.run("url", "a");
+
+        try (FakeDaemon daemonAgain = Objects.requireNonNull(started.get())) {
+            assertThat(result.out()).isEqualTo("sc://localhost:15002\n");
+            assertThat(daemonAgain.requests())
+                    .containsExactly("GET /v1/servers", "GET /v1/servers", "GET /v1/servers", "GET /v1/servers/a");
+        }
     }
 
     @ParameterizedTest
@@ -515,6 +663,63 @@ class CliTest {
         assertThat(result.code()).isEqualTo(124);
         assertThat(daemon.requests().stream().filter(request -> request.contains("/probe")))
                 .hasSize(1);
+    }
+
+    @Test
+    void waitForStoppedReturnsAtOnceWhereItIsAndElseAsItBecomesSo() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "HEALTHY")))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPING", "DOWN", "QUERY", null)))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "STOPPED")))
+                .endless(
+                        "GET /v1/events?server=b&follow=true",
+                        Servers.event(9, "b", "phase", "STOPPED", "STOPPING -> STOPPED"));
+
+        assertThat(cli.run("wait", "a", "--for", "stopped").code()).isZero();
+        assertThat(daemon.requests()).containsExactly("GET /v1/servers/a");
+        assertThat(cli.run("wait", "b", "--for", "stopped").code()).isZero();
+    }
+
+    @Test
+    void waitForStoppedAnswers4WhereItFailedAnd124WhereItRunsOn() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "FAILED")))
+                .on("GET /v1/servers/b", 200, Servers.json(Servers.server("b", "HEALTHY")))
+                .endless("GET /v1/events?server=b&follow=true");
+
+        CliHarness.Result failed = cli.run("wait", "a", "--for", "stopped");
+        CliHarness.Result late = cli.run("wait", "b", "--for", "stopped", "--timeout", "50ms");
+
+        assertThat(failed.code()).isEqualTo(4);
+        assertThat(failed.err()).contains("FAILED, so nothing of it runs");
+        assertThat(late.code()).isEqualTo(124);
+        assertThat(late.err()).contains("isn't stopped after 0.1 s").contains("phase HEALTHY");
+    }
+
+    @Test
+    void statusWatchShowsItAgainWithEachChangeUntilTheDaemonEnds() {
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
+                .lines(
+                        "GET /v1/events?server=a&follow=true",
+                        Servers.event(8, "a", "rung", "HEALTHY", "proven: QUERY"),
+                        Servers.event(9, "a", "phase", "STOPPED", "STOPPING -> STOPPED"));
+
+        CliHarness.Result result = cli.run("status", "a", "--watch");
+
+        assertThat(result.out()).containsOnlyOnce("a  HEALTHY").containsOnlyOnce("a  STOPPED");
+        assertThat(result.out()).containsSubsequence("a  HEALTHY", "\n\na  STOPPED");
+    }
+
+    @Test
+    void statusWatchOnATerminalPaintsOverThePageBefore() {
+        cli.outIsTerminal = true;
+        daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .lines(
+                        "GET /v1/events?server=a&follow=true",
+                        Servers.event(8, "a", "rung", "HEALTHY", "proven: QUERY"));
+
+        assertThat(cli.run("status", "a", "-w").out()).contains("\u001b[H\u001b[2J");
     }
 
     @Test

@@ -133,6 +133,37 @@ class LauncherTest {
         assertThat(result.err()).contains("flock is missing", "util-linux");
     }
 
+    @Test
+    void aFreshCheckoutIsBuiltOnceAndAgainWhenItsSourcesChange() throws Exception {
+        checkoutWith(
+                """
+                #!/bin/sh
+                echo "$*" >>"$CONNECTCTL_CACHE_DIR/builds"
+                echo '[INFO] Building connectctl compose 0.1.0 [2/3]'
+                mkdir -p manager/target/dist/lib
+                date +%s%N >manager/target/dist/lib/connectctl-manager-1.2.3.jar
+                """);
+
+        Result first = run(launcher, "start", "a b");
+        Result second = run(launcher, "version");
+
+        assertThat(first.code()).isEqualTo(42);
+        assertThat(first.out()).contains("[start]", "[a b]").contains("/app/1.2.3-");
+        assertThat(first.err())
+                .contains("building " + folder.resolve("dist") + " (first use, or sources changed)")
+                .contains("connectctl: building connectctl compose (2/3)");
+        assertThat(second.code()).isEqualTo(42);
+        assertThat(second.err()).isEmpty();
+        Path builds = folder.resolve("cache/builds");
+        assertThat(Files.readAllLines(builds)).singleElement().asString().contains("-pl manager -am package");
+
+        Files.setLastModifiedTime(
+                folder.resolve("dist/pom.xml"), FileTime.from(Instant.now().plus(Duration.ofMinutes(1))));
+
+        assertThat(run(launcher, "version").code()).isEqualTo(42);
+        assertThat(Files.readAllLines(builds)).hasSize(2);
+    }
+
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143", "HUP, 129"})
     void anInterruptedBuildEndsWithItsSignalAndLeavesNothingBehind(String signal, int code) throws Exception {

@@ -535,4 +535,27 @@ class PlanApplyTest {
         }
         assertThat(daemon.requests()).noneMatch(request -> request.startsWith("P"));
     }
+
+    @Test
+    void aYarnServerIsPlannedWithTheCallersHadoopConfiguration() throws IOException {
+        declare("servers: {a: {master: yarn}}\n");
+        Files.createDirectory(folder.resolve("hadoop"));
+        Files.writeString(
+                folder.resolve("hadoop/yarn-site.xml"),
+                "<configuration><property><name>yarn.resourcemanager.hostname</name><value>rm</value></property></configuration>");
+        cli.environment.put("HADOOP_CONF_DIR", folder.resolve("hadoop").toString());
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, "[]"))
+                .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")));
+
+        CliHarness.Result planned = cli.run("plan");
+        CliHarness.Result applied = cli.run("apply");
+
+        assertThat(planned.code()).as(planned.err()).isZero();
+        assertThat(applied.code()).as(applied.err()).isZero();
+        assertThat(daemon.requests())
+                .filteredOn(request -> request.startsWith("POST") || request.startsWith("PUT /v1/servers/a "))
+                .hasSize(3)
+                .allMatch(request -> request.contains("\"hadoopConf\":\"" + folder.resolve("hadoop") + "\""));
+    }
 }

@@ -63,6 +63,7 @@ final class Servers {
                 null,
                 List.of(),
                 false,
+                null,
                 null);
     }
 

@@ -69,6 +69,24 @@ class ValidateCommandTest {
         assertThat(cli.run("validate", "noted.yaml", "--strict").code()).isZero();
     }
 
+    @Test
+    void aYarnServerIsCheckedAsThisCallersCommandsWouldTakeIt() throws IOException {
+        Files.writeString(folder.resolve("yarn.yaml"), "servers: {a: {master: yarn}}\n");
+        Files.createDirectory(folder.resolve("hadoop"));
+        Files.writeString(
+                folder.resolve("hadoop/yarn-site.xml"),
+                "<configuration><property><name>yarn.resourcemanager.hostname</name><value>rm</value></property></configuration>");
+
+        CliHarness.Result without = cli.run("validate", "yarn.yaml");
+        cli.environment.put("HADOOP_CONF_DIR", folder.resolve("hadoop").toString());
+        CliHarness.Result with = cli.run("validate", "yarn.yaml");
+        CliHarness.Result rendered = cli.run("render", "a", "-f", "yarn.yaml", "--runtime", "process");
+
+        assertThat(without.code()).isEqualTo(6);
+        assertThat(with.code()).as(with.out()).isZero();
+        assertThat(rendered.out()).contains(folder.resolve("hadoop").toString());
+    }
+
     private String here(String text) {
         return text.replace(folder.toString(), "FOLDER");
     }

@@ -88,6 +88,16 @@ public final class FakeDaemon implements AutoCloseable {
         return raw(request, chunked(lines));
     }
 
+    /** Answers with a body that is no text. */
+    public FakeDaemon bytes(String request, byte[] body) throws IOException {
+        ByteArrayOutputStream answer = new ByteArrayOutputStream();
+        answer.write(
+                ("HTTP/1.1 200 X\r\nContent-Length: " + body.length + "\r\n\r\n").getBytes(StandardCharsets.UTF_8));
+        answer.write(body);
+        answers.computeIfAbsent(request, key -> new ArrayDeque<>()).add(answer.toByteArray());
+        return this;
+    }
+
     /** Answers with exactly these bytes. */
     public FakeDaemon raw(String request, String answer) {
         answers.computeIfAbsent(request, key -> new ArrayDeque<>()).add(answer.getBytes(StandardCharsets.UTF_8));

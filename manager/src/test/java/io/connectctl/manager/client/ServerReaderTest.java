@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.connectctl.manager.api.v1.ActivityView;
 import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.ChangeView;
+import io.connectctl.manager.api.v1.ClusterView;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.LeaseInfo;
@@ -52,7 +53,19 @@ final class ServerReaderTest {
             new LeaseInfo("4f1c09ab", "2026-11-22T17:00:00Z", "pid 7"),
             List.of(new ChangeView("conf.spark.sql.ansi.enabled", "true", "false", false)),
             true,
-            new ActivityView(3, 2, List.of("etl"), true));
+            new ActivityView(3, 2, List.of("etl"), true),
+            new ClusterView(
+                    "application_1_0002",
+                    "RUNNING",
+                    "root.default",
+                    "http://rm:8088/proxy/application_1_0002/",
+                    "none",
+                    "1-8",
+                    2,
+                    1,
+                    4,
+                    4_294_967_299L,
+                    "1024 MiB heap"));
 
     private static final ServerView EMPTY = new ServerView(
             "old",
@@ -85,6 +98,7 @@ final class ServerReaderTest {
             null,
             List.of(),
             false,
+            null,
             null);
 
     @Test
@@ -140,6 +154,7 @@ final class ServerReaderTest {
                 8080,
                 null,
                 3,
+                null,
                 true,
                 "/run/docker.sock");
         ReceiptView receipt = new ReceiptView(1L << 40, true, "stopping");

@@ -58,7 +58,8 @@ class DaemonTest {
                         Leases.NONE,
                         new Leftovers(fleet, Leases.NONE, List.of(), List::of),
                         Optional::empty,
-                        List.of()));
+                        List.of(),
+                        Optional.empty()));
     }
 
     private RawHttp settings(String body) throws IOException {

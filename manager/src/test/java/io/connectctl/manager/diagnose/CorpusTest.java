@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -62,6 +63,55 @@ class CorpusTest {
 
         assertThat(wrong).isEmpty();
         assertThat(cases).hasSizeGreaterThanOrEqualTo(60);
+    }
+
+    /** Where there is nothing to find: logs of servers that came up, with an end that nothing in them explains. */
+    @Test
+    void aServerThatCameUpAndEndedForNoReasonToldIsUnknown() throws IOException {
+        Set<String> endedFromOutside = Set.of("TERMINATED", "KILLED", "EXITED", Unknown.CODE);
+        List<String> wrong = new ArrayList<>();
+        int clean = 0;
+        for (Case each : cases()) {
+            List<String> log = each.evidence().log();
+            int ready = 0;
+            while (ready < log.size() && !log.get(ready).contains("Spark Connect server started")) {
+                ready++;
+            }
+            if (ready == log.size()) {
+                continue;
+            }
+            List<Evidence> ends = new ArrayList<>();
+            ends.add(end(each.evidence(), Evidence.Stage.STARTING, log.subList(0, ready + 1)));
+            ends.add(end(each.evidence(), Evidence.Stage.RUNNING, log.subList(0, ready + 1)));
+            if (endedFromOutside.contains(each.expect())) {
+                ends.add(end(each.evidence(), Evidence.Stage.RUNNING, log));
+            }
+            for (Evidence end : ends) {
+                clean++;
+                Cause cause = Diagnosis.diagnose(end);
+                if (!cause.code().equals(Unknown.CODE)) {
+                    wrong.add(each.name() + ", " + end.stage() + ": " + cause);
+                }
+            }
+        }
+        System.out.printf(
+                "diagnosis of clean logs: %d ends, precision %.3f%n", clean, (double) (clean - wrong.size()) / clean);
+
+        assertThat(wrong).isEmpty();
+        assertThat(clean).isGreaterThanOrEqualTo(20);
+    }
+
+    private static Evidence end(Evidence of, Evidence.Stage stage, List<String> log) {
+        return new Evidence(
+                of.spec(),
+                stage,
+                Samples.exit(7),
+                false,
+                log,
+                Optional.empty(),
+                Optional.empty(),
+                of.logFile(),
+                List.of());
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.manager.lifecycle.Cause;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +51,22 @@ class DiagnosisTest {
                         "java.lang.ClassNotFoundException: com.example.Nope")));
 
         assertThat(cause.code()).isEqualTo("MASTER_UNREACHABLE");
+    }
+
+    @Test
+    void executorsThatGotToTheDriverOnceDontEndForWantOfAWayToIt() {
+        List<String> log = List.of(
+                "26/11/22 16:00:00 INFO StandaloneAppClient$ClientEndpoint: Executor updated: app-1/0 is now EXITED (Command exited with code 1)",
+                "26/11/22 16:00:01 ERROR StandaloneSchedulerBackend: Application has been killed. Reason: Master removed our application: FAILED");
+        List<String> registered = new ArrayList<>(log);
+        registered.add(
+                0,
+                "26/11/22 15:59:00 INFO StandaloneSchedulerBackend$StandaloneDriverEndpoint: Registered executor NettyRpcEndpointRef(spark-client://Executor) with ID 0");
+        ServerSpec spec = Samples.spec("4.0.1", "spark://h:7077", Map.of(), Map.of());
+
+        assertThat(Diagnosis.diagnose(Samples.failedStart(spec, 1, log)).code()).isEqualTo("DRIVER_UNREACHABLE");
+        assertThat(Diagnosis.diagnose(Samples.failedStart(spec, 1, registered)).code())
+                .isNotEqualTo("DRIVER_UNREACHABLE");
     }
 
     @Test

@@ -10,6 +10,8 @@ import io.connectctl.compose.runtime.process.ProcessRuntime;
 import io.connectctl.compose.runtime.testing.FakeRuntime;
 import io.connectctl.health.doctor.Check;
 import io.connectctl.health.doctor.Doctor;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -29,6 +31,7 @@ class MachineDoctorTest {
     private Path config;
     private Path state;
     private final Map<String, ServerRuntime> runtimes = new TreeMap<>();
+    private final Map<String, String> environment = new TreeMap<>();
 
     @BeforeEach
     void machine(@TempDir Path temporary) throws Exception {
@@ -47,6 +50,35 @@ class MachineDoctorTest {
         assertThat(told(checks, "folders").detail()).isEqualTo("none is made yet");
         assertThat(told(checks, "memory").detail()).isEqualTo("8.0 GiB of 16.0 GiB are available");
         assertThat(root).isDirectoryNotContaining("glob:**/{config,state,run,cache}");
+    }
+
+    @Test
+    void aHadoopConfigurationWithoutAResourceManagerIsAWarning() throws Exception {
+        environment.put("HADOOP_CONF_DIR", root.toString());
+
+        Check check = told(examine(), "cluster");
+
+        assertThat(check.verdict()).isEqualTo(Check.Verdict.WARNING);
+        assertThat(check.code()).isEqualTo("HADOOP_CONF_UNFIT");
+        assertThat(check.detail()).contains(root.toString());
+    }
+
+    @Test
+    void aResourceManagerThatDoesNotAnswerIsAWarningWithItsAddress() throws Exception {
+        int closed;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            closed = socket.getLocalPort();
+        }
+        Files.writeString(
+                root.resolve("yarn-site.xml"),
+                "<configuration><property><name>yarn.resourcemanager.webapp.address</name><value>127.0.0.1:" + closed
+                        + "</value></property></configuration>");
+        environment.put("HADOOP_CONF_DIR", root.toString());
+
+        Check check = told(examine(), "cluster");
+
+        assertThat(check.code()).isEqualTo("YARN_UNREACHABLE");
+        assertThat(check.detail()).contains("127.0.0.1:" + closed);
     }
 
     @Test
@@ -163,7 +195,7 @@ class MachineDoctorTest {
 
     private Map<String, Check> examine() throws InterruptedException {
         Map<String, Check> checks = new LinkedHashMap<>();
-        new MachineDoctor(folders(), runtimes, memory, new Doctor.Listener() {
+        new MachineDoctor(folders(), runtimes, memory, environment, new Doctor.Listener() {
                     @Override
                     public void begins(String check) {}
 

@@ -484,6 +484,30 @@ class LifecycleTest {
     }
 
     @Test
+    void aServerThatHangsIsUnhealthyWithinTheDeclaredThresholds() {
+        healthy().on(new Input.Probed(1, Rung.QUERY, Rung.QUERY, Optional.empty(), OptionalInt.of(15002)));
+        // The worst moment: just after a probe passed.
+        Duration hung = clock;
+        int asked = 0;
+
+        while (state.phase() == Phase.HEALTHY) {
+            clock = state.earliest().orElseThrow();
+            on(new Input.Tick());
+            asked++;
+            // A hung server's probe ends with its timeout.
+            clock = clock.plus(TERMS.health().timeout());
+            on(failed(1));
+        }
+
+        assertThat(asked).isEqualTo(TERMS.health().failures());
+        assertThat(clock.minus(hung))
+                .isLessThanOrEqualTo(TERMS.health()
+                        .interval()
+                        .multipliedBy(TERMS.health().failures())
+                        .plus(TERMS.health().timeout()));
+    }
+
+    @Test
     void lostProbesAreFailedProbes() {
         healthy();
 
@@ -633,6 +657,37 @@ class LifecycleTest {
         on(new Input.Exited(ended(1, 1), cause("EXITED", true)));
 
         assertThat(state.phase()).isEqualTo(Phase.FAILED);
+    }
+
+    @Test
+    void aStartOnAClusterIsDoneWithItsQueryAndLaterProbesAskForLess() {
+        Terms cluster = new Terms(TERMS.health(), TERMS.restart(), TERMS.stop(), true, true);
+        on(new Input.Start(cluster)).on(new Input.Launched(instance(1))).on(passed(1));
+        assertThat(state.phase()).isEqualTo(Phase.STARTING);
+
+        on(new Input.Probed(1, Rung.QUERY, Rung.QUERY, Optional.empty(), OptionalInt.of(15002)));
+        assertThat(state.phase()).isEqualTo(Phase.HEALTHY);
+
+        on(passed(1));
+        assertThat(state.phase()).isEqualTo(Phase.HEALTHY);
+    }
+
+    @Test
+    void aContextThatEndedOnItsClusterIsToldByTheNextProbe() {
+        Terms cluster = new Terms(TERMS.health(), TERMS.restart(), TERMS.stop(), true, true);
+        on(new Input.Start(cluster))
+                .on(new Input.Launched(instance(1)))
+                .on(new Input.Probed(1, Rung.QUERY, Rung.QUERY, Optional.empty(), OptionalInt.of(15002)));
+
+        on(new Input.Probed(
+                1,
+                Rung.SESSION,
+                Rung.RPC,
+                Optional.of(new ProbeFailure(Rung.SESSION, ProbeFailure.Kind.CONTEXT_GONE, "INTERNAL")),
+                OptionalInt.of(15002)));
+
+        assertThat(state.phase()).isEqualTo(Phase.UNHEALTHY);
+        assertThat(state.cause().orElseThrow().code()).isEqualTo("ZOMBIE");
     }
 
     @Test

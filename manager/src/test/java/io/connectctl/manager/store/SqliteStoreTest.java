@@ -80,6 +80,7 @@ class SqliteStoreTest extends StateStoreContract {
         assertThatThrownBy(() -> SqliteStore.open(file()))
                 .isInstanceOf(StoreException.class)
                 .hasMessageContaining("newer connectctl")
+                .hasMessageContaining("declares the servers again from their folders")
                 .hasMessageContaining(file().toString());
     }
 

@@ -13,6 +13,8 @@ import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Snapshot;
+import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.runtime.testing.FakeRuntime;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
@@ -30,6 +32,9 @@ import io.connectctl.manager.store.StoredServer;
 import io.connectctl.manager.store.testing.FailingStore;
 import io.connectctl.manager.supervise.testing.FakeWorkload;
 import io.connectctl.manager.supervise.testing.ManualTime;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,6 +47,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Queue;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -50,6 +56,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +79,7 @@ class LiveFleetTest {
     private final FakeRuntime runtime = new FakeRuntime();
     private final FailingStore store = new FailingStore(new MemoryStore());
     private final FakeWorkload workload = new FakeWorkload();
+    private final LeftOnCluster cluster = new LeftOnCluster(HR, "application_1_0001");
     private volatile boolean answering = true;
     private volatile String entrypoint = "exec java";
     private LiveFleet fleet;
@@ -113,7 +121,8 @@ class LiveFleetTest {
                                 true),
                         spec -> List.of(),
                         ProbeListener.SILENT,
-                        time),
+                        time,
+                        cluster),
                 new SimpleSpecs());
     }
 
@@ -199,6 +208,241 @@ class LiveFleetTest {
         assertThat(fleet.start(SALES).message()).isEqualTo("already running, unchanged");
         assertThat(fleet.start(SALES).changed()).isFalse();
         assertThat(runtime.launches(SALES)).isEqualTo(1);
+    }
+
+    @Test
+    void aClusterThatHangsKeepsNoVerdictWaitingAndIsLookedAtOnce() throws Exception {
+        cluster.hangs();
+        declare(SALES, "{\"master\":\"yarn\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        until(BLINK, () -> cluster.looks() == 1);
+
+        answering = false;
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.UNHEALTHY);
+        assertThat(cluster.looks()).isEqualTo(1);
+        cluster.answers();
+    }
+
+    @Test
+    void whereTheUiCannotBeReadTheClustersCountOfContainersDecides() throws Exception {
+        cluster.containers(3);
+        declare(SALES, "{\"master\":\"yarn\",\"health\":{\"minExecutors\":2}}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        until(BLINK, () -> status().application().isPresent());
+        Duration before = time.now().boot();
+
+        cluster.containers(2);
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.UNHEALTHY);
+        assertThat(time.now().boot().minus(before)).isGreaterThan(Duration.ofMinutes(1));
+        assertThat(status().cause().orElseThrow().summary()).contains("1 of at least 2 executors have a container");
+
+        cluster.containers(3);
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.HEALTHY);
+        assertThat(status().incarnation()).isEqualTo(1);
+    }
+
+    @Test
+    void stoppedIsSaidOnceItsApplicationHasEnded() throws Exception {
+        declare(SALES, "{\"master\":\"yarn\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        cluster.add(SALES, "application_1_0002");
+
+        List<Integer> left = new CopyOnWriteArrayList<>();
+        try (AutoCloseable follower = fleet.follow(Optional.of(SALES), 0, event -> {
+            if (event.type().equals("phase") && event.phase() == Phase.STOPPED) {
+                left.add((int) cluster.left().stream()
+                        .filter(orphan -> orphan.server().equals(SALES))
+                        .count());
+            }
+        })) {
+            assertThat(follower).isNotNull();
+            fleet.stop(SALES, false);
+            until(BLINK, cluster::asked);
+            assertThat(status().phase()).isEqualTo(Phase.STOPPING);
+            cluster.leave();
+            until(Phase.STOPPED);
+            until(BLINK, () -> !left.isEmpty());
+        }
+        // The watch saw its driver's exit before.
+        assertThat(left).containsExactly(0);
+    }
+
+    /** From HEALTHY to its replacement, for want of answers. */
+    private void wedge() throws Exception {
+        Files.createDirectories(folder.resolve("servers/sales"));
+        healthy();
+        replaced();
+    }
+
+    /** It stops to answer, is given up, and its next incarnation answers. */
+    private void replaced() {
+        int incarnation = status().incarnation();
+        answering = false;
+        until(Duration.ofMillis(500), () -> status().phase() == Phase.BACKING_OFF);
+        answering = true;
+        until(BLINK, () -> status().phase() == Phase.HEALTHY && status().incarnation() > incarnation);
+    }
+
+    @Test
+    void aServerThatLivesAndDoesNotAnswerIsLookedIntoBeforeItIsReplaced() throws Exception {
+        runtime.snapshot(new Snapshot(
+                new TreeMap<>(Map.of("threads.txt", "Full thread dump\n", "process.txt", "State: S\n")),
+                List.of("its JVM told its threads, and not its heap"),
+                false));
+
+        wedge();
+
+        Path saved = folder.resolve("servers/sales/run/1/wedge");
+        assertThat(fleet.wedge(SALES)).contains(saved);
+        assertThat(events("wedge"))
+                .containsExactly("it was wedged: its threads and its last log lines are in " + saved
+                        + " (its JVM told its threads, and not its heap)");
+        assertThat(saved.resolve("threads.txt")).hasContent("Full thread dump\n");
+        assertThat(saved.resolve("process.txt")).hasContent("State: S\n");
+        assertThat(Files.readString(saved.resolve("about.txt")))
+                .contains("server sales, incarnation 1", "its last probe failed at RPC: no answer", "not its heap");
+        assertThat(saved.resolve("log.txt")).exists();
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(saved.resolve("threads.txt"))))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void threadsThatTheJvmWroteIntoTheLogAreTakenFromThere() throws Exception {
+        runtime.snapshot(
+                new Snapshot(new TreeMap<>(), List.of("no tool"), true),
+                List.of(
+                        "2026-11-30 03:27:39",
+                        "Full thread dump OpenJDK",
+                        "\"main\" #1",
+                        "Heap",
+                        " garbage-first heap",
+                        "",
+                        "a late line"));
+        declare(SALES, "{\"port\":\"auto\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        // Somebody asked for a dump before: that one is no evidence.
+        for (String line : List.of(
+                "a line",
+                "2026-11-30 03:20:01",
+                "Full thread dump OpenJDK",
+                "\"old\" #1",
+                "Heap",
+                " serial heap",
+                "")) {
+            runtime.log(SALES, line);
+        }
+
+        wedge();
+
+        Path saved = fleet.wedge(SALES).orElseThrow();
+        assertThat(Files.readString(saved.resolve("threads.txt")))
+                .isEqualTo("Full thread dump OpenJDK\n\"main\" #1\nHeap\n garbage-first heap\n");
+        assertThat(Files.readString(saved.resolve("log.txt")))
+                .contains("a line\n", "a late line\n", "\"old\"")
+                .doesNotContain("\"main\"");
+        assertThat(events("wedge")).singleElement().asString().startsWith("it was wedged: its threads, its heap");
+    }
+
+    @Test
+    void aServerWithNothingToLookIntoIsReplacedAllTheSame() throws Exception {
+        wedge();
+
+        assertThat(events("wedge")).isEmpty();
+        assertThat(fleet.wedge(SALES)).isEmpty();
+        assertThat(status().incarnation()).isEqualTo(2);
+    }
+
+    @Test
+    void onlyTheNewestEvidenceIsKept() throws Exception {
+        runtime.snapshot(new Snapshot(new TreeMap<>(Map.of("process.txt", "x\n")), List.of(), false));
+        wedge();
+        for (int incarnation = 2; incarnation <= 5; incarnation++) {
+            replaced();
+        }
+
+        assertThat(WedgeEvidence.all(folder.resolve("servers"), SALES))
+                .extracting(WedgeEvidence::incarnation)
+                .containsExactly(5, 4, 3);
+    }
+
+    @Test
+    void memoryThatNearsItsLimitIsToldOnce() throws Exception {
+        runtime.usage(new Usage(960L << 20, Duration.ZERO, 10, 10, OptionalLong.of(1000L << 20)));
+        healthy();
+
+        until(Duration.ofSeconds(5), () -> !events("memory").isEmpty());
+        for (int look = 0; look < 20; look++) {
+            time.advance(Duration.ofSeconds(15));
+        }
+
+        assertThat(events("memory"))
+                .singleElement()
+                .asString()
+                .startsWith("resident memory is 960 MiB of 1000 MiB (96 %)")
+                .contains("connectctl");
+    }
+
+    @Test
+    void aTimelineGoesFromTheLaunchToTheFirstQuery() throws Exception {
+        Files.createDirectories(folder.resolve("servers/sales"));
+        healthy();
+        until(BLINK, () -> status().rung() == Rung.QUERY);
+        until(BLINK, () -> Files.exists(folder.resolve("servers/sales/run/1/launch.json")));
+
+        Timeline timeline = fleet.timeline(SALES);
+
+        assertThat(timeline.incarnation()).isEqualTo(1);
+        assertThat(timeline.complete()).isTrue();
+        assertThat(timeline.steps())
+                .extracting(step -> step.kind().words())
+                .containsExactly("resolve", "pull", "create", "port", "rpc", "session", "query");
+    }
+
+    @Test
+    void aServerThatWasNeverStartedHasNoTimeline() throws Exception {
+        declare(SALES, "{\"port\":\"auto\"}");
+
+        assertThatThrownBy(() -> fleet.timeline(SALES))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("never started");
+    }
+
+    @Test
+    void aBundleHoldsWhatIsKnownAndNoServersSecret() throws Exception {
+        declare(HR, "{\"port\":\"auto\",\"env\":{\"PW\":\"hr-s3cret-value\"}}");
+        declare(SALES, "{\"port\":\"auto\",\"auth\":\"token\",\"env\":{\"PW\":\"sales-s3cret-value\"}}");
+        runtime.snapshot(new Snapshot(new TreeMap<>(Map.of("process.txt", "sales-s3cret-value\n")), List.of(), false));
+        wedge();
+        runtime.log(SALES, "connecting with sales-s3cret-value, Bearer abcdefgh12345");
+        Files.writeString(folder.resolve("daemon.log"), "hr says hr-s3cret-value\n");
+        String token = Files.readString(folder.resolve("servers/sales/token")).strip();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+        fleet.bundle(SALES, Map.of("describe.json", "{\"token\": \"" + token + "\"}"), bytes);
+
+        String text = text(bytes.toByteArray());
+        assertThat(text)
+                .contains(
+                        "README.txt",
+                        "describe.json",
+                        "machine.txt",
+                        "MemTotal",
+                        "daemon.log",
+                        "hr says ****",
+                        "logs/current.log",
+                        "connecting with ****",
+                        "wedge/1/process.txt")
+                .doesNotContain("sales-s3cret-value", "hr-s3cret-value", token, "abcdefgh12345");
+    }
+
+    private static String text(byte[] gzip) throws IOException {
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     @Test

@@ -35,6 +35,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -56,6 +57,7 @@ class LiveLeasesTest {
     private final FakeRuntime runtime = new FakeRuntime();
     private final FailingStore store = new FailingStore(new MemoryStore());
     private final Set<Long> processes = ConcurrentHashMap.newKeySet();
+    private volatile Observed seen = Observed.NOTHING;
     private LiveFleet fleet;
     private LiveLeases leases;
 
@@ -102,10 +104,10 @@ class LiveLeasesTest {
         leases = openLeases();
     }
 
-    private static final class Proving implements Ladder {
+    private final class Proving implements Ladder {
         @Override
         public Climb climb(Rung until, Duration timeout) {
-            return new Climb(until, Optional.empty(), Map.of(), Observed.NOTHING);
+            return new Climb(until, Optional.empty(), Map.of(), seen);
         }
 
         @Override
@@ -572,6 +574,96 @@ class LiveLeasesTest {
         collected.get(30, TimeUnit.SECONDS);
         fleet.declare(name, Declaration.ofJson("{}"), Origin.FLAGS);
         assertThat(leftovers.collect(true)).isEmpty();
+    }
+
+    @Test
+    void gcEndsWhatADeadSupervisorLeftOnItsClusterAndKeepsItsMarkWhileThatCannotBeAsked() throws Exception {
+        Path dead = Files.createDirectories(folder.resolve("runs/0badcafe"));
+        LeftOnCluster cluster = new LeftOnCluster(new ServerName("lease-0badcafe"), "application_1_0001");
+        cluster.silent(true);
+        Leftovers leftovers = new Leftovers(
+                fleet,
+                leases,
+                List.of(runtime),
+                () -> List.of(new Leftovers.DeadState(dead, List.of(), () -> {}, cluster)));
+
+        assertThat(leftovers.collect(false)).hasSize(2).allSatisfy(left -> assertThat(left.kept())
+                .isPresent());
+        assertThat(dead).isDirectory();
+
+        cluster.silent(false);
+        assertThat(leftovers.collect(false))
+                .anySatisfy(left -> assertThat(left.what()).contains("application_1_0001"))
+                .allSatisfy(left -> assertThat(left.kept()).isEmpty());
+        assertThat(cluster.left()).isEmpty();
+        assertThat(dead).doesNotExist();
+    }
+
+    private Leftovers leftovers(LeftOnCluster cluster) {
+        return new Leftovers(fleet, leases, List.of(runtime), List::of, cluster);
+    }
+
+    @Test
+    void gcKeepsTheApplicationOfAServerThatLivesWhateverItsTagsSay() throws Exception {
+        Lease lease = leaseReady(order("{}"));
+        // As after a restart of its container, whose tags are of the incarnation that it was made for.
+        LeftOnCluster cluster =
+                new LeftOnCluster(lease.server(), "application_1_0002", "connectctl:0badcafe:" + lease.server() + ":7");
+
+        assertThat(leftovers(cluster).collect(false)).isEmpty();
+        assertThat(cluster.left()).hasSize(1);
+    }
+
+    @Test
+    void gcEndsAnEarlierApplicationOfAServerWhoseOwnOneIsKnown() throws Exception {
+        seen = new Observed(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of("application_1_0002"),
+                OptionalLong.empty(),
+                OptionalInt.empty());
+        Lease lease = leaseReady(order("{}"));
+        String tag = "connectctl:0badcafe:" + lease.server() + ":7";
+        LeftOnCluster own = new LeftOnCluster(lease.server(), "application_1_0002", tag);
+        LeftOnCluster earlier = new LeftOnCluster(lease.server(), "application_1_0001", tag);
+        until(BLINK, () -> fleet.server(lease.server())
+                .flatMap(status -> status.observed().applicationId())
+                .isPresent());
+
+        assertThat(leftovers(own).collect(false)).isEmpty();
+        assertThat(leftovers(earlier).collect(false)).singleElement().satisfies(left -> assertThat(left.what())
+                .contains("application_1_0001"));
+    }
+
+    @Test
+    void gcKeepsTheApplicationOfWhatMayBeAdopted() throws Exception {
+        runtime.left(trace("lives", false, true));
+        LeftOnCluster cluster = new LeftOnCluster(new ServerName("lives"), "application_1_0001");
+
+        assertThat(leftovers(cluster).collect(false)).singleElement().satisfies(left -> assertThat(left.kept())
+                .isPresent());
+        assertThat(cluster.left()).hasSize(1);
+
+        runtime.unavailable(true);
+        assertThat(leftovers(cluster).collect(false)).hasSize(1);
+        assertThat(cluster.left()).as("nobody can say whether it runs").hasSize(1);
+    }
+
+    @Test
+    void gcKeepsTheApplicationOfWhatADeadSupervisorsServerNeeds() throws Exception {
+        Path dead = Files.createDirectories(folder.resolve("runs/0badcafe"));
+        FakeRuntime its = new FakeRuntime();
+        its.left(trace("lives", false, true));
+        LeftOnCluster cluster = new LeftOnCluster(new ServerName("lives"), "application_1_0001");
+        Leftovers leftovers = new Leftovers(
+                fleet,
+                leases,
+                List.of(runtime),
+                () -> List.of(new Leftovers.DeadState(dead, List.of(its), () -> {}, cluster)));
+
+        assertThat(leftovers.collect(false)).hasSize(2);
+        assertThat(cluster.left()).hasSize(1);
+        assertThat(dead).isDirectory();
     }
 
     @Test

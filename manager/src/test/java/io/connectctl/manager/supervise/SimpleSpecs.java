@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Reads {@code runtime}, {@code port}, {@code master}, {@code auth} and {@code env}, and takes {@code master: bad} for a problem. */
+/** Reads {@code runtime}, {@code port}, {@code master}, {@code auth}, {@code env} and {@code health.minExecutors}, and takes {@code master: bad} for a problem. */
 final class SimpleSpecs implements SpecSource {
     @Override
     public SpecReader.Reading read(ServerName name, Declaration declaration) {
@@ -64,7 +64,8 @@ final class SimpleSpecs implements SpecSource {
                                 Duration.ofSeconds(5),
                                 Duration.ofMinutes(3),
                                 3,
-                                1),
+                                1,
+                                tree.path("health").path("minExecutors").asInt(0)),
                         new RestartSpec(true, Duration.ofSeconds(1), Duration.ofMinutes(5), 10, Duration.ofMinutes(10)),
                         new StopSpec(Duration.ofSeconds(20), Duration.ZERO),
                         tree.path("auth").asText("none").equals("token") ? Auth.TOKEN : Auth.NONE,

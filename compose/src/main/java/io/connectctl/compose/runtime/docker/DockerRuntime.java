@@ -6,17 +6,22 @@ import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.Adoptable;
 import io.connectctl.compose.runtime.Archives;
 import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.DriverReach;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.ExitStatus;
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.Installation;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.PythonNote;
+import io.connectctl.compose.runtime.Recalled;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Snapshot;
+import io.connectctl.compose.runtime.SnapshotScript;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.runtime.process.PortHolder;
@@ -66,6 +71,9 @@ public final class DockerRuntime implements ServerRuntime {
 
     /** The engine's part of a halt beyond the grace; with the questions around it, less than the 12 s that a halt may take. */
     private static final Duration HALT_SLACK = Duration.ofSeconds(4);
+
+    /** Beyond the limit for the JVM's threads: its heap, and the kernel's part. */
+    private static final Duration SNAPSHOT_SLACK = Duration.ofSeconds(4);
 
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(3);
 
@@ -255,6 +263,14 @@ public final class DockerRuntime implements ServerRuntime {
     @Override
     public boolean adopted(ServerName server) {
         return adoptions.of(server).isPresent();
+    }
+
+    @Override
+    public Recalled recall(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        Optional<Container> container = container(names(server));
+        return container.isEmpty()
+                ? Recalled.NOTHING
+                : Foreign.recall(engine(), container.get().id());
     }
 
     @Override
@@ -468,10 +484,11 @@ public final class DockerRuntime implements ServerRuntime {
                 || (spec.container().image().isEmpty()
                         && Names.builtImage(spec.spark()).equals(history.image()));
         if (!same) {
-            return site(Optional.empty(), Optional.of(Names.SPARK_HOME));
+            return site(spec, Optional.empty(), Optional.of(Names.SPARK_HOME));
         }
         Optional<Path> jars = Optional.ofNullable(history.jars()).map(Path::of);
         return site(
+                spec,
                 jars,
                 jars.isPresent()
                         ? Optional.empty()
@@ -494,6 +511,10 @@ public final class DockerRuntime implements ServerRuntime {
                 .find(image)
                 .map(found -> Map.of("image", found.id()))
                 .orElse(Map.of());
+    }
+
+    private static Site site(ServerSpec spec, Optional<Path> jars, Optional<Path> sparkHome) {
+        return site(jars, sparkHome).withHadoopConf(spec.cluster().hadoopConf().map(any -> HadoopFiles.FOLDER));
     }
 
     /** Where things lie in a container of ours. */
@@ -533,7 +554,7 @@ public final class DockerRuntime implements ServerRuntime {
                             names(spec.name()).labels(),
                             !spec.container().loosens(Loosening.USER));
             histories.change(spec.name(), history -> history.prepared(name, image.jars(), image.sparkHome()));
-            return site(image.jars(), image.sparkHome());
+            return site(spec, image.jars(), image.sparkHome());
         } catch (RuntimeUnavailableException e) {
             throw unreachable(e);
         }
@@ -602,13 +623,16 @@ public final class DockerRuntime implements ServerRuntime {
                 .find(image)
                 .orElseThrow(() -> new LaunchException(
                         "IMAGE_MISSING", "image " + image + " isn't here any more", "start it again", true));
+        Map<String, String> hadoop = HadoopFiles.of(plan.spec());
+        DriverReach driver = driver(plan.spec());
+        LaunchPlan equipped = driver.in(plan);
         Optional<String> deadline = deadline(server);
         if (deadline.isEmpty()) {
-            parts().launcher().fill(names, plan, image, found.user());
+            parts().launcher().fill(names, equipped, hadoop, image, found.user());
         }
-        Container started = start(plan, names, image, id -> {
+        Container started = start(equipped, driver, names, image, id -> {
             if (deadline.isPresent()) {
-                parts().launcher().fillLeased(id, plan, found.user(), deadline.get());
+                parts().launcher().fillLeased(id, equipped, hadoop, found.user(), deadline.get());
                 parts().logs().followFromItsStart(names, id, plan.ticket().incarnation());
             }
         });
@@ -620,6 +644,30 @@ public final class DockerRuntime implements ServerRuntime {
             running.put(started.id(), Live.of(server, started));
         }
         return instance(names, started);
+    }
+
+    private DriverReach driver(ServerSpec spec) throws LaunchException {
+        try {
+            DriverReach reach = DriverReach.ofContainer(spec);
+            if (!reach.equals(DriverReach.NONE)
+                    && !engine().local()
+                    && spec.cluster().driver().host().isEmpty()) {
+                throw new LaunchException(
+                        "ENGINE_REMOTE",
+                        "the engine is on " + engine().host() + ", and nobody says by which address the executors of "
+                                + spec.master() + " reach that machine",
+                        "declare it: driver: {host: ADDRESS, port: PORT, blockManagerPort: PORT}",
+                        false);
+            }
+            return reach;
+        } catch (IOException e) {
+            throw new LaunchException(
+                    "PORT_TAKEN",
+                    "no free port for the driver of " + spec.name() + ": " + e.getMessage(),
+                    "declare driver.port and driver.blockManagerPort",
+                    true,
+                    e);
+        }
     }
 
     /** What is done to a container between its making and its start. */
@@ -793,7 +841,7 @@ public final class DockerRuntime implements ServerRuntime {
      * Makes and starts the container. Whether a port is free is for the engine to say, and only when it starts; then another
      * container is made, as the ports of one can't be changed.
      */
-    private Container start(LaunchPlan plan, Names names, String image, Outfit outfit)
+    private Container start(LaunchPlan plan, DriverReach driver, Names names, String image, Outfit outfit)
             throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
         ServerSpec spec = plan.spec();
         int grpc = spec.port() instanceof PortChoice.Fixed fixed
@@ -804,7 +852,7 @@ public final class DockerRuntime implements ServerRuntime {
                 : spec.uiPort() instanceof PortChoice.Off ? OptionalInt.empty() : OptionalInt.of(0);
         int firstUi = ui.orElse(0);
         while (true) {
-            String id = create(plan, names, image, new Launcher.Published(grpc, ui));
+            String id = create(plan, names, image, new Launcher.Published(grpc, ui, driver));
             histories.change(
                     names.server(),
                     history -> history.launched(
@@ -1401,6 +1449,35 @@ public final class DockerRuntime implements ServerRuntime {
         Names names = names(server);
         Optional<Container> container = container(names).filter(Container::live);
         return container.isPresent() ? engine().usage(container.get().id()) : Optional.empty();
+    }
+
+    /** A paused container lets nothing be run in it: then nothing of its inside is known. */
+    @Override
+    public Optional<Snapshot> snapshot(ServerName server, Duration limit)
+            throws RuntimeUnavailableException, InterruptedException {
+        if (hasNothing()) {
+            return Optional.empty();
+        }
+        Optional<Container> container = container(names(server)).filter(Container::live);
+        if (container.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Snapshot.read(
+                    engine().output(
+                                    container.get().id(),
+                                    limit.plus(SNAPSHOT_SLACK),
+                                    Snapshot.LARGEST,
+                                    "/bin/sh",
+                                    "-c",
+                                    SnapshotScript.text(),
+                                    "snapshot",
+                                    "auto",
+                                    Long.toString(Math.max(1, limit.toSeconds()))),
+                    ""));
+        } catch (EngineRefusal e) {
+            return Optional.of(Snapshot.nothing("nothing can be run in its container: " + e.said()));
+        }
     }
 
     /** True also where the engine can't be asked: only what is known to be empty may go without being asked for. */

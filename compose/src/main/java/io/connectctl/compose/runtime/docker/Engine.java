@@ -16,6 +16,7 @@ import com.github.dockerjava.transport.DockerHttpClient;
 import com.github.dockerjava.transport.SSLConfig;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.Usage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -38,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -715,6 +717,37 @@ final class Engine implements AutoCloseable {
         });
     }
 
+    /**
+     * Runs a program in a running container, as the container's own user.
+     *
+     * @param limit for the program; what it wrote until then is returned, and the program is left to its own end
+     * @return what it wrote on stdout, at most {@code most} bytes of it
+     */
+    String output(String container, Duration limit, int most, String... command)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        return ask("looking into container " + container, limit.plus(PATIENCE), client -> {
+            String exec = client.execCreateCmd(container)
+                    .withAttachStdout(true)
+                    .withCmd(command)
+                    .exec()
+                    .getId();
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try (ResultCallback.Adapter<Frame> frames = new ResultCallback.Adapter<>() {
+                @Override
+                public void onNext(Frame frame) {
+                    synchronized (bytes) {
+                        bytes.write(frame.getPayload(), 0, Math.min(frame.getPayload().length, most - bytes.size()));
+                    }
+                }
+            }) {
+                client.execStartCmd(exec).exec(frames).awaitCompletion(limit.toMillis(), TimeUnit.MILLISECONDS);
+            }
+            synchronized (bytes) {
+                return bytes.toString(StandardCharsets.UTF_8);
+            }
+        });
+    }
+
     /** The text of a file in a container, be it started or not; empty text where there is none. */
     String text(String container, String path) throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
         try {
@@ -794,7 +827,11 @@ final class Engine implements AutoCloseable {
                             .path("total_usage")
                             .asLong()),
                     threads,
-                    0));
+                    0,
+                    // Without a limit of its own an engine tells the machine's memory, or a number beyond any.
+                    memory.path("limit").asLong() > 0
+                            ? OptionalLong.of(memory.path("limit").asLong())
+                            : OptionalLong.empty()));
         } catch (EngineRefusal e) {
             if (e.status() == EngineRefusal.NOT_FOUND || e.status() == EngineRefusal.CONFLICT) {
                 return Optional.empty();

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.Adoptable;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.Recalled;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.spec.Collector;
 import io.connectctl.compose.spec.ContainerSpec;
@@ -96,6 +97,42 @@ final class Foreign {
         return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
     }
 
+    /**
+     * What can be told of the declaration of a container of our own, whose declaration was lost: by its labels, its image, how it
+     * publishes its port, and the configuration that it runs on.
+     */
+    static Recalled recall(Engine engine, String id) throws RuntimeUnavailableException, InterruptedException {
+        try {
+            JsonNode json = engine.get(
+                    "looking at container " + id, Engine.PATIENCE, "/containers/" + Engine.encode(id) + "/json");
+            Foreign container = new Foreign(engine, id, json);
+            List<String> words = container.words();
+            container.read(words);
+            return container.recalled(container.options(words));
+        } catch (EngineRefusal e) {
+            throw engine.unanswered("looking at container " + id, e);
+        }
+    }
+
+    private Recalled recalled(List<String> words) throws RuntimeUnavailableException, InterruptedException {
+        Optional<String> token = token();
+        ObjectNode tree =
+                declaration(OptionalInt.empty(), token.isPresent(), words).tree();
+        tree.remove("uiPort");
+        int grpc = number(environment.getOrDefault("CONNECTCTL_GRPC_PORT", "")).orElse(GRPC);
+        if (token.isPresent() && container.open().containsKey(grpc)) {
+            tree.put("expose", "all"); // never without a token
+        }
+        number(json.path("HostConfig")
+                        .path("PortBindings")
+                        .path(grpc + "/tcp")
+                        .path(0)
+                        .path("HostPort")
+                        .asText())
+                .ifPresent(port -> tree.put("port", port));
+        return new Recalled(new Declaration(tree, Map.of()), token);
+    }
+
     private static LaunchException not(String message, String remedy) {
         return new LaunchException("NOT_ADOPTABLE", message, remedy, false);
     }
@@ -119,10 +156,7 @@ final class Foreign {
         read(words);
         int grpc = grpc();
         OptionalInt ui = ui(grpc);
-        Optional<String> token = Optional.ofNullable(environment.get(TOKEN))
-                .or(() -> Optional.ofNullable(settings.get("spark.connect.authenticate.token")))
-                .or(this::tokenFile)
-                .filter(text -> !text.isEmpty());
+        Optional<String> token = token();
         return new Adoptable(
                 container.id(),
                 container.name(),
@@ -241,7 +275,15 @@ final class Foreign {
         return text.matches("[1-9]\\d{0,4}") ? OptionalInt.of(Integer.parseInt(text)) : OptionalInt.empty();
     }
 
-    /** A container that the exported compose file made holds its token in a file. */
+    /** What its clients must have; empty where it asks for none. */
+    private Optional<String> token() {
+        return Optional.ofNullable(environment.get(TOKEN))
+                .or(() -> Optional.ofNullable(settings.get("spark.connect.authenticate.token")))
+                .or(this::tokenFile)
+                .filter(text -> !text.isEmpty());
+    }
+
+    /** A container of our own holds its token in a file, and so does one that the exported compose file made. */
     private Optional<String> tokenFile() {
         try {
             return engine.file(container.id(), Names.CONF.resolve("token").toString());

@@ -16,6 +16,7 @@ import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.TrainingPlan;
 import io.connectctl.compose.runtime.process.SparkDistributions;
+import io.connectctl.compose.runtime.process.SparkRuntime;
 import io.connectctl.compose.spec.SparkVersion;
 import java.io.Closeable;
 import java.io.IOException;
@@ -50,6 +51,7 @@ public final class ImageBuilder implements AutoCloseable {
     private static final Duration SILENCE = Duration.ofMinutes(10);
 
     private static final String DOCKERFILE = "/io/connectctl/templates/image/Dockerfile";
+    private static final String YARN_DOCKERFILE = "/io/connectctl/templates/image/Dockerfile.yarn";
     private static final String ARCHIVE_DOCKERFILE = "/io/connectctl/templates/image/Dockerfile.archive";
 
     /** Where both of them put Spark's jars. */
@@ -82,10 +84,16 @@ public final class ImageBuilder implements AutoCloseable {
      * @param packages Maven coordinates to bake in
      * @param tag the image's name
      * @param archive whether a class data archive shall be a layer of it
+     * @param yarn whether it shall hold what the master {@code yarn} needs, and a YARN to try that on. A server on one can use no archive
      */
-    public record Order(SparkVersion spark, String base, List<String> packages, String tag, boolean archive) {
+    public record Order(
+            SparkVersion spark, String base, List<String> packages, String tag, boolean archive, boolean yarn) {
         public Order {
             packages = List.copyOf(packages);
+        }
+
+        private SparkRuntime runtime() {
+            return new SparkRuntime(spark, yarn ? SparkRuntime.Module.YARN : SparkRuntime.Module.NONE);
         }
     }
 
@@ -126,13 +134,18 @@ public final class ImageBuilder implements AutoCloseable {
             requireName(order);
             progress.report("asking the engine", 0, 0);
             requireBase(order);
-            distributions.fetch(order.spark(), progress);
-            List<Path> packages = distributions.packages(order.spark(), order.packages(), progress);
+            distributions.fetch(order.runtime(), progress);
+            List<Path> packages = distributions.packages(order.runtime(), order.packages(), progress);
             Map<String, String> arguments = Map.of(
                     "BASE", order.base(),
                     "SPARK", order.spark().text(),
                     "PACKAGES", String.join(",", order.packages()));
             String jars = send(order, context(order, packages), arguments, Map.of(), progress);
+            if (order.yarn()) {
+                String id = withHadoop(order, jars, progress);
+                tag(order, id);
+                return new Built(id, Optional.empty(), Optional.empty());
+            }
             if (!order.archive()) {
                 tag(order, jars);
                 return new Built(jars, Optional.empty(), Optional.empty());
@@ -158,6 +171,18 @@ public final class ImageBuilder implements AutoCloseable {
                     true,
                     e);
         }
+    }
+
+    /** The image of Spark's jars with one more layer: Hadoop's own servers, away from Spark's class path. */
+    private String withHadoop(Order order, String jars, Progress progress)
+            throws LaunchException, RuntimeUnavailableException, IOException, InterruptedException {
+        BuildContext context = new BuildContext();
+        context.text("Dockerfile", resource(YARN_DOCKERFILE));
+        context.folder("hadoop");
+        for (Path jar : distributions.hadoop(progress)) {
+            context.file("hadoop/" + jar.getFileName(), jar);
+        }
+        return send(order, context, Map.of("JARS", jars), Map.of(), progress);
     }
 
     // ------------------------------------------------------------------ the archive
@@ -285,7 +310,8 @@ public final class ImageBuilder implements AutoCloseable {
         context.folder("spark");
         context.text("spark/RELEASE", "");
         context.folder("spark/jars");
-        try (DirectoryStream<Path> jars = Files.newDirectoryStream(distributions.jarsFolder(order.spark()), "*.jar")) {
+        try (DirectoryStream<Path> jars =
+                Files.newDirectoryStream(distributions.jarsFolder(order.runtime()), "*.jar")) {
             for (Path jar : jars) {
                 context.file("spark/jars/" + jar.getFileName(), jar);
             }

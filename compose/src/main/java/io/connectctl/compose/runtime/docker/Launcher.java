@@ -17,6 +17,7 @@ import io.connectctl.compose.render.ContainerPorts;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.RenderedFile;
 import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.DriverReach;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.spec.ContainerSpec;
 import io.connectctl.compose.spec.Expose;
@@ -75,7 +76,7 @@ final class Launcher {
      * Makes the volumes anew (but the warehouse's, which stays) and puts the rendered files in. They enter through the
      * engine's API rather than by a mount of our folders, so that engines elsewhere, and users who are not root, work.
      */
-    void fill(Names names, LaunchPlan plan, String image, String user)
+    void fill(Names names, LaunchPlan plan, Map<String, String> hadoop, String image, String user)
             throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
         remove(names.helper());
         for (String volume : List.of(names.conf(), names.work())) {
@@ -92,7 +93,9 @@ final class Launcher {
             Owner owner = plan.spec().container().loosens(Loosening.USER)
                     ? owner(helper, user)
                     : new Owner(SPARK_USER, SPARK_USER);
-            List<Entry> entries = entries(plan, List.of(), Map.of());
+            Map<Path, String> more = new TreeMap<>();
+            hadoop.forEach((name, text) -> more.put(HadoopFiles.FOLDER.resolve(name), text));
+            List<Entry> entries = entries(plan, hadoop.isEmpty() ? List.of() : List.of(HadoopFiles.FOLDER), more);
             // Docker gives a folder of the archive its owner, but not the one that it is unpacked in.
             List<Entry> folders =
                     entries.stream().filter(entry -> entry.content().isEmpty()).toList();
@@ -125,13 +128,13 @@ final class Launcher {
      * engine removes them with it. What the server must not write (its configuration, its deadline) belongs to root there, as files
      * can't enter a volume that is mounted read-only.
      */
-    void fillLeased(String container, LaunchPlan plan, String user, String deadline)
+    void fillLeased(String container, LaunchPlan plan, Map<String, String> hadoop, String user, String deadline)
             throws EngineRefusal, RuntimeUnavailableException, InterruptedException {
         Owner owner = plan.spec().container().loosens(Loosening.USER)
                 ? owner(container, user)
                 : new Owner(SPARK_USER, SPARK_USER);
         Owner readers = new Owner(0, owner.group());
-        copy(container, Names.CONF, confOfLeased(plan, readers, deadline));
+        copy(container, Names.CONF, confOfLeased(plan, hadoop, readers, deadline));
         copy(container, parent(Names.WORK), tar(archive -> {
             for (Path folder : List.of(Names.WORK, Names.WAREHOUSE)) {
                 put(archive, "/" + folder.getFileName() + "/", new byte[0], 0700, owner);
@@ -144,7 +147,7 @@ final class Launcher {
         return Objects.requireNonNull(folder.getParent(), "no folder of a server is the root");
     }
 
-    private static byte[] confOfLeased(LaunchPlan plan, Owner readers, String deadline) {
+    private static byte[] confOfLeased(LaunchPlan plan, Map<String, String> hadoop, Owner readers, String deadline) {
         return tar(archive -> {
             for (RenderedFile file : plan.rendering().files()) {
                 put(
@@ -165,6 +168,18 @@ final class Launcher {
             Map<String, String> hidden = hidden(plan);
             if (!hidden.isEmpty()) {
                 put(archive, inConf(ENVIRONMENT_FILE), exports(hidden).getBytes(StandardCharsets.UTF_8), 0440, readers);
+            }
+            if (!hadoop.isEmpty()) {
+                String folder = HadoopFiles.FOLDER.getFileName() + "/";
+                put(archive, inConf(folder), new byte[0], 0750, readers);
+                for (Map.Entry<String, String> file : hadoop.entrySet()) {
+                    put(
+                            archive,
+                            inConf(folder + file.getKey()),
+                            file.getValue().getBytes(StandardCharsets.UTF_8),
+                            0440,
+                            readers);
+                }
             }
             put(archive, inConf(LEASE_SCRIPT), leaseScript(), 0550, readers);
             put(archive, inConf(Deadline.FILE), deadline.getBytes(StandardCharsets.UTF_8), 0440, readers);
@@ -392,8 +407,9 @@ final class Launcher {
      *
      * @param grpc 0 for any
      * @param ui 0 for any; empty where there is none
+     * @param driver for executors: the same ports inside and outside
      */
-    record Published(int grpc, OptionalInt ui) {}
+    record Published(int grpc, OptionalInt ui, DriverReach driver) {}
 
     /**
      * Makes the server's container, ready to be started. Gives its id.
@@ -414,7 +430,7 @@ final class Launcher {
                     .withWorkingDir(Names.WORK.toString())
                     .withStopSignal("SIGTERM")
                     .withStopTimeout((int) Math.max(1, seconds(spec.stop().grace())))
-                    .withExposedPorts(exposed(spec))
+                    .withExposedPorts(exposed(spec, published))
                     .withHostConfig(host(names, spec, published, leased));
             if (!spec.container().loosens(Loosening.USER)) {
                 command.withUser(SPARK_USER + ":" + SPARK_USER);
@@ -466,10 +482,12 @@ final class Launcher {
         return variables;
     }
 
-    private static List<ExposedPort> exposed(ServerSpec spec) {
+    private static List<ExposedPort> exposed(ServerSpec spec, Published published) {
         List<ExposedPort> exposed = new ArrayList<>();
         exposed.add(ExposedPort.tcp(ContainerPorts.grpc(spec)));
         ContainerPorts.ui(spec).ifPresent(ui -> exposed.add(ExposedPort.tcp(ui)));
+        published.driver().port().ifPresent(port -> exposed.add(ExposedPort.tcp(port)));
+        published.driver().blockManagerPort().ifPresent(port -> exposed.add(ExposedPort.tcp(port)));
         return exposed;
     }
 
@@ -525,7 +543,18 @@ final class Launcher {
                     ExposedPort.tcp(ContainerPorts.ui(spec).orElseThrow()),
                     new Ports.Binding(address, ui == 0 ? "" : Integer.toString(ui)));
         }
+        DriverReach driver = published.driver();
+        // On the one address that executors are told, where that is this machine's own; a name may be anything.
+        String reached = driver.host()
+                .filter(host -> spec.cluster().driver().host().isEmpty())
+                .orElse("0.0.0.0");
+        driver.port().ifPresent(port -> bind(ports, reached, port));
+        driver.blockManagerPort().ifPresent(port -> bind(ports, reached, port));
         return ports;
+    }
+
+    private static void bind(Ports ports, String address, int port) {
+        ports.bind(ExposedPort.tcp(port), new Ports.Binding(address, Integer.toString(port)));
     }
 
     static HealthCheck health(ServerSpec spec, boolean startInterval) {

@@ -1,6 +1,7 @@
 package io.connectctl.compose.runtime.docker;
 
 import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.runtime.Installation;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.SparkVersion;
 import java.nio.file.Path;
@@ -15,7 +16,7 @@ import java.util.TreeMap;
  * @param server the server
  */
 record Names(String installation, ServerName server) {
-    static final String INSTALLATION = "io.connectctl.installation";
+    static final String INSTALLATION = Installation.LABEL;
     static final String SERVER = "io.connectctl.server";
     static final String INCARNATION = "io.connectctl.incarnation";
     static final String MARKER = "io.connectctl.marker";

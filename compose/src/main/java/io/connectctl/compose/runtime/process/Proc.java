@@ -148,6 +148,13 @@ final class Proc {
         });
     }
 
+    /** True where its first environment may be looked at; a process that is gone has none. */
+    static boolean showsEnvironment(long pid) {
+        return read(folder(pid).resolve("environ"))
+                .filter(text -> !text.isEmpty())
+                .isPresent();
+    }
+
     /** A process' command name, for people. */
     static Optional<String> command(long pid) {
         return read(folder(pid).resolve("comm")).map(String::strip);
@@ -198,14 +205,16 @@ final class Proc {
             return Optional.empty();
         }
         Duration cpu = Duration.ofMillis(stat.get().cpuTicks() * 1000 / TICKS_PER_SECOND);
+        long resident = number(RESIDENT, status.get()).orElse(0) * 1024;
         return Optional.of(new Usage(
-                number(RESIDENT, status.get()).orElse(0) * 1024,
+                resident,
                 cpu,
                 (int) number(THREADS, status.get()).orElse(0),
-                descriptors(pid).size()));
+                descriptors(pid).size(),
+                MemoryRoom.of(pid).map(room -> OptionalLong.of(resident + room)).orElse(OptionalLong.empty())));
     }
 
-    private static OptionalLong number(Pattern pattern, String text) {
+    static OptionalLong number(Pattern pattern, String text) {
         Matcher matcher = pattern.matcher(text);
         return matcher.find() ? OptionalLong.of(Long.parseLong(matcher.group(1))) : OptionalLong.empty();
     }

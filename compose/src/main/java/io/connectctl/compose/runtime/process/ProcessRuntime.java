@@ -1,10 +1,13 @@
 package io.connectctl.compose.runtime.process;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.ArchiveKey;
 import io.connectctl.compose.runtime.Cache;
 import io.connectctl.compose.runtime.Deadline;
+import io.connectctl.compose.runtime.DriverReach;
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.Inherited;
@@ -14,10 +17,13 @@ import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
 import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
+import io.connectctl.compose.runtime.Recalled;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Snapshot;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Expose;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.ServerName;
@@ -26,6 +32,7 @@ import io.connectctl.compose.spec.SparkHome;
 import io.connectctl.compose.spec.SparkVersion;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Reader;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -38,14 +45,18 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Properties;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -86,6 +97,8 @@ public final class ProcessRuntime implements ServerRuntime {
     /** From the server's exit to its keeper's word on it, which takes milliseconds; a stopped keeper never says it. */
     private static final Duration KEEPER_PATIENCE = Duration.ofSeconds(2);
 
+    private static final String TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN";
+
     private static final int LOCK_HELD = 75;
     private static final int FLOCK_MISSING = 69;
     private static final int UI_RETRIES = 16;
@@ -94,6 +107,10 @@ public final class ProcessRuntime implements ServerRuntime {
     private static final long LOOK_AGAIN_AT_LAST = TimeUnit.MINUTES.toNanos(1);
 
     private static final long LOOK_AT_LEAST = TimeUnit.SECONDS.toNanos(1);
+
+    /** How often a port is asked whether it is the UI's. */
+    private static final int WEB_TRIES = 5;
+
     private static final int CONNECT_MILLIS = 200;
     private static final int LOG_HEAD_LINES = 2000;
 
@@ -212,9 +229,10 @@ public final class ProcessRuntime implements ServerRuntime {
                 home.flatMap(SparkHome::distribution),
                 home.isPresent()
                         ? home.flatMap(SparkHome::bareJars)
-                        : Optional.of(distributions.jarsFolder(spec.spark())),
+                        : Optional.of(distributions.jarsFolder(SparkRuntime.of(spec))),
                 true);
-        return site.with(wanted.map(packages::jarsFolder));
+        return site.with(wanted.map(packages::jarsFolder))
+                .withHadoopConf(spec.cluster().hadoopConf());
     }
 
     @Override
@@ -229,11 +247,11 @@ public final class ProcessRuntime implements ServerRuntime {
         if (spec.sparkHome().isPresent()) {
             checkSparkHome(spec.sparkHome().get());
         } else {
-            distributions.fetch(spec.spark(), progress);
+            distributions.fetch(SparkRuntime.of(spec), progress);
         }
         Optional<PackageSet> wanted = packages(spec);
         if (wanted.isPresent()) {
-            packages.fetch(wanted.get(), distributions.jarsFolder(spec.spark()), progress);
+            packages.fetch(wanted.get(), distributions.jarsFolder(SparkRuntime.of(spec)), progress);
         }
         return site(spec, javaHome, wanted);
     }
@@ -321,7 +339,8 @@ public final class ProcessRuntime implements ServerRuntime {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
                         run.path().resolve("keeper.log").toFile()));
         builder.environment().clear();
-        builder.environment().putAll(serverEnvironment(plan));
+        builder.environment()
+                .putAll(serverEnvironment(DriverReach.ofProcess(plan.spec()).in(plan)));
         Process process;
         try {
             process = builder.start();
@@ -574,6 +593,71 @@ public final class ProcessRuntime implements ServerRuntime {
         }
     }
 
+    @Override
+    public Recalled recall(ServerName server) {
+        ServerFolder folder = ServerFolder.of(folders, server);
+        Properties settings = new Properties();
+        try (Reader file = Files.newBufferedReader(folder.conf().resolve("spark-defaults.conf"))) {
+            settings.load(file);
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.debug("nothing is told of how {} was launched", server, e);
+        }
+        ObjectNode tree = JsonNodeFactory.instance.objectNode();
+        tree.put("runtime", name());
+        told(settings, "spark.master").ifPresent(master -> tree.put("master", master));
+        told(settings, "spark.driver.memory").ifPresent(memory -> tree.put("driverMemory", memory));
+        // 0 stands for a port that the server chose: it is found by its process, and asked for again.
+        told(settings, "spark.connect.grpc.binding.port")
+                .ifPresent(port -> tree.put("port", port.equals("0") ? "auto" : port));
+        told(settings, "spark.ui.port").ifPresent(port -> tree.put("uiPort", port.equals("0") ? "auto" : port));
+        spark(folder).ifPresent(version -> tree.put("spark", version));
+        Optional<String> token = token(folder);
+        if (token.isPresent()) {
+            tree.put("auth", "token");
+            // Only what asks for a token may be open, and what isn't open is told to bind to loopback.
+            if (!settings.isEmpty()
+                    && told(settings, "spark.connect.grpc.binding.address").isEmpty()) {
+                tree.put("expose", "all");
+            }
+        }
+        return new Recalled(new Declaration(tree, Map.of()), token);
+    }
+
+    private static Optional<String> told(Properties settings, String key) {
+        return Optional.ofNullable(settings.getProperty(key)).map(String::strip).filter(value -> !value.isEmpty());
+    }
+
+    /** The one that its process was given; where that can't be looked into, the one that is kept, which may be an earlier one's. */
+    private Optional<String> token(ServerFolder folder) {
+        Optional<Long> pid =
+                folder.runs().stream().findFirst().flatMap(RunFolder::process).map(Proc.Identity::pid);
+        Optional<String> token = pid.filter(Proc::showsEnvironment).isPresent()
+                ? Proc.environment(pid.orElseThrow(), TOKEN)
+                : Proc.read(folder.path().resolve("token")).map(String::strip);
+        return token.filter(text -> !text.isEmpty());
+    }
+
+    /** By the folder of its jars, where they were fetched: its command line names them, or the file that its entrypoint wrote. */
+    private Optional<String> spark(ServerFolder folder) {
+        Path jars = folder.work().resolve("class.path");
+        Pattern fetched =
+                Pattern.compile(Pattern.quote(folders.cache().resolve("spark") + "/") + "([0-9.]+)(?:-[a-z]+)?/jars/");
+        return folder.runs().stream()
+                .findFirst()
+                .flatMap(RunFolder::process)
+                .flatMap(process -> Proc.read(Proc.folder(process.pid()).resolve("cmdline")))
+                // A file that it wasn't started with is another launch's.
+                .map(line -> line.contains("@" + jars) ? line + unquoted(Proc.read(jars)) : line)
+                .map(fetched::matcher)
+                .filter(Matcher::find)
+                .map(matcher -> matcher.group(1));
+    }
+
+    /** Of an argument file of a JVM, which has a backslash before a quote and before itself. */
+    private static String unquoted(Optional<String> arguments) {
+        return arguments.orElse("").replaceAll("\\\\(.)", "$1");
+    }
+
     /** A file channel answers an interrupt of its thread by closing itself: that is no fault of the folder's. */
     private static RuntimeUnavailableException unreadable(Path path, IOException e) throws InterruptedException {
         if (e instanceof ClosedByInterruptException) {
@@ -651,7 +735,7 @@ public final class ProcessRuntime implements ServerRuntime {
             if (grpc.isEmpty() && spec.port() instanceof PortChoice.Auto) {
                 grpc = greetingPort(run, own, named, listener);
             }
-            return new Endpoint("localhost", grpc, uiPorts(spec, own, grpc, named));
+            return new Endpoint("localhost", grpc, uiPorts(spec, own, grpc, named, listener));
         } catch (IOException e) {
             throw unreadable(run.log(), e);
         }
@@ -670,6 +754,11 @@ public final class ProcessRuntime implements ServerRuntime {
         private volatile long lookAtLeast = System.nanoTime();
         /** Ports that didn't greet, and when they may be asked again. */
         private final Map<Integer, Long> silent = new HashMap<>();
+
+        /** Those that answered as a web server does. */
+        private final Set<Integer> web = new HashSet<>();
+        /** How often others were asked in vain. */
+        private final Map<Integer, Integer> dumb = new HashMap<>();
 
         private record Remembered(Endpoint endpoint, long seen, long good) {}
 
@@ -743,6 +832,18 @@ public final class ProcessRuntime implements ServerRuntime {
             long again = System.nanoTime() + LOOK_AT_LEAST;
             asked.forEach(port -> silent.put(port, again));
             return greeting;
+        }
+
+        /** Those that answer as the UI does; each is asked some times at most, as driver and block manager never do. */
+        synchronized List<Integer> web(Collection<Integer> ports) throws IOException {
+            List<Integer> asked = ports.stream()
+                    .filter(port -> !web.contains(port) && dumb.getOrDefault(port, 0) < WEB_TRIES)
+                    .toList();
+            if (!asked.isEmpty() && ports.stream().noneMatch(web::contains)) {
+                web.addAll(Greetings.web(asked));
+                asked.stream().filter(port -> !web.contains(port)).forEach(port -> dumb.merge(port, 1, Integer::sum));
+            }
+            return ports.stream().filter(web::contains).toList();
         }
 
         /** A server names its ports while it starts; once all are named nothing more is to be read. */
@@ -837,7 +938,10 @@ public final class ProcessRuntime implements ServerRuntime {
         return OptionalInt.of(port);
     }
 
-    private static List<Integer> uiPorts(ServerSpec spec, NavigableSet<Integer> own, OptionalInt grpc, Named named) {
+    /** Where its UI may be, the likeliest first. What may be the driver's own port is never among them: its log would tell of each request. */
+    private static List<Integer> uiPorts(
+            ServerSpec spec, NavigableSet<Integer> own, OptionalInt grpc, Named named, Listener listener)
+            throws IOException {
         if (spec.uiPort() instanceof PortChoice.Off) {
             return List.of();
         }
@@ -850,8 +954,11 @@ public final class ProcessRuntime implements ServerRuntime {
             // Spark moves a taken UI port up, at most 16 times (spark.port.maxRetries).
             best.addAll(candidates.subSet(fixed.port(), fixed.port() + UI_RETRIES + 1));
         }
-        candidates.removeAll(named.others());
-        candidates.stream().filter(port -> !best.contains(port)).forEach(best::add);
+        // The UI is there before the service is.
+        if (best.isEmpty() && grpc.isPresent()) {
+            candidates.removeAll(named.others());
+            best.addAll(listener.web(candidates));
+        }
         return best;
     }
 
@@ -873,6 +980,22 @@ public final class ProcessRuntime implements ServerRuntime {
         for (RunFolder run : ServerFolder.of(folders, server).runs()) {
             if (run.state() == RunFolder.State.RUNNING) {
                 return run.process().flatMap(process -> Proc.usage(process.pid()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<Snapshot> snapshot(ServerName server, Duration limit)
+            throws RuntimeUnavailableException, InterruptedException {
+        for (RunFolder run : ServerFolder.of(folders, server).runs()) {
+            Optional<Proc.Identity> process = run.state() == RunFolder.State.RUNNING ? run.process() : Optional.empty();
+            if (process.isPresent()) {
+                try {
+                    return Optional.of(LocalSnapshot.take(process.get().pid(), run.path(), limit));
+                } catch (IOException e) {
+                    throw unreadable(run.path(), e);
+                }
             }
         }
         return Optional.empty();

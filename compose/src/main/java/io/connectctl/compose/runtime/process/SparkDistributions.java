@@ -15,13 +15,27 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.eclipse.aether.RepositorySystem;
 import org.eclipse.aether.RepositorySystemSession.CloseableSession;
 import org.eclipse.aether.artifact.Artifact;
 
-/** Spark Connect runtimes fetched from Maven coordinates, one folder of jars a version: {@code CACHE/spark/VERSION/jars}. */
+/**
+ * Spark Connect runtimes fetched from Maven coordinates, one folder of jars a version: {@code CACHE/spark/VERSION/jars}; with what a
+ * cluster's master needs {@code CACHE/spark/VERSION-yarn/jars}.
+ */
 public final class SparkDistributions {
     private static final String WITHOUT_MLLIB = "WITHOUT_MLLIB";
+    /** The timeline service is loaded by the ResourceManager at its start, wanted or not; the client by the application's master. */
+    private static final List<String> HADOOP = Stream.of(
+                    "hadoop-yarn-server-resourcemanager",
+                    "hadoop-yarn-server-nodemanager",
+                    "hadoop-yarn-server-common",
+                    "hadoop-yarn-server-timelineservice",
+                    "hadoop-yarn-client")
+            .map(artifact -> "org.apache.hadoop:" + artifact + ":3.4.1")
+            .toList();
+
     /** What a jar's name begins with: {@code log4j-1.2-api-2.24.3.jar} is log4j-1.2-api. */
     private static final Pattern JAR = Pattern.compile("(.+)-\\d.*\\.jar");
 
@@ -40,13 +54,18 @@ public final class SparkDistributions {
     }
 
     /** Where this version's jars lie or will lie. */
+    public Path jarsFolder(SparkRuntime runtime) {
+        return folders.jars(runtime.folder());
+    }
+
+    /** Where the jars of a version alone lie or will lie. */
     public Path jarsFolder(SparkVersion version) {
-        return folders.jars(version.text());
+        return jarsFolder(SparkRuntime.of(version));
     }
 
     /** True if this version is here as a whole. */
-    public boolean complete(SparkVersion version) {
-        return folders.complete(version.text());
+    public boolean complete(SparkRuntime runtime) {
+        return folders.complete(runtime.folder());
     }
 
     /** The folder of every version that is here as a whole. */
@@ -58,8 +77,8 @@ public final class SparkDistributions {
      * True if this version had to be fetched without spark-mllib, since that isn't published: then closing a session fails in
      * the server, and after the first expiry no session ever expires (NoClassDefFoundError ConnectHelper; run on 4.0.1, 4.2.0).
      */
-    public boolean lacksMllib(SparkVersion version) {
-        return folders.marked(version.text(), WITHOUT_MLLIB);
+    public boolean lacksMllib(SparkRuntime runtime) {
+        return folders.marked(runtime.folder(), WITHOUT_MLLIB);
     }
 
     /**
@@ -68,15 +87,15 @@ public final class SparkDistributions {
      * @return its folder of jars
      * @throws LaunchException {@code SPARK_UNRESOLVABLE}, {@code DISK_FULL} or {@code FOLDER_UNWRITABLE}
      */
-    public Path fetch(SparkVersion version, Progress progress) throws LaunchException, InterruptedException {
+    public Path fetch(SparkRuntime runtime, Progress progress) throws LaunchException, InterruptedException {
         Path jars = folders.fetch(
-                version.text(),
-                "Spark " + version,
+                runtime.folder(),
+                "Spark " + runtime,
                 progress,
-                (listener, cancelled) -> fetchNow(version, listener, cancelled));
-        if (lacksMllib(version)) {
+                (listener, cancelled) -> fetchNow(runtime, listener, cancelled));
+        if (lacksMllib(runtime)) {
             progress.report(
-                    "Spark " + version
+                    "Spark " + runtime.version()
                             + " runs without spark-mllib, which isn't published for it: sessions can't be closed"
                             + " and don't expire",
                     0,
@@ -85,15 +104,16 @@ public final class SparkDistributions {
         return jars;
     }
 
-    private FetchedFolders.Contents fetchNow(SparkVersion version, Progress progress, AtomicBoolean cancelled)
+    private FetchedFolders.Contents fetchNow(SparkRuntime runtime, Progress progress, AtomicBoolean cancelled)
             throws LaunchException {
         MavenAccess maven = MavenAccess.of(environment);
-        Transfers transfers = new Transfers("fetching Spark " + version, progress, cancelled);
-        progress.report("resolving Spark " + version, 0, 0);
+        Transfers transfers = new Transfers("fetching Spark " + runtime, progress, cancelled);
+        progress.report("resolving Spark " + runtime, 0, 0);
         try (RepositorySystem system = new Resolver().get();
                 CloseableSession session = maven.session(system, transfers)) {
-            SparkResolution resolution = new SparkResolution(maven, system, session, version);
+            SparkResolution resolution = new SparkResolution(maven, system, session, runtime);
             resolution.requireConnect();
+            resolution.requireModule();
             boolean mllib = resolution.hasMllib();
             List<Artifact> artifacts = resolution.collect(mllib);
             transfers.expect(artifacts.size());
@@ -112,7 +132,7 @@ public final class SparkDistributions {
      * @param coordinates {@code group:artifact:version} each
      * @throws LaunchException {@code PACKAGE_UNRESOLVABLE}, {@code DISK_FULL} or {@code FOLDER_UNWRITABLE}
      */
-    public List<Path> packages(SparkVersion version, List<String> coordinates, Progress progress)
+    public List<Path> packages(SparkRuntime runtime, List<String> coordinates, Progress progress)
             throws LaunchException, InterruptedException {
         if (coordinates.isEmpty()) {
             return List.of();
@@ -120,17 +140,43 @@ public final class SparkDistributions {
         String what = String.join(", ", coordinates);
         try {
             return FetchedFolders.interruptibly(
-                    what, progress, (listener, cancelled) -> packagesNow(version, coordinates, listener, cancelled));
+                    what, progress, (listener, cancelled) -> packagesNow(runtime, coordinates, listener, cancelled));
         } catch (IOException e) {
             throw PrivateFiles.failure("fetching " + what, spark, e);
         }
     }
 
+    /**
+     * The jars of a ResourceManager and a NodeManager: what a YARN to try servers on consists of. They stay where Maven keeps them.
+     *
+     * @throws LaunchException {@code PACKAGE_UNRESOLVABLE}, {@code DISK_FULL} or {@code FOLDER_UNWRITABLE}
+     */
+    public List<Path> hadoop(Progress progress) throws LaunchException, InterruptedException {
+        try {
+            return FetchedFolders.interruptibly("Hadoop", progress, this::hadoopNow);
+        } catch (IOException e) {
+            throw PrivateFiles.failure("fetching Hadoop", spark, e);
+        }
+    }
+
+    private List<Path> hadoopNow(Progress progress, AtomicBoolean cancelled) throws LaunchException {
+        MavenAccess maven = MavenAccess.of(environment);
+        Transfers transfers = new Transfers("fetching Hadoop", progress, cancelled);
+        progress.report("resolving Hadoop", 0, 0);
+        try (RepositorySystem system = new Resolver().get();
+                CloseableSession session = maven.session(system, transfers)) {
+            PackageResolution resolution = new PackageResolution(maven, system, session, "");
+            List<Artifact> artifacts = resolution.collect(HADOOP);
+            transfers.expect(artifacts.size());
+            return resolution.resolve(artifacts);
+        }
+    }
+
     private List<Path> packagesNow(
-            SparkVersion version, List<String> coordinates, Progress progress, AtomicBoolean cancelled)
+            SparkRuntime runtime, List<String> coordinates, Progress progress, AtomicBoolean cancelled)
             throws LaunchException, IOException {
         Set<String> own = new HashSet<>();
-        try (DirectoryStream<Path> jars = Files.newDirectoryStream(jarsFolder(version), "*.jar")) {
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(jarsFolder(runtime), "*.jar")) {
             for (Path jar : jars) {
                 Matcher matcher = JAR.matcher(String.valueOf(jar.getFileName()));
                 if (matcher.matches()) {
@@ -143,7 +189,8 @@ public final class SparkDistributions {
         progress.report("resolving packages", 0, 0);
         try (RepositorySystem system = new Resolver().get();
                 CloseableSession session = maven.session(system, transfers)) {
-            PackageResolution resolution = new PackageResolution(maven, system, session, version.scalaBinary());
+            PackageResolution resolution = new PackageResolution(
+                    maven, system, session, runtime.version().scalaBinary());
             List<Artifact> artifacts = resolution.collect(coordinates).stream()
                     .filter(artifact -> !own.contains(artifact.getArtifactId()))
                     .toList();

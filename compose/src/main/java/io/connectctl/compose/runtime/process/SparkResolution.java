@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime.process;
 
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.spec.SparkVersion;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import org.eclipse.aether.artifact.DefaultArtifact;
 import org.eclipse.aether.collection.CollectRequest;
 import org.eclipse.aether.collection.DependencyCollectionException;
 import org.eclipse.aether.graph.Dependency;
+import org.eclipse.aether.graph.Exclusion;
 import org.eclipse.aether.resolution.ArtifactDescriptorException;
 import org.eclipse.aether.resolution.ArtifactDescriptorRequest;
 import org.eclipse.aether.resolution.ArtifactRequest;
@@ -23,18 +25,20 @@ import org.eclipse.aether.version.Version;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds all that one Spark version with its Connect server consists of. */
+/** Finds all that one Spark version with its Connect server, and with what its master needs, consists of. */
 final class SparkResolution extends Resolution {
     static final String GROUP = "org.apache.spark";
 
     private static final Logger LOG = LoggerFactory.getLogger(SparkResolution.class);
     private static final int NEARBY = 5;
 
+    private final SparkRuntime runtime;
     private final SparkVersion version;
 
-    SparkResolution(MavenAccess maven, RepositorySystem system, RepositorySystemSession session, SparkVersion version) {
+    SparkResolution(MavenAccess maven, RepositorySystem system, RepositorySystemSession session, SparkRuntime runtime) {
         super(maven, system, session, "SPARK_UNRESOLVABLE");
-        this.version = version;
+        this.runtime = runtime;
+        this.version = runtime.version();
     }
 
     private Artifact artifact(String module, String extension) {
@@ -50,6 +54,20 @@ final class SparkResolution extends Resolution {
             system.resolveArtifact(session, new ArtifactRequest(connect, repositories, ""));
         } catch (ArtifactResolutionException | ArtifactDescriptorException e) {
             throw failure(connect, e);
+        }
+    }
+
+    /** Fails where what the master needs isn't published for this version, as spark-yarn isn't everywhere for 4.x. */
+    void requireModule() throws LaunchException {
+        String module = runtime.module().artifact();
+        if (module.isEmpty()) {
+            return;
+        }
+        Artifact wanted = artifact(module, "jar");
+        try {
+            system.resolveArtifact(session, new ArtifactRequest(wanted, repositories, ""));
+        } catch (ArtifactResolutionException e) {
+            throw failure(wanted, e);
         }
     }
 
@@ -70,10 +88,22 @@ final class SparkResolution extends Resolution {
     List<Artifact> collect(boolean mllib) throws LaunchException {
         CollectRequest request = new CollectRequest();
         request.setRepositories(repositories);
-        List<String> modules =
-                mllib ? List.of("spark-connect", "spark-sql", "spark-mllib") : List.of("spark-connect", "spark-sql");
+        List<String> modules = new ArrayList<>(List.of("spark-connect", "spark-sql"));
+        if (mllib) {
+            modules.add("spark-mllib");
+        }
+        if (!runtime.module().artifact().isEmpty()) {
+            modules.add(runtime.module().artifact());
+        }
         for (String module : modules) {
             request.addDependency(new Dependency(artifact(module, "jar"), RUNTIME));
+        }
+        for (String coordinates : runtime.module().besides()) {
+            // That jar alone, as Spark's own distributions have it: what it depends on is in Hadoop's shaded client,
+            // and
+            // its Jersey 1 would break the UI's REST API, which runs on Jersey 2 (same package, older classes).
+            request.addDependency(new Dependency(
+                    new DefaultArtifact(coordinates), RUNTIME, false, List.of(new Exclusion("*", "*", "*", "*"))));
         }
         try {
             Map<String, Artifact> jars = new LinkedHashMap<>();
@@ -86,7 +116,7 @@ final class SparkResolution extends Resolution {
 
     @Override
     String consumer() {
-        return "Spark " + version;
+        return "Spark " + runtime;
     }
 
     @Override
@@ -103,6 +133,16 @@ final class SparkResolution extends Resolution {
                     false,
                     e);
         }
+        String module = runtime.module().artifact();
+        if (!module.isEmpty() && artifact.getArtifactId().startsWith(module + "_")) {
+            return unresolvable(
+                    name(artifact) + ", without which Spark " + version
+                            + " can't use this master, isn't published; asked: " + asked(),
+                    "point sparkHome at an unpacked Spark distribution, which brings it, or "
+                            + nearby(module, "take a Spark version that is published with it, such as 3.5.0"),
+                    false,
+                    e);
+        }
         return unresolvable(
                 name(artifact) + ", which Spark " + version + " needs, isn't published; asked: " + asked(),
                 nearby() + ", or point sparkHome at an unpacked Spark",
@@ -112,8 +152,12 @@ final class SparkResolution extends Resolution {
 
     /** The remedy for a version that doesn't exist: those that do. */
     private String nearby() {
+        return nearby("spark-connect", "choose a published version, such as 4.0.1");
+    }
+
+    private String nearby(String module, String otherwise) {
         VersionRangeRequest request = new VersionRangeRequest(
-                new DefaultArtifact(GROUP, "spark-connect_" + version.scalaBinary(), "jar", "[0,)"), repositories, "");
+                new DefaultArtifact(GROUP, module + "_" + version.scalaBinary(), "jar", "[0,)"), repositories, "");
         Map<Long, String> byDistance = new TreeMap<>();
         try {
             for (Version found : system.resolveVersionRange(session, request).getVersions()) {
@@ -130,9 +174,7 @@ final class SparkResolution extends Resolution {
             LOG.debug("the versions of Spark can't be listed", MavenAccess.plain(e));
         }
         List<String> names = byDistance.values().stream().limit(NEARBY).toList();
-        return names.isEmpty()
-                ? "choose a published version, such as 4.0.1"
-                : "choose a published version; nearby are " + String.join(", ", names);
+        return names.isEmpty() ? otherwise : "choose a published version; nearby are " + String.join(", ", names);
     }
 
     private long distance(SparkVersion other) {

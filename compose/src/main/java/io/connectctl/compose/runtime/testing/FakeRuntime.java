@@ -14,6 +14,7 @@ import io.connectctl.compose.runtime.LogSink;
 import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Snapshot;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.spec.PortChoice;
@@ -177,6 +178,9 @@ public final class FakeRuntime implements ServerRuntime {
     private final Set<ServerName> adopted = new TreeSet<>();
     private Optional<JavaChoice> javaChoice = Optional.empty();
     private @Nullable LaunchException noJava;
+    private Usage usage = new Usage(1L << 28, Duration.ofSeconds(5), 40, 200);
+    private Optional<Snapshot> snapshot = Optional.empty();
+    private List<String> saidAtSnapshot = List.of();
     private long nextPid = 1000;
     private int nextPort = 40_000;
 
@@ -618,12 +622,37 @@ public final class FakeRuntime implements ServerRuntime {
         }
     }
 
+    /** What every running instance uses from now on. */
+    public synchronized void usage(Usage now) {
+        usage = now;
+    }
+
     @Override
     public Optional<Usage> usage(ServerName server) throws RuntimeUnavailableException, InterruptedException {
         pass(asked(Operation.USAGE));
-        return last(server)
-                .filter(Instance::running)
-                .map(instance -> new Usage(1L << 28, Duration.ofSeconds(5), 40, 200));
+        synchronized (this) {
+            Usage now = usage;
+            return last(server).filter(Instance::running).map(instance -> now);
+        }
+    }
+
+    /** What looking into any running instance shows from now on. */
+    public synchronized void snapshot(Snapshot now) {
+        snapshot(now, List.of());
+    }
+
+    /** The same, at which its JVM writes these lines into its log. */
+    public synchronized void snapshot(Snapshot now, List<String> said) {
+        snapshot = Optional.of(now);
+        saidAtSnapshot = List.copyOf(said);
+    }
+
+    @Override
+    public synchronized Optional<Snapshot> snapshot(ServerName server, Duration limit) {
+        Optional<Snapshot> seen =
+                snapshot.filter(now -> last(server).filter(Instance::running).isPresent());
+        seen.ifPresent(now -> saidAtSnapshot.forEach(line -> log(server, line)));
+        return seen;
     }
 
     @Override

@@ -189,6 +189,11 @@ done
 # It is reaped: its pid may be another's by now.
 trap '' TERM
 
+# A JVM that crashed left its report where the next run is going to work.
+for report in "$work"/hs_err_pid*.log; do
+    [ ! -f "$report" ] || mv -f "$report" "$run/"
+done
+
 printf 'code=%s' "$code" 1<>"$run/exit.tmp"
 mv -f "$run/exit.tmp" "$run/exit"
 end_helper "$bounding"

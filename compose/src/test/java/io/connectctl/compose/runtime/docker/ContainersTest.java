@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.connectctl.compose.runtime.Endpoint;
 import io.connectctl.compose.runtime.ExitStatus;
+import io.connectctl.compose.runtime.Installation;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;

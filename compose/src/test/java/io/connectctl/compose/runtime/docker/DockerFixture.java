@@ -12,6 +12,7 @@ import io.connectctl.compose.render.RenderedFile;
 import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.render.Site;
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.compose.runtime.Installation;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.runtime.ServerRuntime;

@@ -218,7 +218,7 @@ class UnreachableEngineTest {
 
     private static LaunchException refusal(ImageBuilder builder, String name) {
         ImageBuilder.Order order =
-                new ImageBuilder.Order(SparkVersion.parse("4.0.1"), "debian", List.of(), name, false);
+                new ImageBuilder.Order(SparkVersion.parse("4.0.1"), "debian", List.of(), name, false, false);
         return catchThrowableOfType(LaunchException.class, () -> builder.build(order, Progress.SILENT, server -> {}));
     }
 }

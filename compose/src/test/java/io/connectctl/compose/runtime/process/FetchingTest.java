@@ -31,10 +31,10 @@ class FetchingTest {
         Path spark = Files.createDirectories(root.resolve("spark"));
         LinkedBlockingQueue<String> first = new LinkedBlockingQueue<>();
         LinkedBlockingQueue<String> second = new LinkedBlockingQueue<>();
-        FutureTask<Path> one =
-                new FutureTask<>(() -> distributions.fetch(version, (stage, done, total) -> first.add(stage)));
-        FutureTask<Path> two =
-                new FutureTask<>(() -> distributions.fetch(version, (stage, done, total) -> second.add(stage)));
+        FutureTask<Path> one = new FutureTask<>(
+                () -> distributions.fetch(SparkRuntime.of(version), (stage, done, total) -> first.add(stage)));
+        FutureTask<Path> two = new FutureTask<>(
+                () -> distributions.fetch(SparkRuntime.of(version), (stage, done, total) -> second.add(stage)));
         try (FileChannel channel = FileChannel.open(
                         spark.resolve("4.0.1.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock held = channel.lock()) {

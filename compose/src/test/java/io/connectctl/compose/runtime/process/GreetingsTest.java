@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,7 +34,8 @@ class GreetingsTest {
 
     private static final byte[] NOTHING = {};
 
-    private static final ServerSpec ANY_PORT = Plans.spec("sales", new PortChoice.Auto());
+    private static final ServerSpec ANY_PORT =
+            Plans.spec("sales", new PortChoice.Auto(), "4.0.1", new PortChoice.Auto());
 
     private final List<AutoCloseable> open = new ArrayList<>();
 
@@ -49,9 +51,9 @@ class GreetingsTest {
         int connect = says(SETTINGS);
         int driver = says(NOTHING);
         int other = says("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        int short_ = says(new byte[] {0, 0, 0});
+        int partial = says(new byte[] {0, 0, 0});
 
-        assertThat(Greetings.among(List.of(driver, other, connect, short_, closed())))
+        assertThat(Greetings.among(List.of(driver, other, connect, partial, closed())))
                 .containsExactly(connect);
     }
 
@@ -60,12 +62,12 @@ class GreetingsTest {
         RunFolder run = ofThisProcess(folder);
         says(NOTHING);
         int connect = says(SETTINGS);
-        says(NOTHING);
+        int ui = answers("HTTP/1.1 505 HTTP Version Not Supported\r\n\r\n");
 
         Endpoint endpoint = ProcessRuntime.look(run, ANY_PORT, new ProcessRuntime.Listener(run));
 
         assertThat(endpoint.grpcPort()).hasValue(connect);
-        assertThat(endpoint.uiPorts()).doesNotContain(connect);
+        assertThat(endpoint.uiPorts()).containsExactly(ui);
         assertThat(run.foundPort()).as("the next incarnation asks for it").hasValue(connect);
     }
 
@@ -79,6 +81,16 @@ class GreetingsTest {
                         .grpcPort())
                 .isEmpty();
         assertThat(run.foundPort()).isEmpty();
+    }
+
+    @Test
+    void nobodyIsSentWhatADriverWouldLog() throws IOException {
+        List<Integer> sent = new CopyOnWriteArrayList<>();
+        int driver = hears(sent, "");
+        int ui = hears(new CopyOnWriteArrayList<>(), "HTTP/1.1 400 Bad Request\r\n\r\n");
+
+        assertThat(Greetings.web(List.of(driver, ui, closed()))).containsExactly(ui);
+        assertThat(sent).as("a frame's length has eight bytes").hasSizeLessThan(8);
     }
 
     private static RunFolder ofThisProcess(Path folder) throws IOException {
@@ -111,6 +123,49 @@ class GreetingsTest {
         thread.setDaemon(true);
         thread.start();
         return server.getLocalPort();
+    }
+
+    private int answers(String answer) throws IOException {
+        return hears(new CopyOnWriteArrayList<>(), answer);
+    }
+
+    /** Listens, and answers the first byte of whoever connects. */
+    private int hears(List<Integer> sent, String answer) throws IOException {
+        ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        open.add(server);
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        while (true) {
+                            Socket socket = server.accept();
+                            open.add(socket);
+                            Thread peer = new Thread(() -> hear(socket, sent, answer), "peer");
+                            peer.setDaemon(true);
+                            peer.start();
+                        }
+                    } catch (IOException e) {
+                        // The test is over.
+                    }
+                },
+                "answerer");
+        thread.setDaemon(true);
+        thread.start();
+        return server.getLocalPort();
+    }
+
+    private static void hear(Socket socket, List<Integer> sent, String answer) {
+        try {
+            for (int one = socket.getInputStream().read();
+                    one >= 0;
+                    one = socket.getInputStream().read()) {
+                sent.add(one);
+                if (sent.size() == 1) {
+                    socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+                }
+            }
+        } catch (IOException e) {
+            // The test is over.
+        }
     }
 
     private static int closed() throws IOException {

@@ -6,10 +6,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.connectctl.compose.render.LaunchPlan;
+import io.connectctl.compose.render.RenderedFile;
+import io.connectctl.compose.render.Rendering;
 import io.connectctl.compose.runtime.Folders;
 import io.connectctl.compose.runtime.Instance;
 import io.connectctl.compose.runtime.LaunchException;
 import io.connectctl.compose.runtime.LogRequest;
+import io.connectctl.compose.runtime.Recalled;
 import io.connectctl.compose.runtime.testing.Plans;
 import io.connectctl.compose.runtime.testing.ServerRuntimeContract;
 import io.connectctl.compose.spec.PortChoice;
@@ -81,6 +84,81 @@ class ProcessRuntimeTest extends ServerRuntimeContract {
 
     private LaunchPlan program(int incarnation, String program) {
         return Plans.shell(runtime, spec, incarnation, program);
+    }
+
+    /** Launches it with this in its environment, and with these settings. */
+    private Recalled recalled(Map<String, String> environment, String settings) throws Exception {
+        LaunchPlan plan = lasting(1);
+        runtime.launch(new LaunchPlan(
+                plan.spec(),
+                plan.site(),
+                plan.ticket(),
+                new Rendering(List.of(new RenderedFile("spark-defaults.conf", settings, false)), "f"),
+                plan.command(),
+                environment));
+        return daemon().recall(spec.name());
+    }
+
+    @Test
+    void theTokenOfWhatRunsIsRecalled() throws Exception {
+        Recalled recalled = recalled(
+                Map.of("SPARK_CONNECT_AUTHENTICATE_TOKEN", "hush"),
+                "spark.connect.grpc.binding.port=0\nspark.connect.grpc.binding.address=127.0.0.1\n");
+
+        assertThat(recalled.token()).contains("hush");
+        assertThat(recalled.declaration().tree().path("auth").asText()).isEqualTo("token");
+        assertThat(recalled.declaration().tree().has("expose")).isFalse();
+        assertThat(recalled).asString().doesNotContain("hush");
+    }
+
+    @Test
+    void whatIsOpenToAllIsRecalledSo() throws Exception {
+        assertThat(recalled(
+                                Map.of("SPARK_CONNECT_AUTHENTICATE_TOKEN", "hush"),
+                                "spark.connect.grpc.binding.port=15002\n")
+                        .declaration()
+                        .tree()
+                        .path("expose")
+                        .asText())
+                .isEqualTo("all");
+    }
+
+    @Test
+    void aTokenThatWhatRunsDoesNotKnowIsNotRecalled() throws Exception {
+        Files.createDirectories(server());
+        Files.writeString(server().resolve("token"), "of an earlier declaration");
+
+        Recalled recalled = recalled(Map.of(), "spark.connect.grpc.binding.port=0\n");
+
+        assertThat(recalled.token()).isEmpty();
+        assertThat(recalled.declaration().tree().has("auth")).isFalse();
+        assertThat(recalled.declaration().tree().has("expose")).isFalse();
+    }
+
+    @Test
+    void theSparkOfWhatRunsIsRecalledFromItsClassPath() throws Exception {
+        Path jars = root.resolve("cache/spark/4.2.0-yarn/jars");
+        Path arguments = server().resolve("work/class.path");
+        runtime.launch(program(1, ": @" + arguments + "; " + OBEDIENT));
+        Files.writeString(arguments, "-cp\n\"/opt/mine/a.jar:" + jars + "/spark-core.jar:" + jars + "/z.jar\"\n");
+
+        // Known before it has become the program that its command line names.
+        await().atMost(SOON).untilAsserted(() -> assertThat(daemon().recall(spec.name())
+                        .declaration()
+                        .tree()
+                        .path("spark")
+                        .asText())
+                .isEqualTo("4.2.0"));
+    }
+
+    @Test
+    void aClassPathThatItWasNotStartedWithIsNotBelieved() throws Exception {
+        runtime.launch(lasting(1));
+        Files.writeString(
+                server().resolve("work/class.path"), "-cp\n\"" + root.resolve("cache/spark/4.2.0/jars/z.jar") + "\"\n");
+
+        assertThat(daemon().recall(spec.name()).declaration().tree().has("spark"))
+                .isFalse();
     }
 
     private Path server() {

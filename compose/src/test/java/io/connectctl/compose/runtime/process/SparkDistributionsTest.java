@@ -56,7 +56,7 @@ class SparkDistributionsTest {
     }
 
     private Path fetch() throws LaunchException, InterruptedException {
-        return distributions().fetch(SPARK, (stage, done, total) -> {});
+        return distributions().fetch(SparkRuntime.of(SPARK), (stage, done, total) -> {});
     }
 
     private LaunchException failure() {
@@ -73,7 +73,7 @@ class SparkDistributionsTest {
         assertThat(jars.toFile().list())
                 .containsExactlyInAnyOrder(
                         "spark-connect_2.13-4.0.1.jar", "spark-sql_2.13-4.0.1.jar", "spark-mllib_2.13-4.0.1.jar");
-        assertThat(distributions().lacksMllib(SPARK)).isFalse();
+        assertThat(distributions().lacksMllib(SparkRuntime.of(SPARK))).isFalse();
 
         int before = repository.asked();
         repository.close();
@@ -96,7 +96,7 @@ class SparkDistributionsTest {
         Path jars = new SparkDistributions(
                         root.resolve("cache"),
                         Map.of("HOME", root.toString(), "PATH", root.resolve("nowhere") + ":" + linked))
-                .fetch(SPARK, (stage, done, total) -> {});
+                .fetch(SparkRuntime.of(SPARK), (stage, done, total) -> {});
 
         assertThat(jars.toFile().list()).hasSize(3);
         assertThat(repository.asked()).isPositive();
@@ -117,6 +117,33 @@ class SparkDistributionsTest {
 
         assertThat(fetch().toFile().list()).hasSize(3);
         assertThat(repository.asked()).isPositive();
+    }
+
+    @Test
+    void whatYarnNeedsIsAVariantOfItsOwnWithTheProxyAlone() throws Exception {
+        repository.publish(coordinates("spark-yarn"));
+        repository.publish("org.apache.hadoop:hadoop-yarn-server-web-proxy:3.3.4", "com.sun.jersey:jersey-server:1.19");
+
+        Path jars =
+                distributions().fetch(new SparkRuntime(SPARK, SparkRuntime.Module.YARN), (stage, done, total) -> {});
+
+        assertThat(jars).isEqualTo(root.resolve("cache/spark/4.0.1-yarn/jars"));
+        assertThat(jars.toFile().list())
+                .contains("spark-yarn_2.13-4.0.1.jar", "hadoop-yarn-server-web-proxy-3.3.4.jar")
+                .noneMatch(jar -> jar.startsWith("jersey"));
+        assertThat(root.resolve("cache/spark/4.0.1")).doesNotExist();
+    }
+
+    @Test
+    void aVersionWithoutTheModuleOfItsMasterIsToldSo() {
+        LaunchException failure = catchThrowableOfType(LaunchException.class, () -> distributions()
+                .fetch(new SparkRuntime(SPARK, SparkRuntime.Module.YARN), (stage, done, total) -> {}));
+
+        assertThat(failure.code()).isEqualTo("SPARK_UNRESOLVABLE");
+        assertThat(failure)
+                .hasMessageContaining("spark-yarn_2.13:4.0.1, without which Spark 4.0.1 can't use this master");
+        assertThat(failure.remedy()).contains("sparkHome");
+        assertThat(failure.retryable()).isFalse();
     }
 
     @Test
@@ -160,7 +187,7 @@ class SparkDistributionsTest {
 
         fetch();
 
-        assertThat(distributions().lacksMllib(SPARK)).isTrue();
+        assertThat(distributions().lacksMllib(SparkRuntime.of(SPARK))).isTrue();
     }
 
     @Test

@@ -35,13 +35,18 @@ public final class Plans {
 
     /** The same with another Spark. */
     public static ServerSpec spec(String name, PortChoice port, String spark) {
+        return spec(name, port, spark, new PortChoice.Off());
+    }
+
+    /** The same with a UI. */
+    public static ServerSpec spec(String name, PortChoice port, String spark, PortChoice ui) {
         return new ServerSpec(
                 new ServerName(name),
                 "process",
                 SparkVersion.parse(spark),
                 "local[1]",
                 port,
-                new PortChoice.Off(),
+                ui,
                 MemorySize.parse("1g"),
                 Optional.empty(),
                 Optional.empty(),

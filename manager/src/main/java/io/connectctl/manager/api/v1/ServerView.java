@@ -37,4 +37,5 @@ public record ServerView(
         @Nullable LeaseInfo lease,
         List<ChangeView> drift,
         boolean canRollBack,
-        @Nullable ActivityView activity) {}
+        @Nullable ActivityView activity,
+        @Nullable ClusterView cluster) {}

@@ -65,6 +65,12 @@ public final class FailingStore implements StateStore {
     }
 
     @Override
+    public void skipTo(long sequence) throws StoreException {
+        write();
+        store.skipTo(sequence);
+    }
+
+    @Override
     public StoredLeases leases() throws StoreException {
         return store.leases();
     }

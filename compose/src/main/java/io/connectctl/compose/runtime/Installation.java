@@ -1,4 +1,4 @@
-package io.connectctl.compose.runtime.docker;
+package io.connectctl.compose.runtime;
 
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import java.io.IOException;
@@ -14,11 +14,14 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 
 /**
- * What tells the containers of this installation from those of others at the same engine: 8 hexadecimal digits, kept in
+ * What tells the containers of this installation from those of others at the same engine, and its applications in YARN: 8 hexadecimal digits, kept in
  * {@code STATE/installation}, made once by whoever needs them first.
  */
-final class Installation {
+public final class Installation {
     private static final Pattern SHAPE = Pattern.compile("[0-9a-f]{8}");
+
+    /** The label that holds it, on containers and volumes. */
+    public static final String LABEL = "io.connectctl.installation";
 
     private static final String FILE = "installation";
 
@@ -29,7 +32,7 @@ final class Installation {
      *
      * @throws IOException if the file can't be read or made, or holds something else
      */
-    static String of(Path state) throws IOException {
+    public static String of(Path state) throws IOException {
         Path file = state.resolve(FILE);
         try {
             return checked(file);
@@ -53,7 +56,7 @@ final class Installation {
     }
 
     /** Whether it was ever made: before that, nothing at any engine can bear it. */
-    static boolean made(Path state) {
+    public static boolean made(Path state) {
         return Files.exists(state.resolve(FILE), LinkOption.NOFOLLOW_LINKS);
     }
 
@@ -65,7 +68,7 @@ final class Installation {
         if (!SHAPE.matcher(id).matches()) {
             throw new IOException(
                     file + " holds '" + id + "', which is no installation id (8 hexadecimal digits, as in the label "
-                            + Names.INSTALLATION + " of its containers); write the right one back, or remove the file");
+                            + LABEL + " of its containers); write the right one back, or remove the file");
         }
         return id;
     }

@@ -1,0 +1,279 @@
+package io.connectctl.compose.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ClusterReaderTest {
+    private Path folder;
+
+    @BeforeEach
+    void writeHadoopConf(@TempDir Path temporary) throws IOException {
+        folder = temporary;
+        Files.writeString(
+                folder.resolve("yarn-site.xml"),
+                """
+                <?xml version="1.0"?>
+                <configuration>
+                  <property><name>cluster.host</name><value>rm.example.org</value></property>
+                  <property><name>yarn.resourcemanager.hostname</name><value>${cluster.host}</value></property>
+                  <property><name>yarn.resourcemanager.webapp.address</name><value>${cluster.host}:8188</value></property>
+                </configuration>
+                """);
+    }
+
+    private static SpecReader.Reading read(String json) {
+        return SpecReader.read(new ServerName("sales"), Declaration.ofJson(json));
+    }
+
+    private static List<String> errors(String json) {
+        return read(json).problems().stream()
+                .filter(problem -> problem.severity() == Problem.Severity.ERROR)
+                .map(problem -> problem.key() + ": " + problem.message())
+                .toList();
+    }
+
+    private String yarn(String more) {
+        return "{\"spark\": \"3.5.0\", \"master\": \"yarn\", \"hadoopConf\": \"" + folder + "\"" + more + "}";
+    }
+
+    @Test
+    void aDeclarationForYarnIsReadWithTheDefaultsOfAcluster() {
+        SpecReader.Reading reading = read(
+                yarn(
+                        ", \"queue\": \"root.sales\", \"executors\": {\"number\": 2, \"cores\": 4,"
+                                + " \"memory\": \"4g\"}, \"driver\": {\"host\": \"10.0.0.7\", \"port\": 7078, \"blockManagerPort\": 7079}"));
+
+        assertThat(reading.problems()).isEmpty();
+        ServerSpec spec = reading.spec().orElseThrow();
+        assertThat(spec.restart()).isEqualTo(Defaults.CLUSTER_RESTART);
+        assertThat(spec.cluster().hadoopConf()).contains(folder);
+        assertThat(spec.cluster().queue()).contains("root.sales");
+        assertThat(spec.cluster().executors().number()).isEqualTo(OptionalInt.of(2));
+        assertThat(spec.cluster().executors().memory()).contains(MemorySize.parse("4g"));
+        assertThat(spec.cluster().driver().host()).contains("10.0.0.7");
+        assertThat(spec.health().startTimeout()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(spec.health().minExecutors()).isEqualTo(1);
+        assertThat(SpecReader.read(spec.name(), SpecWriter.write(spec)).spec()).contains(spec);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "3          | 3 |   |  ",
+                "\"1-8\"    |   | 1 | 8",
+                "{\"min\": 0, \"max\": 4} | | 0 | 4",
+                "{\"number\": \"2-5\"}    | | 2 | 5",
+            })
+    void executorsAreANumberOrARange(
+            String json, @Nullable Integer number, @Nullable Integer min, @Nullable Integer max) {
+        ExecutorSpec executors = read(yarn(", \"executors\": " + json))
+                .spec()
+                .orElseThrow()
+                .cluster()
+                .executors();
+
+        assertThat(executors.number()).isEqualTo(of(number));
+        assertThat(executors.min()).isEqualTo(of(min));
+        assertThat(executors.max()).isEqualTo(of(max));
+    }
+
+    private static OptionalInt of(@Nullable Integer number) {
+        return number == null ? OptionalInt.empty() : OptionalInt.of(number);
+    }
+
+    @Test
+    void aServerThatMayHaveNoExecutorNeedsNone() {
+        assertThat(read(yarn(", \"executors\": \"0-4\""))
+                        .spec()
+                        .orElseThrow()
+                        .health()
+                        .minExecutors())
+                .isZero();
+    }
+
+    private static int minExecutors(String rest) {
+        return read("{\"master\": \"spark://h:7077\", " + rest + "}")
+                .spec()
+                .orElseThrow()
+                .health()
+                .minExecutors();
+    }
+
+    @Test
+    void dynamicAllocationInConfMayHaveNoExecutorEither() {
+        assertThat(minExecutors("\"conf\": {\"spark.dynamicAllocation.enabled\": \"true\"}"))
+                .isZero();
+        assertThat(minExecutors("\"conf\": {\"spark.dynamicAllocation.enabled\": \"true\","
+                        + " \"spark.dynamicAllocation.minExecutors\": \"3\"}"))
+                .isEqualTo(1);
+        assertThat(minExecutors("\"conf\": {\"spark.dynamicAllocation.enabled\": \"false\"}"))
+                .isEqualTo(1);
+        assertThat(minExecutors("\"executors\": \"0-4\", \"conf\": {\"spark.executor.cores\": \"1\"}"))
+                .isZero();
+    }
+
+    @Test
+    void moreExecutorsThanDynamicAllocationKeepsCannotBeAskedFor() {
+        assertThat(errors(yarn(", \"executors\": \"1-8\", \"health\": {\"minExecutors\": 4}")))
+                .singleElement()
+                .asString()
+                .contains("servers.sales.health.minExecutors", "4 is more than", "raise executors.min");
+        assertThat(errors(yarn(", \"executors\": \"4-8\", \"health\": {\"minExecutors\": 4}")))
+                .isEmpty();
+        assertThat(errors(yarn(", \"executors\": 8, \"health\": {\"minExecutors\": 4}")))
+                .isEmpty();
+        assertThat(errors("{\"master\": \"spark://h:7077\", \"health\": {\"minExecutors\": 1},"
+                        + " \"conf\": {\"spark.dynamicAllocation.enabled\": \"true\"}}"))
+                .hasSize(1);
+    }
+
+    @Test
+    void everyMistakeSaysWhatToDo() {
+        assertThat(errors(yarn(", \"executors\": {\"number\": 2, \"min\": 1, \"max\": 3}")))
+                .singleElement()
+                .asString()
+                .contains("servers.sales.executors.number", "contradicts min and max");
+        assertThat(errors(yarn(", \"executors\": {\"min\": 5, \"max\": 3}")))
+                .singleElement()
+                .asString()
+                .contains("lower min");
+        assertThat(errors(yarn(", \"executors\": {\"min\": 5}")))
+                .singleElement()
+                .asString()
+                .contains("add max");
+        assertThat(errors(yarn(", \"executors\": {\"memory\": \"300m\"}")))
+                .singleElement()
+                .asString()
+                .contains("450m");
+        assertThat(errors(yarn(", \"executors\": \"many\"")))
+                .singleElement()
+                .asString()
+                .contains("'many'", "1-8");
+        assertThat(errors(yarn(", \"queue\": \"a b\"")))
+                .singleElement()
+                .asString()
+                .contains("'a b' is no queue");
+        assertThat(errors(yarn(", \"executors\": 2, \"health\": {\"minExecutors\": 3}")))
+                .singleElement()
+                .asString()
+                .contains("3 can never be reached", "at most 2");
+        assertThat(errors(yarn(", \"driver\": {\"port\": 7078, \"blockManagerPort\": 7078}")))
+                .singleElement()
+                .asString()
+                .contains("both 7078");
+        assertThat(errors(yarn(", \"env\": {\"HADOOP_CONF_DIR\": \"/else\"}")))
+                .singleElement()
+                .asString()
+                .contains("contradicts a field: hadoopConf");
+    }
+
+    @Test
+    void yarnWithoutItsConfigurationIsRefusedBeforeAnythingStarts() throws IOException {
+        assertThat(errors("{\"master\": \"yarn\"}"))
+                .singleElement()
+                .asString()
+                .contains("servers.sales.master", "--hadoop-conf", "yarn-site.xml");
+        assertThat(errors("{\"master\": \"yarn\", \"hadoopConf\": \"/no/such/folder\"}"))
+                .singleElement()
+                .asString()
+                .contains("/no/such/folder", "is no folder");
+        Path empty = Files.createDirectory(folder.resolve("empty"));
+        assertThat(errors("{\"master\": \"yarn\", \"hadoopConf\": \"" + empty + "\"}"))
+                .singleElement()
+                .asString()
+                .contains("holds no yarn-site.xml");
+        Files.writeString(empty.resolve("yarn-site.xml"), "<configuration/>");
+        assertThat(errors("{\"master\": \"yarn\", \"hadoopConf\": \"" + empty + "\"}"))
+                .singleElement()
+                .asString()
+                .contains("names no ResourceManager");
+        Files.writeString(empty.resolve("yarn-site.xml"), "<configuration>");
+        assertThat(errors("{\"master\": \"yarn\", \"hadoopConf\": \"" + empty + "\"}"))
+                .singleElement()
+                .asString()
+                .contains("is no Hadoop configuration");
+    }
+
+    @Test
+    void aLocalMasterHasNeitherExecutorsNorAQueue() {
+        assertThat(errors("{\"executors\": 2}"))
+                .singleElement()
+                .asString()
+                .contains("servers.sales.executors: has no meaning", "local[*]");
+        assertThat(errors("{\"queue\": \"default\"}"))
+                .singleElement()
+                .asString()
+                .contains("only YARN has queues");
+        assertThat(errors("{\"health\": {\"minExecutors\": 1}}"))
+                .singleElement()
+                .asString()
+                .contains("no executors");
+    }
+
+    @Test
+    void whatConfSaysOtherwiseThanAFieldIsRefused() {
+        assertThat(errors(yarn(", \"executors\": {\"number\": 2, \"cores\": 2}, \"queue\": \"a\", \"conf\": {"
+                        + "\"spark.executor.instances\": \"3\", \"spark.executor.cores\": \"1\", \"spark.yarn.queue\": \"b\","
+                        + " \"spark.dynamicAllocation.enabled\": \"true\"}")))
+                .hasSize(4)
+                .allMatch(problem -> problem.contains("contradicts a field"));
+        assertThat(errors(yarn(", \"conf\": {\"spark.submit.deployMode\": \"cluster\"}")))
+                .singleElement()
+                .asString()
+                .contains("Spark 3.5.0 refuses it", "client mode");
+    }
+
+    @Test
+    void aMasterOnLoopbackIsNoneOfAContainers() {
+        assertThat(errors("{\"master\": \"spark://localhost:7077\", \"runtime\": \"docker\"}"))
+                .singleElement()
+                .asString()
+                .contains("the container's own loopback");
+    }
+
+    @Test
+    void kubernetesIsPassedOnWithAWarningWhereNoImageIsNamed() {
+        SpecReader.Reading reading = read("{\"master\": \"k8s://https://api:6443\"}");
+
+        assertThat(reading.spec()).isPresent();
+        assertThat(reading.problems())
+                .singleElement()
+                .extracting(Problem::message)
+                .asString()
+                .contains("spark.kubernetes.container.image");
+    }
+
+    @Test
+    void resourceManagersAreFoundAsHadoopFindsThem() throws IOException {
+        HadoopConf one = HadoopConf.of(folder);
+        assertThat(one.managers()).containsExactly(URI.create("http://rm.example.org:8188"));
+        assertThat(one.submissions()).containsExactly("rm.example.org:8032");
+
+        Files.writeString(
+                folder.resolve("yarn-site.xml"),
+                """
+                <configuration>
+                  <property><name>yarn.resourcemanager.ha.enabled</name><value>true</value></property>
+                  <property><name>yarn.resourcemanager.ha.rm-ids</name><value>a, b</value></property>
+                  <property><name>yarn.resourcemanager.hostname.a</name><value>one</value></property>
+                  <property><name>yarn.resourcemanager.hostname.b</name><value>two</value></property>
+                </configuration>
+                """);
+        assertThat(HadoopConf.of(folder).managers())
+                .containsExactly(URI.create("http://one:8088"), URI.create("http://two:8088"));
+    }
+}

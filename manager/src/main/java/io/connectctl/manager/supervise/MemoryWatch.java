@@ -1,0 +1,155 @@
+package io.connectctl.manager.supervise;
+
+import io.connectctl.compose.runtime.RuntimeUnavailableException;
+import io.connectctl.compose.runtime.ServerRuntime;
+import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.spec.ServerName;
+import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.health.ui.Heap;
+import io.connectctl.health.ui.SparkUi;
+import io.connectctl.manager.lifecycle.Phase;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Watches the memory of every server that is up, so that an event tells of what comes before the kernel or the heap ends it.
+ *
+ * <p>Cheap: one look at all of them every {@value #SECONDS} s on one thread, each a few reads of /proc or one question to the engine, and one
+ * request to the server's own UI. Nothing is stored but the warnings.
+ */
+final class MemoryWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MemoryWatch.class);
+    /** Between two looks, in seconds: a leak takes minutes, and a query that takes all at once can't be foreseen by any. */
+    static final int SECONDS = 15;
+
+    private static final Duration UI_PATIENCE = Duration.ofSeconds(2);
+
+    private final Supplier<Collection<ServerUnit>> units;
+    private final Surroundings around;
+    private final Executor workers;
+    private final Map<ServerName, Watched> watched = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+    private volatile Time.@Nullable Timer timer;
+
+    private record Watched(int incarnation, MemoryTrend trend) {}
+
+    MemoryWatch(Supplier<Collection<ServerUnit>> units, Surroundings around, Executor workers) {
+        this.units = units;
+        this.around = around;
+        this.workers = workers;
+    }
+
+    /** Looks from now on. */
+    void start() {
+        if (!closed) {
+            timer = around.time().after(Duration.ofSeconds(SECONDS), () -> {
+                try {
+                    workers.execute(this::lookThenAgain);
+                } catch (RejectedExecutionException e) {
+                    LOG.debug("no thread for a look at memory now", e);
+                    start();
+                }
+            });
+        }
+    }
+
+    private void lookThenAgain() {
+        try {
+            for (ServerUnit unit : units.get()) {
+                if (closed || Thread.currentThread().isInterrupted()) {
+                    return;
+                }
+                look(unit);
+            }
+            watched.keySet()
+                    .retainAll(units.get().stream().map(ServerUnit::name).toList());
+        } finally {
+            start();
+        }
+    }
+
+    private void look(ServerUnit unit) {
+        Phase phase = unit.state().phase();
+        if (phase != Phase.HEALTHY && phase != Phase.UNHEALTHY) {
+            watched.remove(unit.name());
+            return;
+        }
+        try {
+            ServerSpec spec = unit.live();
+            ServerRuntime runtime = around.runtimes().get(spec.runtime());
+            Optional<Usage> usage = runtime == null ? Optional.empty() : runtime.usage(unit.name());
+            if (usage.isEmpty()) {
+                return;
+            }
+            int incarnation = unit.state().incarnation();
+            Watched now = watched.compute(
+                    unit.name(),
+                    (name, known) -> known != null && known.incarnation() == incarnation
+                            ? known
+                            : new Watched(incarnation, new MemoryTrend()));
+            Optional<Heap> heap = heap(unit);
+            now.trend()
+                    .add(new MemoryTrend.Sample(
+                            around.time().now().boot(),
+                            usage.get().residentBytes(),
+                            usage.get().limitBytes(),
+                            heap.map(seen -> OptionalLong.of(seen.afterCollection()))
+                                    .orElse(OptionalLong.empty()),
+                            heap.map(seen -> OptionalLong.of(seen.most())).orElse(OptionalLong.empty())))
+                    .forEach(warning -> unit.news("memory", warning.words() + "; " + remedy(spec, warning.measure())));
+        } catch (RuntimeUnavailableException | RuntimeException e) {
+            LOG.debug("{}: its memory can't be looked at: {}", unit.name(), e.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Optional<Heap> heap(ServerUnit unit) throws InterruptedException {
+        Optional<URI> ui = unit.status().observed().ui();
+        if (ui.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return new SparkUi(ui.get().getHost(), ui.get().getPort()).heap(UI_PATIENCE);
+        } catch (IOException | IllegalArgumentException e) {
+            // A UI that is busy, or was just replaced: the probes judge it.
+            LOG.debug("{}: its heap isn't told: {}", unit.name(), e.toString());
+            return Optional.empty();
+        }
+    }
+
+    private static String remedy(ServerSpec spec, MemoryTrend.Measure measure) {
+        return switch (measure) {
+            case HEAP ->
+                "a larger heap: connectctl restart " + spec.name() + " --driver-memory SIZE (now " + spec.driverMemory()
+                        + "); cached tables and collected results fill it";
+            case RESIDENT ->
+                spec.runtime().equals("docker")
+                        ? "at the limit the kernel kills it; a larger container: connectctl restart " + spec.name()
+                                + " --container-memory SIZE"
+                        : "when memory is used up the kernel kills it, or another process; a smaller heap, or fewer servers here:"
+                                + " connectctl top";
+        };
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        Time.Timer next = timer;
+        if (next != null) {
+            next.cancel();
+        }
+    }
+}
