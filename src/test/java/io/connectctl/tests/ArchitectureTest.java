@@ -167,7 +167,16 @@ class ArchitectureTest {
                 .resideOutsideOfPackage("io.connectctl.compose.runtime.docker..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("com.github.dockerjava..", "org.apache.commons.compress.."));
+                .resideInAPackage("com.github.dockerjava.."));
+        // What goes to an engine and comes from it, and the bundle.
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackage("io.connectctl.compose.runtime.docker..")
+                .and()
+                .doNotHaveFullyQualifiedName("io.connectctl.manager.supervise.TarGz")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.apache.commons.compress.."));
         check(noClasses()
                 .that()
                 .resideOutsideOfPackage("io.connectctl.compose.render..")

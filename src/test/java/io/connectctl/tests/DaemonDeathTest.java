@@ -136,6 +136,7 @@ class DaemonDeathTest {
         List<ProcessHandle> daemons = installation.processes().stream()
                 .filter(process -> commandLine(process).contains("DaemonMain"))
                 .toList();
+        assertThat(daemons).as("daemons to be killed").hasSizeLessThan(2);
         daemons.forEach(ProcessHandle::destroyForcibly);
         daemons.forEach(daemon -> daemon.onExit().join());
     }

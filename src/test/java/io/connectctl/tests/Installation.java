@@ -419,8 +419,10 @@ final class Installation implements AutoCloseable {
 
     /** Every process whose command line names this installation's home: its daemon, keepers and servers. */
     List<ProcessHandle> processes() {
+        // The daemon's command line names the shared cache alone: its home is in its environment.
         return ProcessHandle.allProcesses()
-                .filter(process -> commandLine(process.pid()).contains(home.toString()))
+                .filter(process -> commandLine(process.pid()).contains(home.toString())
+                        || read(process.pid(), "environ").contains("HOME=" + home + "\0"))
                 .toList();
     }
 
@@ -432,8 +434,12 @@ final class Installation implements AutoCloseable {
 
     /** A process' command line, empty where it is gone. */
     static String commandLine(long pid) {
+        return read(pid, "cmdline");
+    }
+
+    private static String read(long pid, String file) {
         try {
-            return Files.readString(Path.of("/proc/" + pid + "/cmdline"), StandardCharsets.ISO_8859_1);
+            return Files.readString(Path.of("/proc/" + pid + "/" + file), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             return "";
         }

@@ -59,6 +59,8 @@ public final class SparkUi {
     /** Spark keeps 200 ended requests by default (spark.sql.connect.ui.retainedStatements). */
     private static final int MOST_ROWS = 500;
 
+    private static final int MORE_LOOKS = 2;
+
     private static final Pattern TAG = Pattern.compile("<[^>]*>");
 
     /**
@@ -166,7 +168,7 @@ public final class SparkUi {
      * How many sessions are online, how many requests run and whose they are; empty on Spark 3.4, which doesn't count them. Asks the
      * JSON API of Spark's master (SPARK-57941) first; every release up to 4.2.0 answers 404 there and tells it on its Connect page only.
      *
-     * @param timeout for all of it, three requests at most
+     * @param timeout for all of it, four requests at most
      */
     public Optional<ConnectActivity> connectActivity(String applicationId, Duration timeout)
             throws IOException, InterruptedException {
@@ -208,15 +210,24 @@ public final class SparkUi {
         if (!counts.find()) {
             throw new IOException(base() + "/connect/ doesn't tell its sessions as known Spark versions do");
         }
-        int requests = Integer.parseInt(counts.group(2));
         Operations operations = Operations.of(page.body());
-        if (operations.running.size() < requests) {
-            // It shows a hundred rows; a query that runs for long is pushed off by short ones that came after it.
-            operations = Operations.of(
-                    get("/connect/?sqlstat.pageSize=" + MOST_ROWS, until(end)).body());
+        // It shows a hundred rows; a query that runs for long is pushed off by short ones that came after it. And it
+        // counts before it lists:
+        // one that ends in between is counted and not listed, which the next look tells apart.
+        for (int look = 0; look < MORE_LOOKS && operations.running.size() < Integer.parseInt(counts.group(2)); look++) {
+            page = get("/connect/?sqlstat.pageSize=" + MOST_ROWS, until(end));
+            Matcher again = CONNECT_COUNTS.matcher(TAG.matcher(page.body()).replaceAll(" "));
+            if (!again.find()) {
+                break;
+            }
+            counts = again;
+            operations = Operations.of(page.body());
         }
         return Optional.of(new ConnectActivity(
-                Integer.parseInt(counts.group(1)), requests, operations.running, operations.undelivered));
+                Integer.parseInt(counts.group(1)),
+                Integer.parseInt(counts.group(2)),
+                operations.running,
+                operations.undelivered));
     }
 
     private static String unescaped(String text) {

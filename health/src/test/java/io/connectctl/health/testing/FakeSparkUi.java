@@ -8,7 +8,9 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An HTTP server on loopback that answers as the UI of one Spark application. */
@@ -17,6 +19,7 @@ public final class FakeSparkUi implements AutoCloseable {
 
     private final HttpServer server;
     private final Map<String, Page> pages = new ConcurrentHashMap<>();
+    private final Map<String, Queue<Page>> firsts = new ConcurrentHashMap<>();
     private final List<String> requests = new CopyOnWriteArrayList<>();
 
     private FakeSparkUi() {
@@ -28,7 +31,9 @@ public final class FakeSparkUi implements AutoCloseable {
         server.createContext("/", exchange -> {
             String path = exchange.getRequestURI().getPath();
             requests.add(path);
-            Page page = pages.getOrDefault(path, new Page(404, "not found"));
+            Queue<Page> first = firsts.get(path);
+            Page once = first == null ? null : first.poll();
+            Page page = once != null ? once : pages.getOrDefault(path, new Page(404, "not found"));
             byte[] body = page.body().getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(page.status(), body.length == 0 ? -1 : body.length);
             exchange.getResponseBody().write(body);
@@ -66,6 +71,11 @@ public final class FakeSparkUi implements AutoCloseable {
     /** Changes what a path answers. */
     public void page(String path, int status, String body) {
         pages.put(path, new Page(status, body));
+    }
+
+    /** What a path answers once, before what it answers then. */
+    public void once(String path, int status, String body) {
+        firsts.computeIfAbsent(path, key -> new ConcurrentLinkedQueue<>()).add(new Page(status, body));
     }
 
     /** The port. */

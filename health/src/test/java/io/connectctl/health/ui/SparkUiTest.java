@@ -51,6 +51,17 @@ class SparkUiTest {
         }
     }
 
+    @Test
+    void aRequestThatEndsBetweenTheCountAndTheListIsNone() throws Exception {
+        try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
+            fake.once("/connect/", 200, "<h4>1 session(s) are online, running 1 Request(s)</h4>");
+            fake.page("/connect/", 200, "<h4>1 session(s) are online, running 0 Request(s)</h4>");
+
+            assertThat(new SparkUi("127.0.0.1", fake.port()).connectActivity("local-7", TIMEOUT))
+                    .contains(new ConnectActivity(1, 0, List.of()));
+        }
+    }
+
     /** As Spark 4.0.1 writes it, shortened: a statement's text is escaped, so that it can't look like a cell. */
     private static String row(String user, String session, String operation, String state) {
         return """

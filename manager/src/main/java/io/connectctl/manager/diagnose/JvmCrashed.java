@@ -13,7 +13,7 @@ final class JvmCrashed implements Rule {
     @Override
     public Optional<Finding> look(Clues clues) {
         String remedy =
-                "read the hs_err_pid file in the server's work folder; a native library, the JDK or the machine's memory is at fault: try another JDK: "
+                "read the hs_err_pid file beside the server's log (a container's is in its volume); a native library, the JDK or the machine's memory is at fault: try another JDK: "
                         + clues.again("--java-home /path/to/jdk17");
         return clues.outsideLogging(FATAL)
                 .flatMap(hit -> hit.fault("JVM_CRASHED", "the JVM crashed: " + hit.group(1), remedy))

@@ -691,6 +691,29 @@ class LifecycleTest {
     }
 
     @Test
+    void aContextThatEndedOnItsClusterEndsTheStartThatWaitsForIt() {
+        Terms cluster = new Terms(TERMS.health(), TERMS.restart(), TERMS.stop(), true, true);
+        on(new Input.Start(cluster)).on(new Input.Launched(instance(1)));
+        Input gone = new Input.Probed(
+                1,
+                Rung.QUERY,
+                Rung.RPC,
+                Optional.of(new ProbeFailure(Rung.SESSION, ProbeFailure.Kind.CONTEXT_GONE, "INTERNAL")),
+                OptionalInt.of(15002));
+
+        on(gone);
+        Duration soon = TERMS.health().interval().plus(TERMS.health().timeout());
+        assertThat(state.deadline()).contains(clock.plus(soon));
+        // Told again and again, it ends no later.
+        clock = clock.plus(Duration.ofSeconds(1));
+        on(gone);
+        assertThat(state.deadline()).contains(clock.plus(soon).minusSeconds(1));
+        untilDeadline();
+
+        assertThat(state.phase()).isEqualTo(Phase.STOPPING);
+    }
+
+    @Test
     void waitsDoubleWithinTheirBoundsAndDifferByServer() {
         RestartSpec spec = TERMS.restart();
         Set<Duration> first = new HashSet<>();
