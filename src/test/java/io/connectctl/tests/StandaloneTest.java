@@ -12,6 +12,9 @@ import org.junit.jupiter.api.Test;
 
 /** Spark 4.0.1 on a real standalone master and worker. */
 class StandaloneTest {
+    /** Seconds in which a server comes up on a loaded machine, and its executors don't. */
+    private static final int WAIT = 75;
+
     private static final String VERSION = "4.0.1";
     private static final String OTHER = "3.5.0";
 
@@ -99,7 +102,7 @@ class StandaloneTest {
                                     VERSION,
                                     installation,
                                     Where.PROCESS,
-                                    Refusals.within(40, "--master", mixed.master())),
+                                    Refusals.within(WAIT, "--master", mixed.master())),
                             "NO_EXECUTORS",
                             "0 of at least 1",
                             "another Spark version"),
@@ -110,7 +113,8 @@ class StandaloneTest {
                                     VERSION,
                                     installation,
                                     Where.PROCESS,
-                                    Refusals.within(40, "--driver-host", "203.0.113.7", "--master", cluster.master())),
+                                    Refusals.within(
+                                            WAIT, "--driver-host", "203.0.113.7", "--master", cluster.master())),
                             "DRIVER_UNREACHABLE",
                             "203.0.113.7",
                             "--driver-host"));

@@ -22,6 +22,9 @@ import org.junit.jupiter.api.TestMethodOrder;
 /** Spark 3.5.0 on a real ResourceManager and a real NodeManager, which are taken down at the end, one after the other. */
 @TestMethodOrder(OrderAnnotation.class)
 class YarnTest {
+    /** Seconds in which a server comes up on a loaded machine, and its executors don't. */
+    private static final int WAIT = 75;
+
     private static final Duration INTERVAL = Duration.ofSeconds(2);
 
     private static Cluster cluster;
@@ -184,7 +187,7 @@ class YarnTest {
                 installation,
                 Refusals.of(
                                 "waits",
-                                start("waits", Refusals.within(40, "--queue", "tiny")),
+                                start("waits", Refusals.within(WAIT, "--queue", "tiny")),
                                 "QUEUE_FULL",
                                 "tiny",
                                 "--queue")
@@ -192,7 +195,7 @@ class YarnTest {
                 // Its master gets in, and its executor doesn't fit in what is left beside that one.
                 Refusals.of(
                         "wide",
-                        start("wide", Refusals.within(40, "--executor-memory", "1g")),
+                        start("wide", Refusals.within(WAIT, "--executor-memory", "1g")),
                         "NO_EXECUTORS",
                         "of 2048 MiB",
                         "--executor-memory"));
@@ -205,7 +208,7 @@ class YarnTest {
                         start(
                                 "elsewhere",
                                 Refusals.within(
-                                        40, "--driver-host", "203.0.113.7", "--conf", "spark.yarn.maxAppAttempts=1")),
+                                        WAIT, "--driver-host", "203.0.113.7", "--conf", "spark.yarn.maxAppAttempts=1")),
                         "DRIVER_UNREACHABLE",
                         "203.0.113.7",
                         "--driver-host"));
