@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Spark 4.0.1 on a real standalone master and worker. */
 class StandaloneTest {
     /** Seconds in which a server comes up on a loaded machine, and its executors don't. */
-    private static final int WAIT = 75;
+    private static final int WAIT = 60;
 
     private static final String VERSION = "4.0.1";
     private static final String OTHER = "3.5.0";

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestMethodOrder(OrderAnnotation.class)
 class YarnTest {
     /** Seconds in which a server comes up on a loaded machine, and its executors don't. */
-    private static final int WAIT = 75;
+    private static final int WAIT = 60;
 
     private static final Duration INTERVAL = Duration.ofSeconds(2);
 
