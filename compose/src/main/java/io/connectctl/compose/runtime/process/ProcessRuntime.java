@@ -108,6 +108,9 @@ public final class ProcessRuntime implements ServerRuntime {
 
     private static final long LOOK_AT_LEAST = TimeUnit.SECONDS.toNanos(1);
 
+    /** How long a port that nobody is found to hold may still be the one of a process that ends. */
+    private static final long FREED_SOON = TimeUnit.SECONDS.toNanos(3);
+
     /** How often a port is asked whether it is the UI's. */
     private static final int WEB_TRIES = 5;
 
@@ -436,13 +439,21 @@ public final class ProcessRuntime implements ServerRuntime {
                 : plan.ticket().grpcPort();
     }
 
-    private static void checkPort(LaunchPlan plan) throws LaunchException {
+    private static void checkPort(LaunchPlan plan) throws LaunchException, InterruptedException {
         if (!(plan.spec().port() instanceof PortChoice.Fixed fixed)) {
             return;
         }
         boolean loopback =
                 plan.spec().expose() == Expose.LOOPBACK && plan.spec().spark().hasBindingAddress();
         Optional<PortHolder> holder = PortHolder.inTheWay(fixed.port(), loopback);
+        // A process that was killed a moment ago, such as the instance before this one, is gone before the last of its
+        // sockets is: then
+        // nobody is found behind a port that is still held.
+        long end = System.nanoTime() + FREED_SOON;
+        while (holder.filter(nobody -> nobody.pid().isEmpty()).isPresent() && System.nanoTime() < end) {
+            TimeUnit.NANOSECONDS.sleep(FREED_SOON / 30);
+            holder = PortHolder.inTheWay(fixed.port(), loopback);
+        }
         if (holder.isPresent()) {
             throw new LaunchException(
                     "PORT_TAKEN",
