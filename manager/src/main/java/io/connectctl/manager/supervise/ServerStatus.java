@@ -65,55 +65,6 @@ public record ServerStatus(
         boolean canRollBack,
         Optional<YarnApplication> application,
         Optional<String> silence) {
-    /** Without a cluster. */
-    public ServerStatus(
-            ServerSpec spec,
-            boolean changed,
-            Origin origin,
-            Desired desired,
-            Phase phase,
-            Rung rung,
-            int incarnation,
-            Optional<Instance> instance,
-            String host,
-            OptionalInt grpcPort,
-            Observed observed,
-            int restarts,
-            Optional<Instant> startedAt,
-            Optional<Instant> healthySince,
-            Instant phaseSince,
-            Optional<Cause> cause,
-            Optional<Path> logFile,
-            Optional<Path> tokenFile,
-            List<String> exposures,
-            Optional<String> runtimeWhy,
-            boolean canRollBack) {
-        this(
-                spec,
-                changed,
-                origin,
-                desired,
-                phase,
-                rung,
-                incarnation,
-                instance,
-                host,
-                grpcPort,
-                observed,
-                restarts,
-                startedAt,
-                healthySince,
-                phaseSince,
-                cause,
-                logFile,
-                tokenFile,
-                exposures,
-                runtimeWhy,
-                canRollBack,
-                Optional.empty(),
-                Optional.empty());
-    }
-
     public ServerStatus {
         exposures = List.copyOf(exposures);
     }

@@ -40,21 +40,6 @@ public record Surroundings(
         ProbeListener probes,
         Time time,
         Clusters clusters) {
-    /** Without clusters that could be asked. */
-    public Surroundings(
-            Folders folders,
-            StateStore store,
-            Map<String, ServerRuntime> runtimes,
-            Planner planner,
-            LadderFactory ladders,
-            Workload workload,
-            Function<Evidence, Cause> causes,
-            Function<ServerSpec, List<String>> exposures,
-            ProbeListener probes,
-            Time time) {
-        this(folders, store, runtimes, planner, ladders, workload, causes, exposures, probes, time, Clusters.NONE);
-    }
-
     public Surroundings {
         runtimes = Map.copyOf(runtimes);
     }

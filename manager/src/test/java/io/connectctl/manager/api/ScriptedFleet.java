@@ -254,7 +254,9 @@ public final class ScriptedFleet implements Fleet {
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                false);
+                false,
+                Optional.empty(),
+                Optional.empty());
     }
 
     /** The same in a container, where connectctl chose to run it. */
@@ -288,7 +290,9 @@ public final class ScriptedFleet implements Fleet {
                 status.tokenFile(),
                 status.exposures(),
                 Optional.of(why),
-                false);
+                false,
+                Optional.empty(),
+                Optional.empty());
     }
 
     @Override

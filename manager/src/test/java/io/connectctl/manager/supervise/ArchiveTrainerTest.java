@@ -16,6 +16,7 @@ import io.connectctl.health.Climb;
 import io.connectctl.health.Ladder;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.cluster.Clusters;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Phase;
 import io.connectctl.manager.lifecycle.ServerEvent;
@@ -60,7 +61,8 @@ class ArchiveTrainerTest {
                         evidence -> new Cause("UNKNOWN", "it ended", "look", List.of(), true),
                         spec -> List.of(),
                         ProbeListener.SILENT,
-                        time),
+                        time,
+                        Clusters.NONE),
                 new SimpleSpecs());
     }
 

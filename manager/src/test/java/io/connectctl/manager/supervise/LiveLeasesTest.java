@@ -18,6 +18,7 @@ import io.connectctl.health.Climb;
 import io.connectctl.health.Ladder;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.cluster.Clusters;
 import io.connectctl.manager.lease.Lease;
 import io.connectctl.manager.lease.LeaseState;
 import io.connectctl.manager.lease.Limits;
@@ -85,7 +86,8 @@ class LiveLeasesTest {
                 evidence -> new Cause("EXITED", "it ended", "look", List.of(), true),
                 spec -> List.of(),
                 ProbeListener.SILENT,
-                time);
+                time,
+                Clusters.NONE);
     }
 
     private LiveFleet openFleet() throws Exception {

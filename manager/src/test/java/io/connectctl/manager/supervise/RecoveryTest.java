@@ -17,6 +17,7 @@ import io.connectctl.health.Climb;
 import io.connectctl.health.Ladder;
 import io.connectctl.health.Observed;
 import io.connectctl.health.Rung;
+import io.connectctl.manager.cluster.Clusters;
 import io.connectctl.manager.lifecycle.Cause;
 import io.connectctl.manager.lifecycle.Desired;
 import io.connectctl.manager.lifecycle.Phase;
@@ -79,7 +80,8 @@ class RecoveryTest {
                         evidence -> new Cause("EXITED", "it ended", "look", evidence.log(), true),
                         spec -> List.of(),
                         ProbeListener.SILENT,
-                        time),
+                        time,
+                        Clusters.NONE),
                 notice,
                 new SimpleSpecs());
     }
