@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +16,28 @@ import java.util.stream.Stream;
 
 /** Starts that can't succeed, tried side by side: most of their time goes into waiting. */
 final class Refusals {
+    /**
+     * An address of this very machine at which the driver doesn't listen: nobody does, or a stranger who ends each
+     * conversation, or one who never says a word. What lies behind an address elsewhere differs between networks.
+     */
+    static final String ELSEWHERE = "127.66.0.9";
+
     private Refusals() {}
+
+    /** One that is silent as long as nobody takes what comes in. */
+    static ServerSocket socketElsewhere() throws IOException {
+        return new ServerSocket(0, 50, InetAddress.getByName(ELSEWHERE));
+    }
+
+    /** Flags of a driver that tells its cluster of that address, and listens at another. */
+    static String[] elsewhere(int seconds, String... flags) {
+        return within(
+                seconds,
+                Stream.concat(
+                                Stream.of("--driver-host", ELSEWHERE, "--conf", "spark.driver.bindAddress=127.0.0.1"),
+                                Stream.of(flags))
+                        .toArray(String[]::new));
+    }
 
     /**
      * One of them, and what must come of it.
@@ -67,7 +90,10 @@ final class Refusals {
             Outcome outcome = Installation.finish(process, Installation.PATIENCE);
             JsonNode status = installation.status(refusal.server());
             installation.run("stop", refusal.server());
-            String all = outcome + "\n" + status;
+            String all = outcome + "\n" + status + "\n"
+                    + installation
+                            .run("logs", refusal.server(), "--tail", "400")
+                            .out();
             assertThat(outcome.exit()).as(all).isEqualTo(4);
             assertThat(status.at("/cause/code").asText()).as(all).isEqualTo(refusal.code());
             assertThat(status.at("/cause/summary").asText()).as(all).contains(refusal.summary());

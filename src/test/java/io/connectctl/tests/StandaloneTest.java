@@ -113,10 +113,9 @@ class StandaloneTest {
                                     VERSION,
                                     installation,
                                     Where.PROCESS,
-                                    Refusals.within(
-                                            WAIT, "--driver-host", "203.0.113.7", "--master", cluster.master())),
+                                    Refusals.elsewhere(WAIT, "--master", cluster.master())),
                             "DRIVER_UNREACHABLE",
-                            "203.0.113.7",
+                            Refusals.ELSEWHERE,
                             "--driver-host"));
         }
     }

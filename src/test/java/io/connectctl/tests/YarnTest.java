@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -182,40 +183,64 @@ class YarnTest {
 
     @Test
     @Order(5)
-    void whatIsWaitedForIsSaidAndEndsInItsCauseInTime() {
-        Refusals.all(
-                installation,
-                Refusals.of(
-                                "waits",
-                                start("waits", Refusals.within(WAIT, "--queue", "tiny")),
-                                "QUEUE_FULL",
-                                "tiny",
-                                "--queue")
-                        .saying("ACCEPTED in queue root.tiny for", "cluster has", "MiB"),
-                // Its master gets in, and its executor doesn't fit in what is left beside that one.
-                Refusals.of(
-                        "wide",
-                        start("wide", Refusals.within(WAIT, "--executor-memory", "1g")),
-                        "NO_EXECUTORS",
-                        "of 2048 MiB",
-                        "--executor-memory"));
-        // By itself: the two above leave its master no room. Some networks refuse this address, others swallow what is
-        // sent there.
-        Refusals.all(
-                installation,
-                Refusals.of(
-                        "elsewhere",
-                        start(
-                                "elsewhere",
-                                Refusals.within(
-                                        WAIT, "--driver-host", "203.0.113.7", "--conf", "spark.yarn.maxAppAttempts=1")),
-                        "DRIVER_UNREACHABLE",
-                        "203.0.113.7",
-                        "--driver-host"));
+    void whatIsWaitedForIsSaidAndEndsInItsCauseInTime() throws IOException {
+        try (ServerSocket silent = Refusals.socketElsewhere()) {
+            Refusals.all(
+                    installation,
+                    Refusals.of(
+                                    "waits",
+                                    start("waits", Refusals.within(WAIT, "--queue", "tiny")),
+                                    "QUEUE_FULL",
+                                    "tiny",
+                                    "--queue")
+                            .saying("ACCEPTED in queue root.tiny for", "cluster has", "MiB"),
+                    // Its master gets in, and its executor doesn't fit in what is left beside the masters.
+                    Refusals.of(
+                            "wide",
+                            start("wide", Refusals.within(WAIT, "--executor-memory", "1g")),
+                            "NO_EXECUTORS",
+                            "of 2048 MiB",
+                            "--executor-memory"),
+                    misled("silent", silent.getLocalPort()));
+        }
     }
 
     @Test
     @Order(6)
+    void wrongAddressOfTheDriverIsToldAtOnceWhereItAnswers() throws IOException {
+        try (ServerSocket ends = Refusals.socketElsewhere()) {
+            Thread stranger = new Thread(() -> endEach(ends), "stranger");
+            stranger.setDaemon(true);
+            stranger.start();
+
+            Refusals.all(installation, misled("refused", 0), misled("ended", ends.getLocalPort()));
+        }
+    }
+
+    private static Refusals.Refusal misled(String server, int port) {
+        return Refusals.of(
+                server,
+                start(
+                        server,
+                        Refusals.elsewhere(
+                                WAIT, "--conf", "spark.driver.port=" + port, "--conf", "spark.yarn.maxAppAttempts=1")),
+                "DRIVER_UNREACHABLE",
+                Refusals.ELSEWHERE,
+                "--driver-host");
+    }
+
+    private static void endEach(ServerSocket socket) {
+        try {
+            while (true) {
+                socket.accept().close();
+            }
+        } catch (IOException closed) {
+            // The test has ended.
+        }
+    }
+
+    @Test
+    @Order(7)
     void clusterWithoutMachinesIsToldAsThat() {
         cluster.kill9("nm");
         cluster.awaitNodes(0);
@@ -227,7 +252,7 @@ class YarnTest {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void resourceManagerThatDoesNotAnswerIsToldAsThat() {
         cluster.kill9("rm");
 

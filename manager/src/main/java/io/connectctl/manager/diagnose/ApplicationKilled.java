@@ -14,14 +14,17 @@ final class ApplicationKilled implements Rule {
     @Override
     public Optional<Finding> look(Clues clues) {
         return clues.anywhere(ENDED).flatMap(hit -> {
-            String said = clues.anyLine(WHO)
-                    .map(who -> ": " + who.group(1) + who.group(2))
-                    .orElse("");
-            return hit.fault(
-                    "APPLICATION_KILLED",
-                    "YARN ended its application" + (hit.group(1).isEmpty() ? "" : " (" + hit.group(1) + ")") + said,
-                    "who killed it, or why its master failed, is in YARN: yarn logs -applicationId, or the page that `connectctl"
-                            + " describe " + clues.spec().name() + "` names; " + clues.again(""));
+            Optional<Hit> who = clues.anyLine(WHO);
+            String said = who.map(each -> ": " + each.group(1) + each.group(2)).orElse("");
+            // YARN's own words on it come after the line that tells of the end, and whoever understands them knows
+            // better.
+            return hit.reaching(who.orElse(hit))
+                    .fault(
+                            "APPLICATION_KILLED",
+                            "YARN ended its application" + (hit.group(1).isEmpty() ? "" : " (" + hit.group(1) + ")")
+                                    + said,
+                            "who killed it, or why its master failed, is in YARN: yarn logs -applicationId, or the page that `connectctl"
+                                    + " describe " + clues.spec().name() + "` names; " + clues.again(""));
         });
     }
 

@@ -11,8 +11,13 @@ final class DriverUnreachable implements Rule {
     private static final Pattern MASTER_FAILED = Pattern.compile("Failed to connect to driver(?: at (\\S{1,200}))?"
             + "|Exception while connecting to driver|ExecutorLauncher.{0,200}(?:timed out|No route to host)");
 
-    /** The same where the connection is refused; later on, blocks that can't be fetched are told of in these words, too. */
-    private static final Pattern MASTER_REFUSED = Pattern.compile("Failed to connect to \\S{1,200}:\\d+");
+    /**
+     * The same in the words of Spark's RPC: the connection is refused, or opened and ended at once, or nobody answers on it.
+     * Later on, blocks that can't be fetched are told of in such words, too.
+     */
+    private static final Pattern MASTER_REFUSED = Pattern.compile("Failed to connect to \\S{1,200}:\\d+"
+            + "|Failed to send RPC .{0,60} to \\S{1,200}:\\d+|Connection from \\S{1,200}:\\d+ closed"
+            + "|Cannot receive any reply from \\S{1,200}:\\d+|controlled by spark\\.rpc\\.lookupTimeout");
 
     /** What a standalone master says of executors that end at once, again and again. */
     private static final Pattern EXITED =
@@ -23,6 +28,12 @@ final class DriverUnreachable implements Rule {
 
     /** The driver knows it. */
     private static final Pattern REGISTERED = Pattern.compile("Registered executor |registered with \\d+ core");
+
+    /** YARN runs its application master, which is to say so to the driver at once; both are logged at INFO. */
+    private static final Pattern MASTER_RUNS =
+            Pattern.compile("Application (application_\\S{1,60}) has started running");
+
+    private static final Pattern MASTER_REGISTERED = Pattern.compile("ApplicationMaster registered as ");
 
     private static final Pattern ADDRESS = Pattern.compile("NettyBlockTransferService: Server created on (.{1,200})");
 
@@ -45,6 +56,15 @@ final class DriverUnreachable implements Rule {
                                 strangers && (noWork || clues.anywhere(REMOVED).isPresent())))
                 .flatMap(hit -> of(clues, hit, "executors start and end at once, as they can't reach the driver"))
                 // Where nobody refuses the connection, they try for two minutes before they end.
+                .or(() -> clues.anyLine(MASTER_RUNS)
+                        .filter(hit -> noWork
+                                && strangers
+                                && clues.anyLine(MASTER_REGISTERED).isEmpty())
+                        .flatMap(hit -> of(
+                                clues,
+                                hit,
+                                "YARN runs its application's master (" + hit.group(1)
+                                        + "), and that one never got to the driver")))
                 .or(() -> clues.anyLine(LAUNCHED)
                         .filter(hit -> noWork && strangers)
                         .flatMap(hit -> of(

@@ -15,6 +15,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DiagnosisTest {
     private static final String TAKEN =
@@ -67,6 +69,31 @@ class DiagnosisTest {
         assertThat(Diagnosis.diagnose(Samples.failedStart(spec, 1, log)).code()).isEqualTo("DRIVER_UNREACHABLE");
         assertThat(Diagnosis.diagnose(Samples.failedStart(spec, 1, registered)).code())
                 .isNotEqualTo("DRIVER_UNREACHABLE");
+    }
+
+    /** The application master's last words, as Spark 3.5 logs them behind the line that tells of its end. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Caused by: java.io.IOException: Failed to connect to /127.66.0.9:43739",
+                "Caused by: java.io.IOException: Failed to send RPC RPC 665051 to /127.66.0.9:43739: io.netty.channel.StacklessClosedChannelException",
+                "Caused by: java.io.IOException: Connection from /127.66.0.9:43739 closed",
+                "Caused by: org.apache.spark.rpc.RpcTimeoutException: Cannot receive any reply from /127.66.0.9:43739 in 120 seconds. This timeout is controlled by spark.rpc.askTimeout",
+                "org.apache.spark.rpc.RpcTimeoutException: Futures timed out after [120 seconds]. This timeout is controlled by spark.rpc.lookupTimeout"
+            })
+    void applicationMasterThatDoesntGetToTheDriverTellsSoInMoreThanOneWay(String reason) {
+        List<String> log = List.of(
+                "26/11/30 06:44:22 ERROR YarnClientSchedulerBackend: YARN application has exited unexpectedly with state FAILED! Check the YARN application logs for more details.",
+                "26/11/30 06:44:22 ERROR YarnClientSchedulerBackend: Diagnostics message: Uncaught exception: org.apache.spark.SparkException: Exception thrown in awaitResult: ",
+                "\tat org.apache.spark.deploy.yarn.ApplicationMaster.runExecutorLauncher(ApplicationMaster.scala:553)",
+                reason);
+        ServerSpec spec = Samples.spec("3.5.0", "yarn", Map.of(), Map.of());
+
+        assertThat(Diagnosis.diagnose(Samples.failedStart(spec, 1, log)).code()).isEqualTo("DRIVER_UNREACHABLE");
+        assertThat(Diagnosis.diagnose(Samples.failedStart(spec, 1, log.subList(0, 3)))
+                        .code())
+                .as("its last words alone prove nothing of that")
+                .isEqualTo("APPLICATION_KILLED");
     }
 
     @Test
