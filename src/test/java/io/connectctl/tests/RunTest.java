@@ -277,8 +277,8 @@ class RunTest {
     private static List<Long> supervisors(Installation installation) {
         return installation.processes().stream()
                 .filter(process -> Installation.commandLine(process.pid()).contains("-Dconnectctl.oneCommand=true"))
-                // Below the shell that starts them, which names the state folder.
-                .flatMap(ProcessHandle::children)
+                // The shell that starts one names all of its flags, too.
+                .filter(process -> process.info().command().orElse("").endsWith("/java"))
                 .map(ProcessHandle::pid)
                 .toList();
     }
