@@ -44,7 +44,7 @@ public record DriverReach(Optional<String> host, OptionalInt port, OptionalInt b
         if (!needed(spec)) {
             return NONE;
         }
-        DriverNetwork declared = spec.cluster().driver();
+        DriverNetwork declared = DriverNetwork.of(spec);
         return new DriverReach(
                 declared.host().or(() -> towardsMaster(spec)), declared.port(), declared.blockManagerPort());
     }
@@ -59,7 +59,7 @@ public record DriverReach(Optional<String> host, OptionalInt port, OptionalInt b
         if (!needed(spec)) {
             return NONE;
         }
-        DriverNetwork declared = spec.cluster().driver();
+        DriverNetwork declared = DriverNetwork.of(spec);
         // Both are held at once, so that they differ.
         try (ServerSocket first = new ServerSocket(0);
                 ServerSocket second = new ServerSocket(0)) {
@@ -77,7 +77,7 @@ public record DriverReach(Optional<String> host, OptionalInt port, OptionalInt b
     /** The plan whose server is told of it. */
     public LaunchPlan in(LaunchPlan plan) {
         Map<String, String> variables = new TreeMap<>();
-        DriverNetwork declared = plan.spec().cluster().driver();
+        DriverNetwork declared = DriverNetwork.of(plan.spec());
         host.filter(any -> declared.host().isEmpty()).ifPresent(name -> variables.put(HOST_VARIABLE, name));
         if (port.isPresent() && declared.port().isEmpty()) {
             variables.put(PORT_VARIABLE, Integer.toString(port.getAsInt()));
@@ -99,7 +99,7 @@ public record DriverReach(Optional<String> host, OptionalInt port, OptionalInt b
         for (String master : masters) {
             Optional<InetAddress> own = towards(master);
             if (own.filter(address -> here || isOthers(address)).isPresent()) {
-                return Optional.of(own.get().getHostAddress());
+                return Optional.of(DriverNetwork.spoken(own.get().getHostAddress()));
             }
         }
         return Optional.empty();
@@ -134,7 +134,9 @@ public record DriverReach(Optional<String> host, OptionalInt port, OptionalInt b
             return MasterUrl.standalones(spec.master());
         }
         try {
-            return conf.isEmpty() ? List.of() : HadoopConf.of(conf.get()).submissions();
+            return conf.isEmpty()
+                    ? List.of()
+                    : HadoopConf.of(conf.get(), spec.env()).submissions();
         } catch (IOException e) {
             LOG.debug("the ResourceManager isn't known", e);
             return List.of();

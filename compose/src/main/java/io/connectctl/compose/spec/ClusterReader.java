@@ -29,7 +29,8 @@ final class ClusterReader {
     /** A path of queues, as the schedulers of YARN name them. */
     private static final Pattern QUEUE = Pattern.compile("[A-Za-z0-9_.-]{1,200}");
 
-    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|[0-9a-fA-F:]{2,45}");
+    private static final Pattern HOST =
+            Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|[0-9a-fA-F:]{2,45}|\\[[0-9a-fA-F:]{2,45}]");
     private static final int MOST = 100_000;
 
     private final ObjectNode tree;
@@ -89,12 +90,12 @@ final class ClusterReader {
             return Optional.empty();
         }
         if (looksAtDisk) {
-            checkFolder(folder);
+            checkFolder(folder, env);
         }
         return Optional.of(folder.normalize());
     }
 
-    private void checkFolder(Path folder) {
+    private void checkFolder(Path folder, Map<String, String> env) {
         if (!Files.isDirectory(folder)) {
             findings.error(
                     "/hadoopConf",
@@ -118,7 +119,7 @@ final class ClusterReader {
             return;
         }
         try {
-            HadoopConf conf = HadoopConf.of(folder);
+            HadoopConf conf = HadoopConf.of(folder, env);
             if (master.equals("yarn") && conf.submissions().isEmpty()) {
                 findings.error(
                         "/hadoopConf",
@@ -255,7 +256,7 @@ final class ClusterReader {
                     "/driver/blockManagerPort",
                     "port and blockManagerPort are both " + port.getAsInt() + ": give each a port of its own");
         }
-        return new DriverNetwork(host, port, blocks);
+        return new DriverNetwork(host.map(DriverNetwork::spoken), port, blocks);
     }
 
     private void known(ObjectNode object, String above, List<String> keys) {

@@ -14,4 +14,24 @@ public record DriverNetwork(Optional<String> host, OptionalInt port, OptionalInt
     /** Nothing declared. */
     public static final DriverNetwork UNDECLARED =
             new DriverNetwork(Optional.empty(), OptionalInt.empty(), OptionalInt.empty());
+
+    /** What is declared of a server's, by the field or by Spark's own key in {@code conf}, which are the same said twice. */
+    public static DriverNetwork of(ServerSpec spec) {
+        DriverNetwork fields = spec.cluster().driver();
+        return new DriverNetwork(
+                fields.host().or(() -> Optional.ofNullable(spec.conf().get("spark.driver.host"))),
+                port(fields.port(), spec, "spark.driver.port"),
+                port(fields.blockManagerPort(), spec, "spark.blockManager.port"));
+    }
+
+    private static OptionalInt port(OptionalInt field, ServerSpec spec, String key) {
+        String text = spec.conf().getOrDefault(key, "").strip();
+        // Zero is any, and what is no number Spark itself refuses.
+        return field.isPresent() || !text.matches("[1-9]\\d{0,4}") ? field : OptionalInt.of(Integer.parseInt(text));
+    }
+
+    /** A host as Spark wants it (Utils.checkHost): an IPv6 address in brackets, without the interface of this machine. */
+    public static String spoken(String host) {
+        return host.indexOf(':') < 0 || host.startsWith("[") ? host : "[" + host.replaceFirst("%.*", "") + "]";
+    }
 }

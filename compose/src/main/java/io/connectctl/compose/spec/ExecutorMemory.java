@@ -76,7 +76,8 @@ public record ExecutorMemory(
         try {
             Optional<String> mebibytes = spec.cluster().hadoopConf().isEmpty()
                     ? Optional.empty()
-                    : HadoopConf.of(spec.cluster().hadoopConf().get()).get(LEAST_ALLOCATION);
+                    : HadoopConf.of(spec.cluster().hadoopConf().get(), spec.env())
+                            .get(LEAST_ALLOCATION);
             return mebibytes
                     .filter(text -> text.matches("[1-9]\\d{0,8}"))
                     .map(text -> OptionalLong.of(Long.parseLong(text) << 20))

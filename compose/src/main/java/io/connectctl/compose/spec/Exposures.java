@@ -32,7 +32,7 @@ public final class Exposures {
             String where = "open on every interface";
             if (!process) {
                 // The runtime publishes them on the address that executors are told, where that is this machine's own.
-                where = spec.cluster().driver().host().isPresent()
+                where = DriverNetwork.of(spec).host().isPresent()
                         ? "published on every interface (0.0.0.0)"
                         : "published on the address by which this machine reaches " + spec.master()
                                 + " (on 0.0.0.0 where that can't be found out)";
@@ -46,7 +46,7 @@ public final class Exposures {
     public static boolean opensDriver(ServerSpec spec) {
         return MasterUrl.isCluster(spec.master())
                 && (!MasterUrl.staysHere(spec.master())
-                        || spec.cluster().driver().host().isPresent());
+                        || DriverNetwork.of(spec).host().isPresent());
     }
 
     /** The same of a server in an exported compose project, which publishes what is declared and nothing else. */

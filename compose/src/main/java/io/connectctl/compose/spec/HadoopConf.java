@@ -3,84 +3,158 @@ package io.connectctl.compose.spec;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
-import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 import org.xml.sax.SAXException;
 
 /**
  * What connectctl itself must know of a Hadoop configuration: where the ResourceManager is. Spark reads the folder with Hadoop's own
- * classes; these few properties don't justify a hundred jars in the daemon.
+ * classes; these few properties don't justify a hundred jars in the daemon. Read as Hadoop 3's Configuration reads it: inclusions, and
+ * within values {@code ${name}}, {@code ${env.NAME}}, {@code ${env.NAME-default}}, {@code ${env.NAME:-default}} and Java's system
+ * properties.
  *
- * @param properties name to value, {@code ${name}} within values replaced where the name is known
+ * @param properties name to value, as they are written
+ * @param environment of the server that reads the same files
+ * @param inclusions the files that the folder's own ones include, with those that these include
  */
-public record HadoopConf(Map<String, String> properties) {
+public record HadoopConf(Map<String, String> properties, Map<String, String> environment, Set<Path> inclusions) {
     /** The file without which there is no YARN to speak to: Hadoop's default, 0.0.0.0, is no cluster's. */
     public static final String YARN_SITE = "yarn-site.xml";
 
     private static final Pattern REFERENCE = Pattern.compile("\\$\\{([^}$\\s]{1,200})}");
 
+    /** As Hadoop divides it: with a colon, an empty variable has the default, too. */
+    private static final Pattern VARIABLE = Pattern.compile("env\\.([^:-]{1,200})(?:(:?-)(.*))?");
+
     /** As deep as Hadoop itself goes (Configuration.MAX_SUBST). */
     private static final int MOST_SUBSTITUTIONS = 20;
+
+    /** Hadoop has no bound; files that include each other have no end. */
+    private static final int DEEPEST_INCLUSION = 10;
 
     private static final String MANAGER = "yarn.resourcemanager.";
 
     public HadoopConf {
         properties = Map.copyOf(properties);
+        environment = Map.copyOf(environment);
+        inclusions = Set.copyOf(inclusions);
     }
 
     /**
      * Reads {@code core-site.xml} and {@code yarn-site.xml} of a folder; one that isn't there says nothing.
      *
+     * @param declared variables that the server has beside those of this process
      * @throws IOException if one of them can't be read, or isn't a Hadoop configuration
      */
-    public static HadoopConf of(Path folder) throws IOException {
+    public static HadoopConf of(Path folder, Map<String, String> declared) throws IOException {
         Map<String, String> properties = new TreeMap<>();
+        Set<Path> inclusions = new TreeSet<>();
         for (String name : List.of("core-site.xml", YARN_SITE)) {
             Path file = folder.resolve(name);
             if (Files.isRegularFile(file)) {
-                read(file, properties);
+                read(file, document(file), properties, inclusions, 0);
             }
         }
-        return new HadoopConf(properties);
+        Map<String, String> environment = new TreeMap<>(System.getenv());
+        environment.putAll(declared);
+        return new HadoopConf(properties, environment, inclusions);
     }
 
-    private static void read(Path file, Map<String, String> into) throws IOException {
-        Document document;
+    private static Element document(Path file) throws IOException {
         try {
             DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
-            // Hadoop allows inclusions; an entity that reads other files on the daemon's behalf is nothing it should
-            // follow.
+            // An entity that reads other files on the daemon's behalf is nothing it should follow; nor does Hadoop.
             factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
             factory.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);
             factory.setFeature("http://xml.org/sax/features/external-general-entities", false);
             factory.setFeature("http://xml.org/sax/features/external-parameter-entities", false);
             factory.setExpandEntityReferences(false);
+            factory.setNamespaceAware(true);
             var builder = factory.newDocumentBuilder();
             builder.setErrorHandler(null);
-            document = builder.parse(file.toFile());
+            return builder.parse(file.toFile()).getDocumentElement();
         } catch (ParserConfigurationException | SAXException e) {
             throw new IOException(file + " is no Hadoop configuration: " + e.getMessage(), e);
         }
-        NodeList all = document.getElementsByTagName("property");
-        for (int i = 0; i < all.getLength(); i++) {
-            if (all.item(i) instanceof Element property) {
-                child(property, "name")
-                        .ifPresent(name -> child(property, "value").ifPresent(value -> into.put(name, value)));
+    }
+
+    private static void read(Path file, Element within, Map<String, String> into, Set<Path> inclusions, int depth)
+            throws IOException {
+        for (Element element : elements(within)) {
+            switch (Objects.requireNonNullElse(element.getLocalName(), "")) {
+                case "property" -> {
+                    Optional<String> value = child(element, "value");
+                    child(element, "name").ifPresent(name -> value.ifPresent(text -> into.put(name, text)));
+                }
+                case "include" -> include(file, element, into, inclusions, depth);
+                case "configuration" -> read(file, element, into, inclusions, depth);
+                default -> {
+                    // Hadoop knows no other, and says nothing of them.
+                }
             }
         }
+    }
+
+    private static void include(Path file, Element include, Map<String, String> into, Set<Path> inclusions, int depth)
+            throws IOException {
+        String href = include.getAttribute("href");
+        if (depth >= DEEPEST_INCLUSION) {
+            throw new IOException(file + " includes '" + href + "', more than " + DEEPEST_INCLUSION + " files deep");
+        }
+        Optional<Path> named = local(file, href);
+        if (named.filter(Files::isRegularFile).isPresent()) {
+            inclusions.add(named.get());
+            read(named.get(), document(named.get()), into, inclusions, depth + 1);
+            return;
+        }
+        List<Element> fallbacks = elements(include).stream()
+                .filter(element -> "fallback".equals(element.getLocalName()))
+                .toList();
+        if (fallbacks.isEmpty()) {
+            throw new IOException(
+                    file + " includes '" + href + "', which is no file of this machine, and has no fallback");
+        }
+        for (Element fallback : fallbacks) {
+            read(file, fallback, into, inclusions, depth + 1);
+        }
+    }
+
+    /** A file by its path from the including one's folder, or by its URI. */
+    private static Optional<Path> local(Path file, String href) {
+        try {
+            return href.startsWith("file:")
+                    ? Optional.of(Path.of(URI.create(href)))
+                    : Optional.of(file.resolveSibling(href).normalize()).filter(path -> !href.isBlank());
+        } catch (IllegalArgumentException | FileSystemNotFoundException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static List<Element> elements(Element within) {
+        List<Element> elements = new ArrayList<>();
+        NodeList nodes = within.getChildNodes();
+        for (int i = 0; i < nodes.getLength(); i++) {
+            if (nodes.item(i) instanceof Element element) {
+                elements.add(element);
+            }
+        }
+        return elements;
     }
 
     private static Optional<String> child(Element property, String tag) {
@@ -95,14 +169,28 @@ public record HadoopConf(Map<String, String> properties) {
         String value = properties.get(name);
         for (int i = 0; value != null && i < MOST_SUBSTITUTIONS; i++) {
             Matcher matcher = REFERENCE.matcher(value);
-            if (!matcher.find() || !properties.containsKey(matcher.group(1))) {
+            if (!matcher.find()) {
                 break;
             }
-            value = value.substring(0, matcher.start())
-                    + properties.get(matcher.group(1))
-                    + value.substring(matcher.end());
+            Optional<String> meant = referenced(matcher.group(1));
+            if (meant.isEmpty()) {
+                break;
+            }
+            value = value.substring(0, matcher.start()) + meant.get() + value.substring(matcher.end());
         }
         return Optional.ofNullable(value).filter(text -> !text.isEmpty());
+    }
+
+    private Optional<String> referenced(String reference) {
+        Matcher variable = VARIABLE.matcher(reference);
+        if (variable.matches()) {
+            Optional<String> value = Optional.ofNullable(environment.get(variable.group(1)));
+            return ":-".equals(variable.group(2))
+                    ? value.filter(text -> !text.isEmpty()).or(() -> Optional.of(variable.group(3)))
+                    : value.or(() -> Optional.ofNullable(variable.group(3)));
+        }
+        return Optional.ofNullable(System.getProperty(reference))
+                .or(() -> Optional.ofNullable(properties.get(reference)));
     }
 
     /** Where the ResourceManagers answer over HTTP, the first one first; several where they stand in for each other. */
@@ -112,6 +200,7 @@ public record HadoopConf(Map<String, String> properties) {
         List<URI> managers = new ArrayList<>();
         for (String suffix : suffixes()) {
             String address = get(MANAGER + key + suffix).orElseGet(() -> host(suffix)
+                    .or(() -> submission(suffix).map(HadoopConf::hostOf))
                     .map(host -> host + (secure ? ":8090" : ":8088"))
                     .orElse(""));
             uri((secure ? "https://" : "http://") + address).ifPresent(managers::add);
@@ -132,11 +221,18 @@ public record HadoopConf(Map<String, String> properties) {
     public List<String> submissions() {
         List<String> addresses = new ArrayList<>();
         for (String suffix : suffixes()) {
-            get(MANAGER + "address" + suffix)
-                    .or(() -> host(suffix).map(host -> host + ":8032"))
-                    .ifPresent(addresses::add);
+            submission(suffix).ifPresent(addresses::add);
         }
         return List.copyOf(addresses);
+    }
+
+    private Optional<String> submission(String suffix) {
+        return get(MANAGER + "address" + suffix).or(() -> host(suffix).map(host -> host + ":8032"));
+    }
+
+    /** Without the port, which Hadoop adds where it isn't given. */
+    private static String hostOf(String address) {
+        return address.replaceFirst(":\\d+$", "");
     }
 
     private Optional<String> host(String suffix) {

@@ -9,6 +9,8 @@ import io.connectctl.compose.spec.SpecReader;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,5 +48,17 @@ class DriverReachTest {
         assertThat(DriverReach.ofProcess(spec("{\"master\": \"yarn\", \"hadoopConf\": \"" + folder + "\"}"))
                         .host())
                 .contains("127.0.0.1");
+    }
+
+    @Test
+    void whatConfSaysOfTheDriversNetworkIsPublishedLikeWhatTheFieldsSay() throws Exception {
+        ServerSpec spec = spec("{\"master\": \"spark://cluster.invalid:7077\", \"runtime\": \"docker\", \"conf\": {"
+                + "\"spark.driver.host\": \"10.0.0.7\", \"spark.driver.port\": \"7078\","
+                + " \"spark.blockManager.port\": \"7079\"}}");
+
+        DriverReach reach = DriverReach.ofContainer(spec);
+
+        assertThat(reach)
+                .isEqualTo(new DriverReach(Optional.of("10.0.0.7"), OptionalInt.of(7078), OptionalInt.of(7079)));
     }
 }

@@ -1,6 +1,7 @@
 package io.connectctl.compose.spec;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.URI;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -259,7 +261,7 @@ class ClusterReaderTest {
 
     @Test
     void resourceManagersAreFoundAsHadoopFindsThem() throws IOException {
-        HadoopConf one = HadoopConf.of(folder);
+        HadoopConf one = HadoopConf.of(folder, Map.of());
         assertThat(one.managers()).containsExactly(URI.create("http://rm.example.org:8188"));
         assertThat(one.submissions()).containsExactly("rm.example.org:8032");
 
@@ -273,7 +275,63 @@ class ClusterReaderTest {
                   <property><name>yarn.resourcemanager.hostname.b</name><value>two</value></property>
                 </configuration>
                 """);
-        assertThat(HadoopConf.of(folder).managers())
+        assertThat(HadoopConf.of(folder, Map.of()).managers())
                 .containsExactly(URI.create("http://one:8088"), URI.create("http://two:8088"));
+    }
+
+    @Test
+    void hadoopsInclusionsAndVariablesAreReadAsHadoopReadsThem() throws IOException {
+        Path common = Files.createDirectory(folder.resolve("common"));
+        Files.writeString(
+                common.resolve("rm.xml"),
+                """
+                <configuration>
+                  <property><name>yarn.resourcemanager.address</name><value>${env.RM_HOST}:${env.RM_PORT:-8032}</value></property>
+                  <property><name>who</name><value>${user.name}${env.NOT_THERE-!}${env.EMPTY-no}${unknown}</value></property>
+                </configuration>
+                """);
+        Files.writeString(
+                folder.resolve("yarn-site.xml"),
+                """
+                <configuration xmlns:xi="http://www.w3.org/2001/XInclude">
+                  <xi:include href="common/rm.xml"/>
+                  <xi:include href="nothing.xml"><xi:fallback><property><name>x</name><value>1</value></property></xi:fallback></xi:include>
+                </configuration>
+                """);
+
+        HadoopConf conf = HadoopConf.of(folder, Map.of("RM_HOST", "rm.example.org", "RM_PORT", "", "EMPTY", ""));
+
+        assertThat(conf.submissions()).containsExactly("rm.example.org:8032");
+        assertThat(conf.managers()).containsExactly(URI.create("http://rm.example.org:8088"));
+        assertThat(conf.get("who")).contains(System.getProperty("user.name") + "!${unknown}");
+        assertThat(conf.get("x")).contains("1");
+        assertThat(conf.inclusions()).containsExactly(common.resolve("rm.xml"));
+    }
+
+    @Test
+    void anInclusionThatIsNotThereOrHasNoEndIsToldWithItsFile() throws IOException {
+        Path site = folder.resolve("yarn-site.xml");
+        String include = "<configuration><include xmlns='http://www.w3.org/2001/XInclude' href='%s'/></configuration>";
+        Files.writeString(site, include.formatted("nothing.xml"));
+        assertThatThrownBy(() -> HadoopConf.of(folder, Map.of()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(site + " includes 'nothing.xml'");
+        Files.writeString(site, include.formatted("yarn-site.xml"));
+        assertThatThrownBy(() -> HadoopConf.of(folder, Map.of()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("10 files deep");
+    }
+
+    @Test
+    void anAddressWithColonsIsGivenToSparkInBrackets() {
+        for (String host : List.of("2001:db8::7", "[2001:db8::7]")) {
+            assertThat(read("{\"master\": \"spark://h:7077\", \"driver\": {\"host\": \"" + host + "\"}}")
+                            .spec()
+                            .orElseThrow()
+                            .cluster()
+                            .driver()
+                            .host())
+                    .contains("[2001:db8::7]");
+        }
     }
 }

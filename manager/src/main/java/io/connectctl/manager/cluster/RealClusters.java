@@ -24,6 +24,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,19 +63,21 @@ public final class RealClusters implements Clusters {
     }
 
     private static Optional<Path> conf(ServerSpec spec) {
-        return spec.cluster()
-                .hadoopConf()
-                .or(() -> Optional.ofNullable(spec.env().get("HADOOP_CONF_DIR")).map(Path::of))
-                .or(() -> Optional.ofNullable(spec.env().get("YARN_CONF_DIR")).map(Path::of));
+        // What a container's variables name is a folder of its image's, which this machine hasn't, or has another of.
+        boolean here = !spec.runtime().equals("docker");
+        return spec.cluster().hadoopConf().or(() -> Stream.of("HADOOP_CONF_DIR", "YARN_CONF_DIR")
+                .filter(variable -> here && spec.env().containsKey(variable))
+                .map(variable -> Path.of(spec.env().get(variable)))
+                .findFirst());
     }
 
-    private ResourceManager manager(Path conf) throws IOException {
-        return new ResourceManager(HadoopConf.of(conf).managers(), user);
+    private ResourceManager manager(Path conf, Map<String, String> declared) throws IOException {
+        return new ResourceManager(HadoopConf.of(conf, declared).managers(), user);
     }
 
     private Optional<ResourceManager> manager(ServerSpec spec) throws IOException {
         Optional<Path> conf = onYarn(spec) ? conf(spec) : Optional.empty();
-        return conf.isEmpty() ? Optional.empty() : Optional.of(manager(conf.get()));
+        return conf.isEmpty() ? Optional.empty() : Optional.of(manager(conf.get(), spec.env()));
     }
 
     private YarnTags tags(ServerSpec spec) throws IOException {
@@ -227,7 +230,7 @@ public final class RealClusters implements Clusters {
             }
             try {
                 for (YarnApplication application :
-                        living(manager(Path.of(conf)), YarnTags.ofInstallation(installation))) {
+                        living(manager(Path.of(conf), Map.of()), YarnTags.ofInstallation(installation))) {
                     Optional<ServerName> server = YarnTags.server(application.tags(), installation);
                     if (server.isPresent()
                             && !lives.test(new Owned(server.get(), application.id(), application.tags()))) {
@@ -243,6 +246,6 @@ public final class RealClusters implements Clusters {
 
     @Override
     public void end(Orphan orphan) throws IOException {
-        manager(Path.of(orphan.where())).kill(orphan.id());
+        manager(Path.of(orphan.where()), Map.of()).kill(orphan.id());
     }
 }

@@ -28,6 +28,7 @@ import io.connectctl.compose.runtime.process.PortHolder;
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.ContainerSpec;
+import io.connectctl.compose.spec.DriverNetwork;
 import io.connectctl.compose.spec.Expose;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.Loosening;
@@ -651,7 +652,7 @@ public final class DockerRuntime implements ServerRuntime {
             DriverReach reach = DriverReach.ofContainer(spec);
             if (!reach.equals(DriverReach.NONE)
                     && !engine().local()
-                    && spec.cluster().driver().host().isEmpty()) {
+                    && DriverNetwork.of(spec).host().isEmpty()) {
                 throw new LaunchException(
                         "ENGINE_REMOTE",
                         "the engine is on " + engine().host() + ", and nobody says by which address the executors of "
@@ -829,6 +830,25 @@ public final class DockerRuntime implements ServerRuntime {
         }
     }
 
+    private LaunchException portTaken(ServerSpec spec, int port, DriverReach driver) {
+        DriverNetwork declared = DriverNetwork.of(spec);
+        boolean rpc = driver.port().equals(OptionalInt.of(port));
+        if (!rpc && !driver.blockManagerPort().equals(OptionalInt.of(port))) {
+            return portTaken(spec, port);
+        }
+        boolean chosen = (rpc ? declared.port() : declared.blockManagerPort()).isEmpty();
+        String key = rpc ? "driver.port" : "driver.blockManagerPort";
+        return new LaunchException(
+                "PORT_TAKEN",
+                "port " + port + (rpc ? " of the driver" : " of the driver's block manager")
+                        + (chosen ? ", which was free a moment ago," : "") + " is held by "
+                        + portHolder(port).orElse("somebody else"),
+                chosen
+                        ? "another one is taken at the next start; " + key + " declares one"
+                        : "stop it, or give " + spec.name() + " another " + key + ", or none, for one that is free",
+                chosen);
+    }
+
     private LaunchException portTaken(ServerSpec spec, int port) {
         return new LaunchException(
                 "PORT_TAKEN",
@@ -878,7 +898,7 @@ public final class DockerRuntime implements ServerRuntime {
                     // As Spark itself does where its UI's port is taken.
                     ui = OptionalInt.of(port + 1 == grpc ? port + 2 : port + 1);
                 } else if (port != 0) {
-                    throw portTaken(spec, port);
+                    throw portTaken(spec, port, driver);
                 } else {
                     throw notStarted(spec, image, e);
                 }

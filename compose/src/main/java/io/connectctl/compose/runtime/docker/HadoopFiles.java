@@ -1,6 +1,7 @@
 package io.connectctl.compose.runtime.docker;
 
 import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.spec.HadoopConf;
 import io.connectctl.compose.spec.ServerSpec;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -48,6 +49,7 @@ final class HadoopFiles {
         if (folder.isEmpty()) {
             return files;
         }
+        checkInclusions(folder.get(), spec);
         try (DirectoryStream<Path> all = Files.newDirectoryStream(folder.get())) {
             for (Path file : all) {
                 String name = String.valueOf(Objects.requireNonNull(file.getFileName()));
@@ -60,14 +62,35 @@ final class HadoopFiles {
                 }
             }
         } catch (IOException e) {
-            throw new LaunchException(
-                    "HADOOP_CONF_UNREADABLE",
-                    "the Hadoop configuration " + folder.get() + " can't be read: " + e,
-                    "see that the folder is there and that the daemon's user may read its files, or declare another hadoopConf",
-                    false,
-                    e);
+            throw unreadable(folder.get(), e);
         }
         return files;
+    }
+
+    private static void checkInclusions(Path folder, ServerSpec spec) throws LaunchException {
+        try {
+            for (Path inclusion : HadoopConf.of(folder, spec.env()).inclusions()) {
+                if (!folder.normalize().equals(inclusion.getParent())) {
+                    throw new LaunchException(
+                            "HADOOP_CONF_UNREADABLE",
+                            "the Hadoop configuration " + folder + " includes " + inclusion
+                                    + ", which isn't in that folder, so a container wouldn't have it",
+                            "copy that file into the folder, have it included by its name alone, and start again",
+                            false);
+                }
+            }
+        } catch (IOException e) {
+            throw unreadable(folder, e);
+        }
+    }
+
+    private static LaunchException unreadable(Path folder, IOException e) {
+        return new LaunchException(
+                "HADOOP_CONF_UNREADABLE",
+                "the Hadoop configuration " + folder + " can't be read: " + e,
+                "see that the folder is there and that the daemon's user may read its files, or declare another hadoopConf",
+                false,
+                e);
     }
 
     private static Optional<String> text(Path file) throws IOException {

@@ -20,6 +20,7 @@ import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.DriverReach;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.spec.ContainerSpec;
+import io.connectctl.compose.spec.DriverNetwork;
 import io.connectctl.compose.spec.Expose;
 import io.connectctl.compose.spec.Loosening;
 import io.connectctl.compose.spec.ServerSpec;
@@ -546,7 +547,7 @@ final class Launcher {
         DriverReach driver = published.driver();
         // On the one address that executors are told, where that is this machine's own; a name may be anything.
         String reached = driver.host()
-                .filter(host -> spec.cluster().driver().host().isEmpty())
+                .filter(host -> DriverNetwork.of(spec).host().isEmpty())
                 .orElse("0.0.0.0");
         driver.port().ifPresent(port -> bind(ports, reached, port));
         driver.blockManagerPort().ifPresent(port -> bind(ports, reached, port));
