@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** A class data archive is trained once, taken by every further start, and never in the way. */
-@Order(1)
+@Order(2)
 class ArchiveTest {
     /** A training gives way to everything else that runs here. */
     private static final Duration TRAINING = Duration.ofMinutes(20);

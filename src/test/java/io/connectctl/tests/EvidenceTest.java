@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is kept and told of a start, and of a server that was wedged; and that a bundle of it all holds no secret. */
-@Order(2)
+@Order(4)
 class EvidenceTest {
     private static final String IN_CONF = "conf-s3cret-0b7f4c19";
     private static final String IN_ENV = "env-s3cret-5d2e8a70";

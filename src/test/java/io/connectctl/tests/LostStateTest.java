@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A state file that is damaged is set aside, and costs nothing that its servers' folders or their runtime know. */
-@Order(3)
+@Order(6)
 class LostStateTest {
     @ParameterizedTest
     @EnumSource

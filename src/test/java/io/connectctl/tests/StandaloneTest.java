@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** Spark 4.0.1 on a real standalone master and worker. */
+@Order(4)
 class StandaloneTest {
     /** Seconds in which a server comes up on a loaded machine, and its executors don't. */
     private static final int WAIT = 60;

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /** Spark 3.5.0 on a real ResourceManager and a real NodeManager, which are taken down at the end, one after the other. */
+@Order(1)
 @TestMethodOrder(OrderAnnotation.class)
 class YarnTest {
     /** Seconds in which a server comes up on a loaded machine, and its executors don't. */
