@@ -71,6 +71,28 @@ class DaemonDeathTest {
         }
     }
 
+    /** A login's shell has an XDG_RUNTIME_DIR; one of {@code su}, cron or a container has none. */
+    @Test
+    void aDaemonIsOneForShellsWithDifferentRunFolders() throws IOException {
+        try (Installation installation = new Installation()) {
+            ProcessHandle daemon = startedDaemon(installation);
+
+            String usual = installation.environment().put("CONNECTCTL_RUN_DIR", installation.home() + "/elsewhere");
+            assertThat(installation.daemon()).isEqualTo(daemon);
+            killDaemon(installation);
+            ProcessHandle next = startedDaemon(installation);
+            installation.environment().put("CONNECTCTL_RUN_DIR", usual);
+
+            assertThat(next).isNotEqualTo(daemon);
+            assertThat(installation.daemon()).isEqualTo(next);
+        }
+    }
+
+    private static ProcessHandle startedDaemon(Installation installation) {
+        installation.ok("daemon", "start");
+        return installation.daemon();
+    }
+
     @ParameterizedTest
     @EnumSource
     void killsAtRandomInstantsNeitherLoseNorDoubleAServer(Where where) throws IOException, InterruptedException {

@@ -109,7 +109,7 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
         }
         Optional<Instant> stopped = DeliberateStop.since(context.folders().state());
         if (stopped.isPresent()) {
-            throw DaemonUnreachableException.stopped(context.socket(), stopped.get());
+            throw DaemonUnreachableException.stopped(context.socket().get(), stopped.get());
         }
         try {
             ApiClient client = client();

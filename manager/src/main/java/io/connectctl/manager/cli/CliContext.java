@@ -1,6 +1,7 @@
 package io.connectctl.manager.cli;
 
 import io.connectctl.compose.runtime.Folders;
+import io.connectctl.manager.client.DaemonSocket;
 import io.connectctl.manager.client.ToolProcess;
 import io.connectctl.manager.client.ToolVersion;
 import java.io.FileDescriptor;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * All that a command sees of the world, so that tests can give it another one.
@@ -39,7 +41,7 @@ record CliContext(
         Path workingFolder,
         Terminal terminal,
         Folders folders,
-        Path socket,
+        Supplier<Path> socket,
         ToolVersion version,
         DaemonStarter starter,
         ToolProcess tool,
@@ -62,7 +64,7 @@ record CliContext(
                 Path.of("").toAbsolutePath(),
                 Terminal.system(environment),
                 folders,
-                folders.socket(uid),
+                new DaemonSocket(folders.state(), folders.socket(uid)),
                 ToolVersion.current(),
                 DaemonStarter.detached(folders.state(), environment),
                 ToolProcess.OF_THIS_INSTALLATION,

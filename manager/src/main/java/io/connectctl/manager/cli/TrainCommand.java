@@ -98,7 +98,7 @@ final class TrainCommand extends CliCommand {
                 context.workingFolder(),
                 context.terminal(),
                 context.folders(),
-                socket,
+                () -> socket,
                 context.version(),
                 (client, announce) -> false,
                 context.tool(),

@@ -40,6 +40,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +58,7 @@ public final class ApiClient {
 
     private static final Duration PRUNING = Duration.ofMinutes(5);
 
-    private final Path socket;
+    private final Supplier<Path> socket;
     private final Duration timeout;
     private final @Nullable Listener listener;
 
@@ -71,16 +72,16 @@ public final class ApiClient {
      * @param timeout for each call to be answered
      */
     public ApiClient(Path socket, Duration timeout) {
-        this(socket, timeout, null);
+        this(() -> socket, timeout, null);
     }
 
-    /** A client that tells {@code listener} who answers. */
-    public ApiClient(Path socket, Listener listener) {
+    /** A client that tells {@code listener} who answers, and looks for its daemon anew with each call. */
+    public ApiClient(Supplier<Path> socket, Listener listener) {
         this(socket, PATIENCE, listener);
     }
 
     /** A client that tells {@code listener} who answers, with a time for each call. */
-    public ApiClient(Path socket, Duration timeout, @Nullable Listener listener) {
+    public ApiClient(Supplier<Path> socket, Duration timeout, @Nullable Listener listener) {
         this.socket = socket;
         this.timeout = timeout;
         this.listener = listener;
@@ -110,7 +111,7 @@ public final class ApiClient {
 
     /** Where the daemon listens. */
     public Path socket() {
-        return socket;
+        return socket.get();
     }
 
     /**
@@ -532,14 +533,14 @@ public final class ApiClient {
     private Exchange send(String method, String target, byte @Nullable [] body, Duration patience) throws IOException {
         Exchange exchange;
         try {
-            exchange = Exchange.send(socket, method, target, body, patience);
+            exchange = Exchange.send(socket(), method, target, body, patience);
         } catch (DaemonUnreachableException e) {
             if (e.reason() != DaemonUnreachableException.Reason.NOT_RUNNING
                     || listener == null
                     || !listener.startsWhereNoneListens()) {
                 throw e;
             }
-            exchange = Exchange.send(socket, method, target, body, patience);
+            exchange = Exchange.send(socket(), method, target, body, patience);
         }
         tell(exchange.header("server"));
         return exchange;
@@ -592,7 +593,7 @@ public final class ApiClient {
                 "UNKNOWN_ANSWER",
                 status,
                 "unexpected answer",
-                "the daemon on " + socket + " answered with status " + status,
+                "the daemon on " + socket() + " answered with status " + status,
                 "see daemon.log in the state folder",
                 List.of()));
     }

@@ -358,6 +358,11 @@ public final class DaemonLauncher {
                 .redirectErrorStream(true);
         builder.environment().clear();
         builder.environment().putAll(inherited(environment));
+        // Where this caller, and those that wait beside it, look for it.
+        Path run = client.socket().toAbsolutePath().getParent();
+        if (run != null) {
+            builder.environment().put("CONNECTCTL_RUN_DIR", run.toString());
+        }
         // glibc keeps an arena of freed memory for each thread that ever allocated otherwise: tens of MiB.
         builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
         Process process = spawn(builder);

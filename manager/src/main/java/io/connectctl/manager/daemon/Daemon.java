@@ -9,6 +9,7 @@ import io.connectctl.manager.api.HealthEndpoint;
 import io.connectctl.manager.api.Metrics;
 import io.connectctl.manager.api.v1.DaemonView;
 import io.connectctl.manager.api.v1.SettingsView;
+import io.connectctl.manager.client.DaemonSocket;
 import io.connectctl.manager.client.DeliberateStop;
 import io.connectctl.manager.client.SystemdUnit;
 import io.connectctl.manager.lifecycle.ServerEvent;
@@ -159,6 +160,7 @@ final class Daemon implements DaemonControl, AutoCloseable {
         Path folder = Objects.requireNonNull(socket.getParent(), "a socket lies in a folder");
         PrivateFolder.make(folder);
         api = ApiServer.open(socket, fleet, leases, leftovers, this, metrics, folders.servers());
+        DaemonSocket.note(folders.state(), socket);
         // A port that is taken by now must not keep the daemon from its servers: it is told, and can be set anew.
         listen("the TCP listener", kept, now -> new SettingsView(kept.tcpPort(), now.healthPort()));
         listen("grpc.health.v1", kept, now -> new SettingsView(now.tcpPort(), kept.healthPort()));

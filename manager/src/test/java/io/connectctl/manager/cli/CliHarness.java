@@ -62,7 +62,7 @@ final class CliHarness {
                 folder,
                 terminal(),
                 new Folders(folder.resolve("config"), folder.resolve("state"), folder, folder.resolve("cache")),
-                socket,
+                () -> socket,
                 new ToolVersion("0.1.0", "bbbbbbbbbbbb", Optional.empty()),
                 starter,
                 tool,
