@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * How the executors of one launch reach its driver. Comes to the launch through the environment, as what a machine's network looks like
  * was declared by nobody: another address must not make a running server look out of date.
  *
- * @param host what executors are told; empty where the server finds it out for itself
+ * @param host what executors are told, without the brackets that Spark wants around an IPv6 address where it was found here; empty where the server finds it out for itself
  * @param port of the driver's RPC; empty for any
  * @param blockManagerPort of its block manager; empty for any
  */
@@ -78,7 +78,8 @@ public record DriverReach(Optional<String> host, OptionalInt port, OptionalInt b
     public LaunchPlan in(LaunchPlan plan) {
         Map<String, String> variables = new TreeMap<>();
         DriverNetwork declared = DriverNetwork.of(plan.spec());
-        host.filter(any -> declared.host().isEmpty()).ifPresent(name -> variables.put(HOST_VARIABLE, name));
+        host.filter(any -> declared.host().isEmpty())
+                .ifPresent(name -> variables.put(HOST_VARIABLE, DriverNetwork.spoken(name)));
         if (port.isPresent() && declared.port().isEmpty()) {
             variables.put(PORT_VARIABLE, Integer.toString(port.getAsInt()));
         }
@@ -99,7 +100,7 @@ public record DriverReach(Optional<String> host, OptionalInt port, OptionalInt b
         for (String master : masters) {
             Optional<InetAddress> own = towards(master);
             if (own.filter(address -> here || isOthers(address)).isPresent()) {
-                return Optional.of(DriverNetwork.spoken(own.get().getHostAddress()));
+                return Optional.of(own.get().getHostAddress());
             }
         }
         return Optional.empty();

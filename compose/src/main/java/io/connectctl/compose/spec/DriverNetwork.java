@@ -1,5 +1,6 @@
 package io.connectctl.compose.spec;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -11,6 +12,11 @@ import java.util.OptionalInt;
  * @param blockManagerPort where the driver serves broadcast data; empty for any that is free
  */
 public record DriverNetwork(Optional<String> host, OptionalInt port, OptionalInt blockManagerPort) {
+    private static final List<String> RPC_KEYS = List.of("spark.driver.port");
+
+    /** On the driver its own key beats the common one. */
+    private static final List<String> BLOCK_KEYS = List.of("spark.driver.blockManager.port", "spark.blockManager.port");
+
     /** Nothing declared. */
     public static final DriverNetwork UNDECLARED =
             new DriverNetwork(Optional.empty(), OptionalInt.empty(), OptionalInt.empty());
@@ -19,15 +25,36 @@ public record DriverNetwork(Optional<String> host, OptionalInt port, OptionalInt
     public static DriverNetwork of(ServerSpec spec) {
         DriverNetwork fields = spec.cluster().driver();
         return new DriverNetwork(
-                fields.host().or(() -> Optional.ofNullable(spec.conf().get("spark.driver.host"))),
-                port(fields.port(), spec, "spark.driver.port"),
-                port(fields.blockManagerPort(), spec, "spark.blockManager.port"));
+                fields.host().or(() -> Optional.ofNullable(spec.conf().get("spark.driver.host"))
+                        .map(String::strip)
+                        .filter(host -> !host.isEmpty())),
+                port(fields.port(), spec, RPC_KEYS),
+                port(fields.blockManagerPort(), spec, BLOCK_KEYS));
     }
 
-    private static OptionalInt port(OptionalInt field, ServerSpec spec, String key) {
-        String text = spec.conf().getOrDefault(key, "").strip();
-        // Zero is any, and what is no number Spark itself refuses.
-        return field.isPresent() || !text.matches("[1-9]\\d{0,4}") ? field : OptionalInt.of(Integer.parseInt(text));
+    /** What a port comes from, for a sentence: the field, or the key in {@code conf}. */
+    public static String source(ServerSpec spec, boolean rpc) {
+        return (rpc ? RPC_KEYS : BLOCK_KEYS)
+                .stream()
+                        .filter(key -> spec.conf().containsKey(key))
+                        .findFirst()
+                        .map(key -> key + " in conf")
+                        .orElse(rpc ? "driver.port" : "driver.blockManagerPort");
+    }
+
+    private static OptionalInt port(OptionalInt field, ServerSpec spec, List<String> keys) {
+        if (field.isPresent()) {
+            return field;
+        }
+        // Zero is any, and what is no port Spark itself refuses.
+        String text = keys.stream()
+                .filter(key -> spec.conf().containsKey(key))
+                .findFirst()
+                .map(key -> spec.conf().getOrDefault(key, "").strip())
+                .orElse("");
+        return text.matches("[1-9]\\d{0,4}") && Integer.parseInt(text) < 65_536
+                ? OptionalInt.of(Integer.parseInt(text))
+                : OptionalInt.empty();
     }
 
     /** A host as Spark wants it (Utils.checkHost): an IPv6 address in brackets, without the interface of this machine. */

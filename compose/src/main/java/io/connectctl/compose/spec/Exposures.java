@@ -46,7 +46,11 @@ public final class Exposures {
     public static boolean opensDriver(ServerSpec spec) {
         return MasterUrl.isCluster(spec.master())
                 && (!MasterUrl.staysHere(spec.master())
-                        || DriverNetwork.of(spec).host().isPresent());
+                        || DriverNetwork.of(spec)
+                                .host()
+                                // Told its own loopback, they are on this machine, too.
+                                .filter(host -> !MasterUrl.isLoopback(host + ":1"))
+                                .isPresent());
     }
 
     /** The same of a server in an exported compose project, which publishes what is declared and nothing else. */

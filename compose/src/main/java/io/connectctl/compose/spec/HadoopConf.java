@@ -7,6 +7,8 @@ import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,15 +27,15 @@ import org.xml.sax.SAXException;
 
 /**
  * What connectctl itself must know of a Hadoop configuration: where the ResourceManager is. Spark reads the folder with Hadoop's own
- * classes; these few properties don't justify a hundred jars in the daemon. Read as Hadoop 3's Configuration reads it: inclusions, and
- * within values {@code ${name}}, {@code ${env.NAME}}, {@code ${env.NAME-default}}, {@code ${env.NAME:-default}} and Java's system
- * properties.
+ * classes; these few properties don't justify a hundred jars in the daemon. Read as Hadoop 3's Configuration reads them: final
+ * properties, files that are included, and within values {@code ${name}}, {@code ${env.NAME}}, {@code ${env.NAME-default}},
+ * {@code ${env.NAME:-default}} and Java's system properties. What is included from a URL that is no file's isn't read.
  *
  * @param properties name to value, as they are written
- * @param environment of the server that reads the same files
- * @param inclusions the files that the folder's own ones include, with those that these include
+ * @param environment variables that the server is declared to have; of those that it inherits none is known here
+ * @param inclusions what the files include and is there, as they name it
  */
-public record HadoopConf(Map<String, String> properties, Map<String, String> environment, Set<Path> inclusions) {
+public record HadoopConf(Map<String, String> properties, Map<String, String> environment, Set<String> inclusions) {
     /** The file without which there is no YARN to speak to: Hadoop's default, 0.0.0.0, is no cluster's. */
     public static final String YARN_SITE = "yarn-site.xml";
 
@@ -41,6 +43,9 @@ public record HadoopConf(Map<String, String> properties, Map<String, String> env
 
     /** As Hadoop divides it: with a colon, an empty variable has the default, too. */
     private static final Pattern VARIABLE = Pattern.compile("env\\.([^:-]{1,200})(?:(:?-)(.*))?");
+
+    /** A URL of another kind than {@code file:}. */
+    private static final Pattern ELSEWHERE = Pattern.compile("(?!file:)[A-Za-z][A-Za-z0-9+.-]+:.*");
 
     /** As deep as Hadoop itself goes (Configuration.MAX_SUBST). */
     private static final int MOST_SUBSTITUTIONS = 20;
@@ -59,21 +64,30 @@ public record HadoopConf(Map<String, String> properties, Map<String, String> env
     /**
      * Reads {@code core-site.xml} and {@code yarn-site.xml} of a folder; one that isn't there says nothing.
      *
-     * @param declared variables that the server has beside those of this process
+     * @param environment variables that the server is declared to have
      * @throws IOException if one of them can't be read, or isn't a Hadoop configuration
      */
-    public static HadoopConf of(Path folder, Map<String, String> declared) throws IOException {
-        Map<String, String> properties = new TreeMap<>();
-        Set<Path> inclusions = new TreeSet<>();
-        for (String name : List.of("core-site.xml", YARN_SITE)) {
+    public static HadoopConf of(Path folder, Map<String, String> environment) throws IOException {
+        return of(folder, List.of("core-site.xml", YARN_SITE), environment);
+    }
+
+    /** The same of other files of the folder, the later one's values before the earlier one's. */
+    public static HadoopConf of(Path folder, Collection<String> files, Map<String, String> environment)
+            throws IOException {
+        Reading reading = new Reading(folder);
+        for (String name : files) {
             Path file = folder.resolve(name);
             if (Files.isRegularFile(file)) {
-                read(file, document(file), properties, inclusions, 0);
+                reading.read(file, document(file), 0);
             }
         }
-        Map<String, String> environment = new TreeMap<>(System.getenv());
-        environment.putAll(declared);
-        return new HadoopConf(properties, environment, inclusions);
+        return new HadoopConf(reading.properties, environment, reading.inclusions);
+    }
+
+    /** Without the variables, some of which may be secrets. */
+    @Override
+    public String toString() {
+        return "HadoopConf" + properties;
     }
 
     private static Element document(Path file) throws IOException {
@@ -94,55 +108,77 @@ public record HadoopConf(Map<String, String> properties, Map<String, String> env
         }
     }
 
-    private static void read(Path file, Element within, Map<String, String> into, Set<Path> inclusions, int depth)
-            throws IOException {
-        for (Element element : elements(within)) {
-            switch (Objects.requireNonNullElse(element.getLocalName(), "")) {
-                case "property" -> {
-                    Optional<String> value = child(element, "value");
-                    child(element, "name").ifPresent(name -> value.ifPresent(text -> into.put(name, text)));
-                }
-                case "include" -> include(file, element, into, inclusions, depth);
-                case "configuration" -> read(file, element, into, inclusions, depth);
-                default -> {
-                    // Hadoop knows no other, and says nothing of them.
+    /** What the files read so far come to. */
+    private static final class Reading {
+        private final Path folder;
+        private final Map<String, String> properties = new TreeMap<>();
+        private final Set<String> last = new HashSet<>();
+        private final Set<String> inclusions = new TreeSet<>();
+
+        Reading(Path folder) {
+            this.folder = folder.normalize();
+        }
+
+        void read(Path file, Element within, int depth) throws IOException {
+            for (Element element : elements(within)) {
+                switch (Objects.requireNonNullElse(element.getLocalName(), "")) {
+                    case "property" -> property(element);
+                    case "include" -> include(file, element, depth);
+                    case "configuration" -> read(file, element, depth);
+                    default -> {
+                        // Hadoop knows no other, and says nothing of them.
+                    }
                 }
             }
         }
-    }
 
-    private static void include(Path file, Element include, Map<String, String> into, Set<Path> inclusions, int depth)
-            throws IOException {
-        String href = include.getAttribute("href");
-        if (depth >= DEEPEST_INCLUSION) {
-            throw new IOException(file + " includes '" + href + "', more than " + DEEPEST_INCLUSION + " files deep");
+        private void property(Element element) {
+            Optional<String> name = said(element, "name");
+            Optional<String> value = said(element, "value");
+            if (name.isEmpty() || last.contains(name.get())) {
+                return;
+            }
+            value.ifPresent(text -> properties.put(name.get(), text));
+            if (said(element, "final").filter("true"::equals).isPresent()) {
+                last.add(name.get());
+            }
         }
-        Optional<Path> named = local(file, href);
-        if (named.filter(Files::isRegularFile).isPresent()) {
-            inclusions.add(named.get());
-            read(named.get(), document(named.get()), into, inclusions, depth + 1);
-            return;
-        }
-        List<Element> fallbacks = elements(include).stream()
-                .filter(element -> "fallback".equals(element.getLocalName()))
-                .toList();
-        if (fallbacks.isEmpty()) {
-            throw new IOException(
-                    file + " includes '" + href + "', which is no file of this machine, and has no fallback");
-        }
-        for (Element fallback : fallbacks) {
-            read(file, fallback, into, inclusions, depth + 1);
-        }
-    }
 
-    /** A file by its path from the including one's folder, or by its URI. */
-    private static Optional<Path> local(Path file, String href) {
-        try {
-            return href.startsWith("file:")
-                    ? Optional.of(Path.of(URI.create(href)))
-                    : Optional.of(file.resolveSibling(href).normalize()).filter(path -> !href.isBlank());
-        } catch (IllegalArgumentException | FileSystemNotFoundException e) {
-            return Optional.empty();
+        private void include(Path file, Element include, int depth) throws IOException {
+            String href = include.getAttribute("href");
+            if (depth >= DEEPEST_INCLUSION) {
+                throw new IOException(
+                        file + " includes '" + href + "', more than " + DEEPEST_INCLUSION + " files deep");
+            }
+            Optional<Path> named = local(href);
+            if (named.filter(Files::isRegularFile).isPresent()) {
+                inclusions.add(href);
+                read(named.get(), document(named.get()), depth + 1);
+                return;
+            }
+            List<Element> fallbacks = elements(include).stream()
+                    .filter(element -> "fallback".equals(element.getLocalName()))
+                    .toList();
+            if (fallbacks.isEmpty() && !ELSEWHERE.matcher(href).matches()) {
+                throw new IOException(file + " includes '" + href + "', which isn't there (looked for in " + folder
+                        + ", as Hadoop does), and has no fallback");
+            }
+            for (Element fallback : fallbacks) {
+                read(file, fallback, depth + 1);
+            }
+        }
+
+        /** Hadoop asks the class path, where the folder is: so from there also in a file of a subfolder, and never from above it. */
+        private Optional<Path> local(String href) {
+            try {
+                if (href.startsWith("file:")) {
+                    return Optional.of(Path.of(URI.create(href)));
+                }
+                Path path = folder.resolve(href).normalize();
+                return Optional.of(path).filter(any -> href.startsWith("/") || path.startsWith(folder));
+            } catch (IllegalArgumentException | FileSystemNotFoundException e) {
+                return Optional.empty();
+            }
         }
     }
 
@@ -157,11 +193,15 @@ public record HadoopConf(Map<String, String> properties, Map<String, String> env
         return elements;
     }
 
-    private static Optional<String> child(Element property, String tag) {
-        NodeList found = property.getElementsByTagName(tag);
-        return found.getLength() == 0
-                ? Optional.empty()
-                : Optional.of(found.item(0).getTextContent().strip());
+    /** By an element of this name or, in the short form, an attribute; what is empty isn't said. */
+    private static Optional<String> said(Element property, String tag) {
+        return elements(property).stream()
+                .filter(element -> tag.equals(element.getLocalName()))
+                .findFirst()
+                .map(Element::getTextContent)
+                .or(() -> Optional.of(property.getAttribute(tag)))
+                .map(String::strip)
+                .filter(text -> !text.isEmpty());
     }
 
     /** A property's value. */

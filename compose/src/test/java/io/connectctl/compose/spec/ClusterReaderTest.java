@@ -287,6 +287,8 @@ class ClusterReaderTest {
                 """
                 <configuration>
                   <property><name>yarn.resourcemanager.address</name><value>${env.RM_HOST}:${env.RM_PORT:-8032}</value></property>
+                  <property><name>yarn.resourcemanager.address</name><value/></property>
+                  <property name="short" value="form"/>
                   <property><name>who</name><value>${user.name}${env.NOT_THERE-!}${env.EMPTY-no}${unknown}</value></property>
                 </configuration>
                 """);
@@ -294,6 +296,9 @@ class ClusterReaderTest {
                 folder.resolve("yarn-site.xml"),
                 """
                 <configuration xmlns:xi="http://www.w3.org/2001/XInclude">
+                  <property><name>kept</name><value>first</value><final>true</final></property>
+                  <property><name>kept</name><value>second</value></property>
+                  <xi:include href="http://config.example/rm.xml"/>
                   <xi:include href="common/rm.xml"/>
                   <xi:include href="nothing.xml"><xi:fallback><property><name>x</name><value>1</value></property></xi:fallback></xi:include>
                 </configuration>
@@ -305,7 +310,10 @@ class ClusterReaderTest {
         assertThat(conf.managers()).containsExactly(URI.create("http://rm.example.org:8088"));
         assertThat(conf.get("who")).contains(System.getProperty("user.name") + "!${unknown}");
         assertThat(conf.get("x")).contains("1");
-        assertThat(conf.inclusions()).containsExactly(common.resolve("rm.xml"));
+        assertThat(conf.get("short")).contains("form");
+        assertThat(conf.get("kept")).contains("first");
+        assertThat(conf.inclusions()).containsExactly("common/rm.xml");
+        assertThat(conf.toString()).doesNotContain("RM_HOST=");
     }
 
     @Test
@@ -316,6 +324,11 @@ class ClusterReaderTest {
         assertThatThrownBy(() -> HadoopConf.of(folder, Map.of()))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(site + " includes 'nothing.xml'");
+        Path below = Files.createDirectory(folder.resolve("below"));
+        Files.writeString(below.resolve("yarn-site.xml"), include.formatted("../outside.xml"));
+        Files.writeString(folder.resolve("outside.xml"), "<configuration/>");
+        assertThatThrownBy(() -> HadoopConf.of(below, Map.of()))
+                .hasMessageContaining("'../outside.xml', which isn't there");
         Files.writeString(site, include.formatted("yarn-site.xml"));
         assertThatThrownBy(() -> HadoopConf.of(folder, Map.of()))
                 .isInstanceOf(IOException.class)

@@ -1,5 +1,6 @@
 package io.connectctl.manager.diagnose;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -11,20 +12,23 @@ final class ApplicationKilled implements Rule {
     private static final Pattern WHO = Pattern.compile(
             "Diagnostics message: (.{1,300})" + "|(Application application_\\S{1,60} was killed by user .{1,160})");
 
+    /** What YARN says of the end comes after the line that tells of it: whoever understands it knows better. */
+    private static final List<Rule> KNOW_BETTER = List.of(new YarnRefused(), new DriverUnreachable());
+
     @Override
     public Optional<Finding> look(Clues clues) {
+        if (KNOW_BETTER.stream().anyMatch(rule -> rule.look(clues).isPresent())) {
+            return Optional.empty();
+        }
         return clues.anywhere(ENDED).flatMap(hit -> {
-            Optional<Hit> who = clues.anyLine(WHO);
-            String said = who.map(each -> ": " + each.group(1) + each.group(2)).orElse("");
-            // YARN's own words on it come after the line that tells of the end, and whoever understands them knows
-            // better.
-            return hit.reaching(who.orElse(hit))
-                    .fault(
-                            "APPLICATION_KILLED",
-                            "YARN ended its application" + (hit.group(1).isEmpty() ? "" : " (" + hit.group(1) + ")")
-                                    + said,
-                            "who killed it, or why its master failed, is in YARN: yarn logs -applicationId, or the page that `connectctl"
-                                    + " describe " + clues.spec().name() + "` names; " + clues.again(""));
+            String said = clues.anyLine(WHO)
+                    .map(who -> ": " + who.group(1) + who.group(2))
+                    .orElse("");
+            return hit.fault(
+                    "APPLICATION_KILLED",
+                    "YARN ended its application" + (hit.group(1).isEmpty() ? "" : " (" + hit.group(1) + ")") + said,
+                    "who killed it, or why its master failed, is in YARN: yarn logs -applicationId, or the page that `connectctl"
+                            + " describe " + clues.spec().name() + "` names; " + clues.again(""));
         });
     }
 

@@ -1,5 +1,6 @@
 package io.connectctl.manager.diagnose;
 
+import io.connectctl.compose.spec.DriverNetwork;
 import io.connectctl.health.ProbeFailure;
 import java.util.Optional;
 import java.util.Set;
@@ -35,6 +36,9 @@ final class DriverUnreachable implements Rule {
 
     private static final Pattern MASTER_REGISTERED = Pattern.compile("ApplicationMaster registered as ");
 
+    private static final Pattern MASTER_ENDED = Pattern.compile(
+            "YARN application has exited unexpectedly|The YARN application has already ended|Diagnostics message: |final status: FAILED");
+
     private static final Pattern ADDRESS = Pattern.compile("NettyBlockTransferService: Server created on (.{1,200})");
 
     private static final Pattern REMOVED = Pattern.compile("Master removed our application: FAILED");
@@ -49,8 +53,11 @@ final class DriverUnreachable implements Rule {
         // One that got through proves the way: what ends executors then is something else.
         boolean strangers = clues.anyLine(REGISTERED).isEmpty();
         return clues.anyLine(MASTER_FAILED)
+                // Of a server that ran, such words tell of an executor that was lost, or of a database that was.
                 .or(() -> clues.anyLine(MASTER_REFUSED)
-                        .filter(hit -> strangers && clues.spec().master().equals("yarn")))
+                        .filter(hit -> strangers
+                                && clues.spec().master().equals("yarn")
+                                && clues.evidence().stage() == Evidence.Stage.STARTING))
                 .or(() -> clues.anyLine(EXITED)
                         .filter(hit ->
                                 strangers && (noWork || clues.anywhere(REMOVED).isPresent())))
@@ -59,7 +66,9 @@ final class DriverUnreachable implements Rule {
                 .or(() -> clues.anyLine(MASTER_RUNS)
                         .filter(hit -> noWork
                                 && strangers
-                                && clues.anyLine(MASTER_REGISTERED).isEmpty())
+                                && clues.anyLine(MASTER_REGISTERED).isEmpty()
+                                // One that ended had another reason, which YARN tells.
+                                && clues.anyLine(MASTER_ENDED).isEmpty())
                         .flatMap(hit -> of(
                                 clues,
                                 hit,
@@ -81,14 +90,15 @@ final class DriverUnreachable implements Rule {
                 what
                         + clues.anyLine(ADDRESS)
                                 .map(address -> "; they are told to reach it at " + address.group(1))
-                                .orElse(clues.spec()
-                                        .cluster()
-                                        .driver()
+                                .orElse(DriverNetwork.of(clues.spec())
                                         .host()
                                         .map(host -> "; they are told to reach it at " + host)
                                         .orElse("")),
                 "give an address that the cluster's machines reach, and open its ports to them: "
-                        + clues.again("--driver-host ADDRESS")
+                        + clues.again(
+                                clues.spec().conf().containsKey("spark.driver.host")
+                                        ? "--conf spark.driver.host=ADDRESS"
+                                        : "--driver-host ADDRESS")
                         + "; an executor's own stderr, at its worker, says what it tried");
     }
 

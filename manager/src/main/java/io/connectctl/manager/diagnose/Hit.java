@@ -29,12 +29,6 @@ record Hit(LogEntry entry, String line, MatchResult match, Scrubber scrubber) {
                 .orElse("");
     }
 
-    /** The same line, with its place as late as this one's: rules that read the later entry are asked first. */
-    Hit reaching(Hit later) {
-        LogEntry moved = new LogEntry(Math.max(entry.at(), later.entry.at()), entry.level(), entry.lines());
-        return new Hit(moved, line, match, scrubber);
-    }
-
     /** A cause that only another declaration, or another machine, removes. */
     Optional<Finding> config(String code, String summary, String remedy) {
         return Optional.of(new Finding(entry.at(), new Cause(code, summary, remedy, evidence(), false)));

@@ -399,7 +399,7 @@ public final class MachineDoctor {
         }
         try {
             Path folder = Path.of(named.get());
-            HadoopConf conf = HadoopConf.of(folder, environment);
+            HadoopConf conf = HadoopConf.of(folder, Map.of());
             if (conf.managers().isEmpty()) {
                 end(
                         "cluster",

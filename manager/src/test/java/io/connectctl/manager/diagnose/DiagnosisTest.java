@@ -94,6 +94,19 @@ class DiagnosisTest {
                         .code())
                 .as("its last words alone prove nothing of that")
                 .isEqualTo("APPLICATION_KILLED");
+        assertThat(Diagnosis.diagnose(new Evidence(
+                                spec,
+                                Evidence.Stage.RUNNING,
+                                Samples.exit(1),
+                                false,
+                                log,
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.empty(),
+                                List.of()))
+                        .code())
+                .as("of a server that ran they tell of something else")
+                .isEqualTo("APPLICATION_KILLED");
     }
 
     @Test

@@ -837,7 +837,7 @@ public final class DockerRuntime implements ServerRuntime {
             return portTaken(spec, port);
         }
         boolean chosen = (rpc ? declared.port() : declared.blockManagerPort()).isEmpty();
-        String key = rpc ? "driver.port" : "driver.blockManagerPort";
+        String key = DriverNetwork.source(spec, rpc);
         return new LaunchException(
                 "PORT_TAKEN",
                 "port " + port + (rpc ? " of the driver" : " of the driver's block manager")

@@ -49,7 +49,6 @@ final class HadoopFiles {
         if (folder.isEmpty()) {
             return files;
         }
-        checkInclusions(folder.get(), spec);
         try (DirectoryStream<Path> all = Files.newDirectoryStream(folder.get())) {
             for (Path file : all) {
                 String name = String.valueOf(Objects.requireNonNull(file.getFileName()));
@@ -64,17 +63,19 @@ final class HadoopFiles {
         } catch (IOException e) {
             throw unreadable(folder.get(), e);
         }
+        checkInclusions(folder.get(), spec, files.keySet());
         return files;
     }
 
-    private static void checkInclusions(Path folder, ServerSpec spec) throws LaunchException {
+    /** Within the container its files include what was copied, by a name that leads nowhere else. */
+    private static void checkInclusions(Path folder, ServerSpec spec, Set<String> copied) throws LaunchException {
         try {
-            for (Path inclusion : HadoopConf.of(folder, spec.env()).inclusions()) {
-                if (!folder.normalize().equals(inclusion.getParent())) {
+            for (String inclusion : HadoopConf.of(folder, NEEDED, spec.env()).inclusions()) {
+                if (!copied.contains(inclusion)) {
                     throw new LaunchException(
                             "HADOOP_CONF_UNREADABLE",
-                            "the Hadoop configuration " + folder + " includes " + inclusion
-                                    + ", which isn't in that folder, so a container wouldn't have it",
+                            "the Hadoop configuration " + folder + " includes '" + inclusion
+                                    + "', which a container doesn't have: it gets the text files of that very folder",
                             "copy that file into the folder, have it included by its name alone, and start again",
                             false);
                 }

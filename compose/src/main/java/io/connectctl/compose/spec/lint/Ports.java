@@ -1,5 +1,6 @@
 package io.connectctl.compose.spec.lint;
 
+import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.Findings;
 import io.connectctl.compose.spec.PortChoice;
 import io.connectctl.compose.spec.Problem;
@@ -33,8 +34,9 @@ final class Ports {
             Findings findings = new Findings("servers." + server.name(), server.declaration()).of(Rule.PORT_CLASH);
             one(server, server.spec().port(), "/port", "port", held, findings);
             one(server, server.spec().uiPort(), UI, "uiPort", held, findings);
-            // A container's ports are its own, but for those that are published.
-            for (String key : server.isContainer() ? List.<String>of() : KEYS) {
+            // A container's ports are its own, but for those that are published: a driver's, where executors reach it.
+            boolean shared = !server.isContainer() || Exposures.opensDriver(server.spec());
+            for (String key : shared ? KEYS : List.<String>of()) {
                 String value = server.conf().getOrDefault(key, "").strip();
                 if (value.matches("[1-9]\\d{3,4}")) {
                     claim(server, Integer.parseInt(value), Subject.pointer(key), key, held, findings);
