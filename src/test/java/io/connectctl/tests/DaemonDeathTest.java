@@ -56,6 +56,11 @@ class DaemonDeathTest {
         try (Installation installation = new Installation()) {
             installation.ok("start", "a", "--port", "auto", "--ui-port", "auto");
             String url = installation.ok("url", "a").out();
+            assertThat(Files.readString(
+                            Path.of("/proc/" + installation.daemon().pid() + "/maps"), StandardCharsets.ISO_8859_1))
+                    .as("it has unpacked no library, which it would leave in /tmp when it is killed")
+                    .containsPattern("/lib/org/sqlite/native/\\S+\\.so")
+                    .doesNotContain("/tmp/sqlite-");
 
             killDaemon(installation);
             Outcome asked = installation.ok("url", "a");

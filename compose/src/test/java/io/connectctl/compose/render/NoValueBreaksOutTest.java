@@ -127,9 +127,15 @@ class NoValueBreaksOutTest {
         assertThat(fromLatin1(text)).isEqualTo(plain);
     }
 
+    /** Many a try has one; they go with the build's folder. */
+    private static Path scratch(String name) throws IOException {
+        return Files.createTempDirectory(
+                Files.createDirectories(Path.of("target/scratch").toAbsolutePath()), name);
+    }
+
     @Property(tries = 12, shrinking = ShrinkingMode.BOUNDED)
     void shReadsEveryWordAndItsEnvironmentBack(@ForAll("manyProgramTexts") List<String> values) throws Exception {
-        Path folder = Files.createTempDirectory("words");
+        Path folder = scratch("words");
         String template =
                 "{% for v in values %}\nprintf '%s\\0' {{ v }}\n{% endfor %}\n{% for v in values %}\nexport V={{ v }}; printf '%s\\0' \"$V\"\n{% endfor %}\n";
         Path script = folder.resolve("x.sh");
@@ -146,7 +152,7 @@ class NoValueBreaksOutTest {
 
     @Property(tries = 5, shrinking = ShrinkingMode.BOUNDED)
     void theEntrypointHandsEveryEnvironmentValueOn(@ForAll("manyProgramTexts") List<String> values) throws Exception {
-        Path folder = Files.createTempDirectory("it's a $folder\\\"");
+        Path folder = scratch("it's a $folder\\\"");
         Path java = folder.resolve("jdk");
         Programs.executable(java.resolve("bin/java"), "#!/bin/sh\nexec env -0\n");
         Site site = Specs.site(folder, java);
@@ -169,7 +175,7 @@ class NoValueBreaksOutTest {
 
     @Property(tries = 5, shrinking = ShrinkingMode.BOUNDED)
     void javaReadsEveryOptionBack(@ForAll("manyProgramTexts") List<String> values) throws Exception {
-        Path folder = Files.createTempDirectory("it's java");
+        Path folder = scratch("it's java");
         Site site = Specs.site(folder, Path.of(System.getProperty("java.home")));
         StringBuilder options = new StringBuilder();
         for (int i = 0; i < values.size(); i++) {

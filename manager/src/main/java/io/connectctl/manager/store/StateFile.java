@@ -13,6 +13,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.sqlite.util.OSInfo;
 
 /**
  * The state file of a daemon that must come up whatever became of it. A damaged file is set aside together with what SQLite keeps beside
@@ -38,6 +39,19 @@ public final class StateFile {
     public record Opened(SqliteStore store, Optional<String> notice) {}
 
     /**
+     * SQLite's library as it lies in the installation; where it has none for this machine, sqlite-jdbc unpacks it into the folder of
+     * temporary files at each start, and a daemon that is killed leaves it there.
+     */
+    private static void useInstalledLibrary() {
+        String home = System.getProperty("connectctl.home");
+        if (home != null && System.getProperty("org.sqlite.lib.path") == null) {
+            System.setProperty(
+                    "org.sqlite.lib.path",
+                    home + "/lib/org/sqlite/native/" + OSInfo.getNativeLibFolderPathForCurrentOS());
+        }
+    }
+
+    /**
      * Opens the store, or a new one where the old one is damaged.
      *
      * @param now names what is set aside. Its millisecond is also where the numbers of events begin in the new file: events come more slowly
@@ -45,6 +59,7 @@ public final class StateFile {
      * @throws StoreException if it can't be opened now, or the damaged one can't be set aside: says why, and nothing is lost
      */
     public static Opened open(Path file, Instant now) throws StoreException {
+        useInstalledLibrary();
         List<String> told = new ArrayList<>();
         Path aside = free(beside(file, ".damaged-" + STAMP.format(now)));
         try {
