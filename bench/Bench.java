@@ -27,10 +27,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** The benchmark behind bench/run: whole processes, medians, and ratios of one run. */
 public final class Bench {
@@ -448,10 +451,12 @@ public final class Bench {
                 Duration watched = Duration.ofSeconds(60);
                 TimeUnit.MILLISECONDS.sleep(watched.toMillis());
                 double cores = (ticks(pid) - before) / 100.0 / watched.toSeconds();
+                Map<String, Long> kinds = proxy.kinds(asked);
                 asked = proxy.requests() - asked;
                 row("GET /v1/servers, " + servers + " containers", answers);
                 System.out.println("  goal: at most 0.015 s");
                 System.out.printf("the engine was asked %d times in %d s while nothing happened (goal: at most %d); daemon: %.2f %% of a core%n", asked, watched.toSeconds(), watched.toSeconds() / 10, cores * 100);
+                System.out.println("  for: " + kinds);
             } finally {
                 for (JsonNode server : JSON.readTree(answer("status", "-o", "json")).path("servers")) {
                     if (server.path("name").asText().startsWith("box")) {
@@ -598,12 +603,12 @@ public final class Bench {
 
     /** Passes on what is said to an engine, and counts the requests. */
     private static final class EngineProxy implements AutoCloseable {
-        private static final Pattern REQUEST = Pattern.compile("(?:GET|HEAD|POST|PUT|DELETE) /\\S* HTTP/1\\.1\r\n");
+        private static final Pattern REQUEST = Pattern.compile("((?:GET|HEAD|POST|PUT|DELETE) /\\S*) HTTP/1\\.1\r\n");
 
         private final Path folder = Files.createTempDirectory("engine-");
         private final Path engine;
         private final ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        private final AtomicInteger requests = new AtomicInteger();
+        private final List<String> requests = new CopyOnWriteArrayList<>();
 
         EngineProxy(Path engine) throws IOException {
             this.engine = engine;
@@ -615,8 +620,18 @@ public final class Bench {
             return folder.resolve("engine.sock");
         }
 
+        /** What was asked since the first so many requests, each kind with its number; ids are left out. */
+        Map<String, Long> kinds(int first) {
+            return List.copyOf(requests).stream()
+                    .skip(first)
+                    .collect(Collectors.groupingBy(
+                            request -> request.replaceFirst("\\?.*", "").replaceAll("/(?:[0-9a-f]{64}|connectctl-[^/]*)", "/ID"),
+                            TreeMap::new,
+                            Collectors.counting()));
+        }
+
         int requests() {
-            return requests.get();
+            return requests.size();
         }
 
         private static void run(Runnable work) {
@@ -644,8 +659,9 @@ public final class Bench {
                 while (from.read(buffer) >= 0) {
                     buffer.flip();
                     // A request's head comes in one piece; what is archived in a body isn't sent while nothing happens.
-                    if (counting && REQUEST.matcher(StandardCharsets.ISO_8859_1.decode(buffer.duplicate())).lookingAt()) {
-                        requests.incrementAndGet();
+                    Matcher request = REQUEST.matcher(StandardCharsets.ISO_8859_1.decode(buffer.duplicate()));
+                    if (counting && request.lookingAt()) {
+                        requests.add(request.group(1));
                     }
                     while (buffer.hasRemaining()) {
                         to.write(buffer);

@@ -85,6 +85,12 @@ public interface ServerRuntime extends AutoCloseable {
         return Map.of();
     }
 
+    /** The same as it was lately, for a look at every server again and again. */
+    default Map<String, String> ingredientsLately(ServerSpec spec)
+            throws RuntimeUnavailableException, InterruptedException {
+        return ingredients(spec);
+    }
+
     /**
      * Makes ready what a launch needs (fetches Spark, finds Java, makes folders), telling its progress. Repeatable; takes
      * no time when all is there.
@@ -188,6 +194,11 @@ public interface ServerRuntime extends AutoCloseable {
 
     /** What the running instance uses; empty where nothing runs. */
     Optional<Usage> usage(ServerName server) throws RuntimeUnavailableException, InterruptedException;
+
+    /** What {@link #usage} tells, where nobody need be asked for it; empty where somebody must, and where nothing runs. */
+    default Optional<Usage> usageSeen(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        return usage(server);
+    }
 
     /**
      * Looks into a running instance that doesn't answer: its threads and heap by its JVM's own word, and what the kernel knows of it. Never

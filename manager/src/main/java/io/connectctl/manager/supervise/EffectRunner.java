@@ -345,7 +345,7 @@ final class EffectRunner {
             return Differences.between(live, declared);
         }
         if (fresh) {
-            lookAtIngredients();
+            lookAtIngredients(ServerRuntime::ingredients);
         }
         Optional<LaunchRecord> launched = Optional.empty();
         Map<String, String> files = Map.of();
@@ -358,15 +358,26 @@ final class EffectRunner {
         return Drift.of(live, declared, launched, new LaunchRecord(files, ingredients));
     }
 
-    /** Asks the runtime what a launch would be made of: an engine takes some milliseconds for it, so not at every look. */
+    /** Sees what a launch would be made of: an engine takes some milliseconds for it, so not at every look. */
     void lookAtIngredients() {
+        lookAtIngredients(ServerRuntime::ingredientsLately);
+    }
+
+    /** What a runtime says of a declaration. */
+    @FunctionalInterface
+    private interface Question {
+        Map<String, String> put(ServerRuntime runtime, ServerSpec spec)
+                throws RuntimeUnavailableException, InterruptedException;
+    }
+
+    private void lookAtIngredients(Question question) {
         ServerSpec live = unit.live();
         ServerRuntime runtime = around.runtimes().get(live.runtime());
         if (runtime == null) {
             return;
         }
         try {
-            ingredients = runtime.ingredients(live);
+            ingredients = question.put(runtime, live);
         } catch (RuntimeUnavailableException | RuntimeException e) {
             LOG.debug("{}: it can't be told what a launch would be made of", unit.name(), e);
         } catch (InterruptedException e) {

@@ -11,7 +11,9 @@ import io.connectctl.manager.lifecycle.Phase;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -26,8 +28,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Watches the memory of every server that is up, so that an event tells of what comes before the kernel or the heap ends it.
  *
- * <p>Cheap: one look at all of them every {@value #SECONDS} s on one thread, each a few reads of /proc or one question to the engine, and one
- * request to the server's own UI. Nothing is stored but the warnings.
+ * <p>Cheap: one look at all of them every {@value #SECONDS} s on one thread, each a few reads of /proc and of control groups, and one request to the
+ * server's own UI. An engine elsewhere must be asked: of one server a look, in turn. Nothing is stored but the warnings.
  */
 final class MemoryWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MemoryWatch.class);
@@ -41,6 +43,9 @@ final class MemoryWatch implements AutoCloseable {
     private final Executor workers;
     private final Map<ServerName, Watched> watched = new ConcurrentHashMap<>();
     private volatile boolean closed;
+    /** Whose turn it is among those whose engine must be asked; only the one look at a time counts it. */
+    private int turn;
+
     private volatile Time.@Nullable Timer timer;
 
     private record Watched(int incarnation, MemoryTrend trend) {}
@@ -67,11 +72,17 @@ final class MemoryWatch implements AutoCloseable {
 
     private void lookThenAgain() {
         try {
+            List<ServerUnit> unseen = new ArrayList<>();
             for (ServerUnit unit : units.get()) {
                 if (closed || Thread.currentThread().isInterrupted()) {
                     return;
                 }
-                look(unit);
+                if (!look(unit, false)) {
+                    unseen.add(unit);
+                }
+            }
+            if (!unseen.isEmpty()) {
+                look(unseen.get(Math.floorMod(turn++, unseen.size())), true);
             }
             watched.keySet()
                     .retainAll(units.get().stream().map(ServerUnit::name).toList());
@@ -80,18 +91,22 @@ final class MemoryWatch implements AutoCloseable {
         }
     }
 
-    private void look(ServerUnit unit) {
+    /** False if it is up and somebody must be asked for what it uses, which this call may not do. */
+    private boolean look(ServerUnit unit, boolean mayAsk) {
         Phase phase = unit.state().phase();
         if (phase != Phase.HEALTHY && phase != Phase.UNHEALTHY) {
             watched.remove(unit.name());
-            return;
+            return true;
         }
         try {
             ServerSpec spec = unit.live();
             ServerRuntime runtime = around.runtimes().get(spec.runtime());
-            Optional<Usage> usage = runtime == null ? Optional.empty() : runtime.usage(unit.name());
+            if (runtime == null) {
+                return true;
+            }
+            Optional<Usage> usage = mayAsk ? runtime.usage(unit.name()) : runtime.usageSeen(unit.name());
             if (usage.isEmpty()) {
-                return;
+                return false;
             }
             int incarnation = unit.state().incarnation();
             Watched now = watched.compute(
@@ -114,6 +129,7 @@ final class MemoryWatch implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        return true;
     }
 
     private static Optional<Heap> heap(ServerUnit unit) throws InterruptedException {

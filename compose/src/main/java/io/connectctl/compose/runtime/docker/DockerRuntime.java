@@ -88,6 +88,11 @@ public final class DockerRuntime implements ServerRuntime {
     private static final Duration FACTS_PATIENCE = Duration.ofSeconds(2);
     private static final int UI_RETRIES = 16;
 
+    /** With the listing every 30 s, six questions a minute while nothing happens. */
+    private static final Duration IMAGES_APART = Duration.ofSeconds(15);
+
+    private static final Duration IMAGES_FORGOTTEN = Duration.ofHours(1);
+
     private static final String OUT_OF_MEMORY = "out of memory, killed by the kernel";
     private static final String REMOVED = "removed by somebody";
     private static final String ENGINE_AWAY = "the engine was stopped or restarted";
@@ -107,6 +112,8 @@ public final class DockerRuntime implements ServerRuntime {
     private volatile @Nullable Parts parts;
     private final List<Consumer<Instance>> listeners = new CopyOnWriteArrayList<>();
     private final Set<ServerName> launching = ConcurrentHashMap.newKeySet();
+    /** What images' names meant at the last look. */
+    private final Map<String, Looked> looked = new ConcurrentHashMap<>();
     /** Starts that are known to run, by container: whatever ends or starts besides is news. */
     private final Map<String, Live> running = new ConcurrentHashMap<>();
 
@@ -128,6 +135,8 @@ public final class DockerRuntime implements ServerRuntime {
             return server.equals(whose) && start.equals(when);
         }
     }
+
+    private record Looked(Map<String, String> found, long at) {}
 
     private record Known(String start, Endpoint endpoint, long at) {}
 
@@ -504,14 +513,32 @@ public final class DockerRuntime implements ServerRuntime {
             // It is never made anew, whatever its image's name means by now.
             return Map.of();
         }
+        String image = image(spec);
+        Map<String, String> found = parts().images()
+                .find(image)
+                .map(any -> Map.of("image", any.id()))
+                .orElse(Map.of());
+        looked.put(image, new Looked(found, System.nanoTime()));
+        return found;
+    }
+
+    /** Of all images together the engine is asked once in {@link #IMAGES_APART}: many servers have few, or each its own. */
+    @Override
+    public Map<String, String> ingredientsLately(ServerSpec spec)
+            throws RuntimeUnavailableException, InterruptedException {
+        Looked last = adopted(spec.name()) ? null : looked.get(image(spec));
+        long now = System.nanoTime();
+        looked.values().removeIf(other -> now - other.at() > IMAGES_FORGOTTEN.toNanos());
+        return last != null && now - last.at() < IMAGES_APART.toNanos() * looked.size()
+                ? last.found()
+                : ingredients(spec);
+    }
+
+    private String image(ServerSpec spec) throws RuntimeUnavailableException, InterruptedException {
         String wanted = spec.container().imageFor(spec.spark());
         String before = histories.of(spec.name()).image();
         String built = Names.builtImage(spec.spark());
-        String image = spec.container().image().isEmpty() && built.equals(before) ? built : wanted;
-        return parts().images()
-                .find(image)
-                .map(found -> Map.of("image", found.id()))
-                .orElse(Map.of());
+        return spec.container().image().isEmpty() && built.equals(before) ? built : wanted;
     }
 
     private static Site site(ServerSpec spec, Optional<Path> jars, Optional<Path> sparkHome) {
@@ -1463,12 +1490,24 @@ public final class DockerRuntime implements ServerRuntime {
     /** Open files aren't known to an engine: they are told as 0. */
     @Override
     public Optional<Usage> usage(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        Optional<Usage> seen = usageSeen(server);
+        if (seen.isPresent()) {
+            return seen;
+        }
         if (hasNothing()) {
             return Optional.empty();
         }
         Names names = names(server);
         Optional<Container> container = container(names).filter(Container::live);
         return container.isPresent() ? engine().usage(container.get().id()) : Optional.empty();
+    }
+
+    @Override
+    public Optional<Usage> usageSeen(ServerName server) {
+        return running.entrySet().stream()
+                .filter(entry -> entry.getValue().server().equals(server))
+                .findFirst()
+                .flatMap(entry -> ContainerGroup.usage(entry.getValue().pid(), entry.getKey()));
     }
 
     /** A paused container lets nothing be run in it: then nothing of its inside is known. */
