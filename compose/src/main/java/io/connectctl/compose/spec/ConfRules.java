@@ -277,6 +277,12 @@ final class ConfRules {
         cluster.driver().host().ifPresent(host -> same("spark.driver.host", host, "driver.host", conf, findings));
         number("spark.driver.port", cluster.driver().port(), "driver.port", conf, findings);
         number(
+                "spark.driver.blockManager.port",
+                cluster.driver().blockManagerPort(),
+                "driver.blockManagerPort",
+                conf,
+                findings);
+        number(
                 "spark.blockManager.port",
                 cluster.driver().blockManagerPort(),
                 "driver.blockManagerPort",

@@ -34,7 +34,9 @@ public record DriverNetwork(Optional<String> host, OptionalInt port, OptionalInt
 
     /** What a port comes from, for a sentence: the field, or the key in {@code conf}. */
     public static String source(ServerSpec spec, boolean rpc) {
-        return (rpc ? RPC_KEYS : BLOCK_KEYS)
+        DriverNetwork fields = spec.cluster().driver();
+        boolean declared = (rpc ? fields.port() : fields.blockManagerPort()).isPresent();
+        return (declared ? List.<String>of() : rpc ? RPC_KEYS : BLOCK_KEYS)
                 .stream()
                         .filter(key -> spec.conf().containsKey(key))
                         .findFirst()

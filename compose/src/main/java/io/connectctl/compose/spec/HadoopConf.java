@@ -133,7 +133,7 @@ public record HadoopConf(Map<String, String> properties, Map<String, String> env
         }
 
         private void property(Element element) {
-            Optional<String> name = said(element, "name");
+            Optional<String> name = said(element, "name").map(String::strip).filter(text -> !text.isEmpty());
             Optional<String> value = said(element, "value");
             if (name.isEmpty() || last.contains(name.get())) {
                 return;
@@ -156,10 +156,13 @@ public record HadoopConf(Map<String, String> properties, Map<String, String> env
                 read(named.get(), document(named.get()), depth + 1);
                 return;
             }
+            if (ELSEWHERE.matcher(href).matches()) {
+                return; // What is there, and whether its fallback is needed, only Hadoop finds out.
+            }
             List<Element> fallbacks = elements(include).stream()
                     .filter(element -> "fallback".equals(element.getLocalName()))
                     .toList();
-            if (fallbacks.isEmpty() && !ELSEWHERE.matcher(href).matches()) {
+            if (fallbacks.isEmpty()) {
                 throw new IOException(file + " includes '" + href + "', which isn't there (looked for in " + folder
                         + ", as Hadoop does), and has no fallback");
             }
@@ -193,15 +196,14 @@ public record HadoopConf(Map<String, String> properties, Map<String, String> env
         return elements;
     }
 
-    /** By an element of this name or, in the short form, an attribute; what is empty isn't said. */
+    /** By an element of this name that isn't empty or, in the short form, an attribute. */
     private static Optional<String> said(Element property, String tag) {
         return elements(property).stream()
                 .filter(element -> tag.equals(element.getLocalName()))
                 .findFirst()
                 .map(Element::getTextContent)
-                .or(() -> Optional.of(property.getAttribute(tag)))
-                .map(String::strip)
-                .filter(text -> !text.isEmpty());
+                .filter(text -> !text.isEmpty())
+                .or(() -> property.hasAttribute(tag) ? Optional.of(property.getAttribute(tag)) : Optional.empty());
     }
 
     /** A property's value. */
@@ -218,7 +220,7 @@ public record HadoopConf(Map<String, String> properties, Map<String, String> env
             }
             value = value.substring(0, matcher.start()) + meant.get() + value.substring(matcher.end());
         }
-        return Optional.ofNullable(value).filter(text -> !text.isEmpty());
+        return Optional.ofNullable(value).map(String::strip).filter(text -> !text.isEmpty());
     }
 
     private Optional<String> referenced(String reference) {
@@ -231,6 +233,19 @@ public record HadoopConf(Map<String, String> properties, Map<String, String> env
         }
         return Optional.ofNullable(System.getProperty(reference))
                 .or(() -> Optional.ofNullable(properties.get(reference)));
+    }
+
+    /** The first variable that addresses of ResourceManagers need and the declaration doesn't have. */
+    public Optional<String> unknownVariable() {
+        return properties.keySet().stream()
+                .filter(name -> name.startsWith(MANAGER))
+                .sorted()
+                .flatMap(name -> get(name).stream())
+                .flatMap(value -> REFERENCE.matcher(value).results())
+                .map(match -> match.group(1))
+                .filter(reference -> reference.startsWith("env."))
+                .map(reference -> reference.substring("env.".length()))
+                .findFirst();
     }
 
     /** Where the ResourceManagers answer over HTTP, the first one first; several where they stand in for each other. */

@@ -160,7 +160,11 @@ final class Daemon implements DaemonControl, AutoCloseable {
         Path folder = Objects.requireNonNull(socket.getParent(), "a socket lies in a folder");
         PrivateFolder.make(folder);
         api = ApiServer.open(socket, fleet, leases, leftovers, this, metrics, folders.servers());
-        DaemonSocket.note(folders.state(), socket);
+        try {
+            DaemonSocket.note(folders.state(), socket);
+        } catch (IOException e) {
+            LOG.warn("shells with another run folder won't find this daemon: {}", e.toString());
+        }
         // A port that is taken by now must not keep the daemon from its servers: it is told, and can be set anew.
         listen("the TCP listener", kept, now -> new SettingsView(kept.tcpPort(), now.healthPort()));
         listen("grpc.health.v1", kept, now -> new SettingsView(now.tcpPort(), kept.healthPort()));

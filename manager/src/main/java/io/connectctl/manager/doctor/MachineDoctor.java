@@ -405,7 +405,11 @@ public final class MachineDoctor {
                         "cluster",
                         Verdict.WARNING,
                         "HADOOP_CONF_UNFIT",
-                        folder + " names no ResourceManager: " + HadoopConf.YARN_SITE + " isn't there, or doesn't say",
+                        folder + " names no ResourceManager: "
+                                + conf.unknownVariable()
+                                        .map(name -> "its address needs the variable " + name
+                                                + ", which a server must have in its own env")
+                                        .orElse(HadoopConf.YARN_SITE + " isn't there, or doesn't say"),
                         "set HADOOP_CONF_DIR to the folder with the cluster's " + HadoopConf.YARN_SITE
                                 + " (often /etc/hadoop/conf), or declare hadoopConf");
                 return;

@@ -13,10 +13,12 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -29,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * Watches the memory of every server that is up, so that an event tells of what comes before the kernel or the heap ends it.
  *
  * <p>Cheap: one look at all of them every {@value #SECONDS} s on one thread, each a few reads of /proc and of control groups, and one request to the
- * server's own UI. An engine elsewhere must be asked: of one server a look, in turn. Nothing is stored but the warnings.
+ * server's own UI. An engine elsewhere must be asked for resident memory: of one server a look, in turn, so that with more than six of
+ * them it is told when it is near its limit, and no more when it climbs. Nothing is stored but the warnings.
  */
 final class MemoryWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MemoryWatch.class);
@@ -43,8 +46,8 @@ final class MemoryWatch implements AutoCloseable {
     private final Executor workers;
     private final Map<ServerName, Watched> watched = new ConcurrentHashMap<>();
     private volatile boolean closed;
-    /** Whose turn it is among those whose engine must be asked; only the one look at a time counts it. */
-    private int turn;
+    /** Of those whose engine must be asked, whom it was asked for in this turn; touched by the one look at a time. */
+    private final Set<ServerName> asked = new HashSet<>();
 
     private volatile Time.@Nullable Timer timer;
 
@@ -82,7 +85,15 @@ final class MemoryWatch implements AutoCloseable {
                 }
             }
             if (!unseen.isEmpty()) {
-                look(unseen.get(Math.floorMod(turn++, unseen.size())), true);
+                ServerUnit next = unseen.stream()
+                        .filter(unit -> !asked.contains(unit.name()))
+                        .findFirst()
+                        .orElseGet(() -> {
+                            asked.clear();
+                            return unseen.get(0);
+                        });
+                asked.add(next.name());
+                look(next, true);
             }
             watched.keySet()
                     .retainAll(units.get().stream().map(ServerUnit::name).toList());
@@ -105,8 +116,8 @@ final class MemoryWatch implements AutoCloseable {
                 return true;
             }
             Optional<Usage> usage = mayAsk ? runtime.usage(unit.name()) : runtime.usageSeen(unit.name());
-            if (usage.isEmpty()) {
-                return false;
+            if (mayAsk && usage.isEmpty()) {
+                return true;
             }
             int incarnation = unit.state().incarnation();
             Watched now = watched.compute(
@@ -114,16 +125,19 @@ final class MemoryWatch implements AutoCloseable {
                     (name, known) -> known != null && known.incarnation() == incarnation
                             ? known
                             : new Watched(incarnation, new MemoryTrend()));
-            Optional<Heap> heap = heap(unit);
+            // Its heap it tells itself, with each look.
+            Optional<Heap> heap = mayAsk ? Optional.empty() : heap(unit);
             now.trend()
                     .add(new MemoryTrend.Sample(
                             around.time().now().boot(),
-                            usage.get().residentBytes(),
-                            usage.get().limitBytes(),
+                            usage.map(Usage::residentBytes).orElse(0L),
+                            // Without a limit resident memory isn't judged.
+                            usage.map(Usage::limitBytes).orElse(OptionalLong.empty()),
                             heap.map(seen -> OptionalLong.of(seen.afterCollection()))
                                     .orElse(OptionalLong.empty()),
                             heap.map(seen -> OptionalLong.of(seen.most())).orElse(OptionalLong.empty())))
                     .forEach(warning -> unit.news("memory", warning.words() + "; " + remedy(spec, warning.measure())));
+            return usage.isPresent();
         } catch (RuntimeUnavailableException | RuntimeException e) {
             LOG.debug("{}: its memory can't be looked at: {}", unit.name(), e.toString());
         } catch (InterruptedException e) {

@@ -25,6 +25,8 @@ final class ContainerGroup {
     /** With that of the groups below, which version 2 counts in anyway. */
     private static final Pattern TOTAL_INACTIVE_FILE = Pattern.compile("(?m)^total_inactive_file (\\d{1,18})$");
 
+    private static final Pattern MACHINE = Pattern.compile("(?m)^MemTotal:\\s+(\\d{1,15}) kB");
+
     private static final Pattern MICROSECONDS = Pattern.compile("(?m)^usage_usec (\\d{1,18})$");
 
     private ContainerGroup() {}
@@ -75,7 +77,7 @@ final class ContainerGroup {
                 processor == null ? OptionalLong.empty() : number(processor.resolve("cpuacct.usage"));
         return usage(
                 number(memory.resolve("memory.usage_in_bytes")),
-                number(memory.resolve("memory.limit_in_bytes")),
+                limit(memory, "memory.limit_in_bytes"),
                 text(memory.resolve("memory.stat")),
                 nanoseconds,
                 processes == null ? OptionalLong.empty() : number(processes.resolve("pids.current")));
@@ -85,7 +87,7 @@ final class ContainerGroup {
         OptionalLong microseconds = found(MICROSECONDS, text(group.resolve("cpu.stat")));
         return usage(
                 number(group.resolve("memory.current")),
-                number(group.resolve("memory.max")),
+                limit(group, "memory.max"),
                 text(group.resolve("memory.stat")),
                 microseconds.isPresent() ? OptionalLong.of(microseconds.getAsLong() * 1000) : microseconds,
                 number(group.resolve("pids.current")));
@@ -110,6 +112,19 @@ final class ContainerGroup {
                 (int) threads.getAsLong(),
                 0,
                 limit));
+    }
+
+    /** The least of its own limit, of those of the groups around it, and of what this machine has, as an engine tells it. */
+    private static OptionalLong limit(Path group, String file) {
+        OptionalLong least = found(MACHINE, text(Path.of("/proc/meminfo")));
+        least = least.isPresent() ? OptionalLong.of(least.getAsLong() * 1024) : least;
+        for (Path each = group; each != null && each.getNameCount() > 0; each = each.getParent()) {
+            OptionalLong limit = number(each.resolve(file));
+            if (limit.isPresent() && limit.getAsLong() < least.orElse(Long.MAX_VALUE)) {
+                least = limit;
+            }
+        }
+        return least;
     }
 
     /** Empty for {@code max}, which means that there is no limit. */

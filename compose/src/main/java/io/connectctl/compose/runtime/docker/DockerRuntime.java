@@ -91,7 +91,8 @@ public final class DockerRuntime implements ServerRuntime {
     /** With the listing every 30 s, six questions a minute while nothing happens. */
     private static final Duration IMAGES_APART = Duration.ofSeconds(15);
 
-    private static final Duration IMAGES_FORGOTTEN = Duration.ofHours(1);
+    /** Some listings after the last server that has it. */
+    private static final Duration IMAGES_FORGOTTEN = Duration.ofMinutes(2);
 
     private static final String OUT_OF_MEMORY = "out of memory, killed by the kernel";
     private static final String REMOVED = "removed by somebody";
@@ -136,7 +137,7 @@ public final class DockerRuntime implements ServerRuntime {
         }
     }
 
-    private record Looked(Map<String, String> found, long at) {}
+    private record Looked(Map<String, String> found, long at, long usedAt) {}
 
     private record Known(String start, Endpoint endpoint, long at) {}
 
@@ -518,7 +519,7 @@ public final class DockerRuntime implements ServerRuntime {
                 .find(image)
                 .map(any -> Map.of("image", any.id()))
                 .orElse(Map.of());
-        looked.put(image, new Looked(found, System.nanoTime()));
+        looked.put(image, new Looked(found, System.nanoTime(), System.nanoTime()));
         return found;
     }
 
@@ -526,9 +527,11 @@ public final class DockerRuntime implements ServerRuntime {
     @Override
     public Map<String, String> ingredientsLately(ServerSpec spec)
             throws RuntimeUnavailableException, InterruptedException {
-        Looked last = adopted(spec.name()) ? null : looked.get(image(spec));
         long now = System.nanoTime();
-        looked.values().removeIf(other -> now - other.at() > IMAGES_FORGOTTEN.toNanos());
+        Looked last = adopted(spec.name())
+                ? null
+                : looked.computeIfPresent(image(spec), (name, known) -> new Looked(known.found(), known.at(), now));
+        looked.values().removeIf(other -> now - other.usedAt() > IMAGES_FORGOTTEN.toNanos());
         return last != null && now - last.at() < IMAGES_APART.toNanos() * looked.size()
                 ? last.found()
                 : ingredients(spec);

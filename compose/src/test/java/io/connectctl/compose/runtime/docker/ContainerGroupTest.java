@@ -60,7 +60,15 @@ class ContainerGroupTest {
         Usage usage = ContainerGroup.usage(Optional.of("0::/" + inside + "\n"), ID, root)
                 .orElseThrow();
 
-        assertThat(usage).isEqualTo(new Usage(4000, Duration.ofSeconds(3), 40, 0));
+        assertThat(usage.residentBytes()).isEqualTo(4000);
+        assertThat(usage.cpu()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(usage.limitBytes().orElse(0)).as("what this machine has").isGreaterThan(1L << 20);
+        write(root.resolve("system.slice"), Map.of("memory.max", "7000"));
+        assertThat(ContainerGroup.usage(Optional.of("0::/" + inside + "\n"), ID, root)
+                        .orElseThrow()
+                        .limitBytes())
+                .as("of the group around it")
+                .isEqualTo(OptionalLong.of(7000));
     }
 
     @Test
