@@ -93,6 +93,21 @@ class DaemonDeathTest {
         }
     }
 
+    @Test
+    void aDaemonThatIsStoppedByASignalIsToldAsThat() {
+        try (Installation installation = new Installation()) {
+            long pid = startedDaemon(installation).pid();
+            FaultTest.signal("STOP", pid);
+
+            Outcome status = installation.run("daemon", "status");
+
+            assertThat(status.exit()).as(status::toString).isEqualTo(7);
+            assertThat(status.err()).contains("pid " + pid + ", which is stopped", "kill -CONT " + pid, "daemon.log");
+            FaultTest.signal("CONT", pid);
+            installation.ok("daemon", "status");
+        }
+    }
+
     private static ProcessHandle startedDaemon(Installation installation) {
         installation.ok("daemon", "start");
         return installation.daemon();
@@ -183,9 +198,12 @@ class DaemonDeathTest {
     private static long instances(Where where, Installation installation, String server) {
         if (where == Where.DOCKER) {
             return Docker.containers(installation.id().orElseThrow(), server).stream()
-                    .map(Docker::inspect)
-                    // Files enter through one that is never started.
-                    .filter(container -> container.at("/State/Running").asBoolean())
+                    // Files enter through one that is never started; one that was removed since it was listed doesn't
+                    // run.
+                    .filter(container -> Docker.run("inspect", "--format", "{{.State.Running}}", container)
+                            .out()
+                            .strip()
+                            .equals("true"))
                     .count();
         }
         return installation.processes().stream()

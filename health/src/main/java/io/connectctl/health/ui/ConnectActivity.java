@@ -10,12 +10,27 @@ import java.util.List;
  * @param running those of them that it lists, the latest first; a page holds only so many
  * @param undelivered those that ended and that the server keeps, since their clients didn't take the whole answer yet; Spark forgets
  *     one that nobody asks for after five minutes (spark.connect.execute.manager.detachedTimeout)
+ * @param sessions ids of online sessions that it lists; a page holds only so many
  */
 public record ConnectActivity(
-        int onlineSessions, int runningRequests, List<RunningOperation> running, List<RunningOperation> undelivered) {
+        int onlineSessions,
+        int runningRequests,
+        List<RunningOperation> running,
+        List<RunningOperation> undelivered,
+        List<String> sessions) {
     public ConnectActivity {
         running = List.copyOf(running);
         undelivered = List.copyOf(undelivered);
+        sessions = List.copyOf(sessions);
+    }
+
+    /** No session is listed. */
+    public ConnectActivity(
+            int onlineSessions,
+            int runningRequests,
+            List<RunningOperation> running,
+            List<RunningOperation> undelivered) {
+        this(onlineSessions, runningRequests, running, undelivered, List.of());
     }
 
     /** Every answer was taken. */
@@ -23,12 +38,18 @@ public record ConnectActivity(
         this(onlineSessions, runningRequests, running, List.of());
     }
 
-    /** Without what runs in this session: a probe's own query is no client's. */
+    /** Without this session and what runs in it: a probe's own query is no client's, and Spark 3 can't close its session. */
     public ConnectActivity without(String session) {
         List<RunningOperation> others = others(running, session);
         int own = running.size() - others.size();
+        List<String> otherSessions =
+                sessions.stream().filter(each -> !each.equals(session)).toList();
         return new ConnectActivity(
-                onlineSessions, Math.max(others.size(), runningRequests - own), others, others(undelivered, session));
+                Math.max(otherSessions.size(), onlineSessions - (sessions.size() - otherSessions.size())),
+                Math.max(others.size(), runningRequests - own),
+                others,
+                others(undelivered, session),
+                otherSessions);
     }
 
     private static List<RunningOperation> others(List<RunningOperation> operations, String session) {

@@ -36,6 +36,11 @@ public final class SparkUi {
             Pattern.compile("(\\d+)\\s+session\\(s\\)\\s+are\\s+online,\\s+running\\s+(\\d+)\\s+Request\\(s\\)");
 
     /** One request of the page's table. */
+    /** Its row begins with user, id, start and an end that it doesn't have yet; the same in 3.5 and 4.x (SparkConnectServerPage). */
+    private static final Pattern ONLINE_SESSION = Pattern.compile(
+            "<tr\\b[^>]*>\\s*<td[^>]*>[^<]{0,200}</td>\\s*<td[^>]*>\\s*<a\\s[^>]{0,300}\\bsession/\\?id="
+                    + "([0-9a-fA-F-]{36})[^>]{0,60}>[^<]{0,60}</a>\\s*</td>\\s*<td[^>]*>[^<]{0,60}</td>\\s*<td[^>]*>\\s*</td>");
+
     private static final Pattern ROW = Pattern.compile("<tr\\b[^>]*>.*?</tr>", Pattern.DOTALL);
 
     /**
@@ -185,9 +190,11 @@ public final class SparkUi {
     }
 
     private ConnectActivity activityByJson(String api, long end) throws IOException, InterruptedException {
-        int online = 0;
+        List<String> online = new ArrayList<>();
         for (JsonNode session : json(api + "/sessions?offset=0&length=" + MOST_ROWS, until(end))) {
-            online += session.path("finishTimestamp").asLong() == 0 ? 1 : 0;
+            if (session.path("finishTimestamp").asLong() == 0) {
+                online.add(session.path("sessionId").asText(""));
+            }
         }
         Operations operations = new Operations();
         for (JsonNode operation : json(api + "/operations?offset=0&length=" + MOST_ROWS, until(end))) {
@@ -197,7 +204,8 @@ public final class SparkUi {
                     operation.path("sessionId").asText(""),
                     operation.path("operationId").asText(""));
         }
-        return new ConnectActivity(online, operations.running.size(), operations.running, operations.undelivered);
+        return new ConnectActivity(
+                online.size(), operations.running.size(), operations.running, operations.undelivered, online);
     }
 
     private Optional<ConnectActivity> activityByPage(long end) throws IOException, InterruptedException {
@@ -227,7 +235,13 @@ public final class SparkUi {
                 Integer.parseInt(counts.group(1)),
                 Integer.parseInt(counts.group(2)),
                 operations.running,
-                operations.undelivered));
+                operations.undelivered,
+                ONLINE_SESSION
+                        .matcher(page.body())
+                        .results()
+                        .map(row -> row.group(1))
+                        .distinct()
+                        .toList()));
     }
 
     private static String unescaped(String text) {

@@ -118,6 +118,45 @@ class SparkUiTest {
         }
     }
 
+    /** As Spark 3.5 and 4.x write it: user, id, start, end, duration, executions. */
+    private static String sessionRow(String session, String end) {
+        return """
+                <tr>
+                    <td> etl </td>
+                    <td> <a href="http://localhost:4040/connect/session/?id=%s"> %s </a> </td>
+                    <td> 2026/11/30 09:00:00 </td>
+                    <td> %s </td>
+                    <td> 1 second </td>
+                    <td> 1 </td>
+                </tr>"""
+                .formatted(session, session, end);
+    }
+
+    @Test
+    void aSessionOfOnesOwnIsNoClients() throws Exception {
+        String own = "24b9b91e-429d-47da-a0d4-1eb1db414f85";
+        String other = "628ca037-4776-44b9-8777-aa999fcd4263";
+        try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
+            fake.page(
+                    "/connect/",
+                    200,
+                    "<h4>2 session(s) are online, running 0 Request(s)</h4><table>" + sessionRow(own, "")
+                            + sessionRow(other, "")
+                            + sessionRow("b7ee80ef-3a55-4f3b-ae55-236f59c59ac1", "2026/11/30 09:00:01")
+                            + "</table>");
+
+            ConnectActivity activity = new SparkUi("127.0.0.1", fake.port())
+                    .connectActivity("local-7", TIMEOUT)
+                    .orElseThrow();
+
+            assertThat(activity.sessions()).containsExactly(own, other);
+            assertThat(activity.without(own).onlineSessions()).isEqualTo(1);
+            assertThat(activity.without("0c1f3d2e-5a55-4f3b-ae55-236f59c59ac1").onlineSessions())
+                    .as("it was closed")
+                    .isEqualTo(2);
+        }
+    }
+
     @Test
     void asksTheJsonApiFirst() throws Exception {
         try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
@@ -142,7 +181,8 @@ class SparkUiTest {
                             1,
                             1,
                             List.of(new RunningOperation("etl", "s1", "o1")),
-                            List.of(new RunningOperation("etl", "s1", "o2"))));
+                            List.of(new RunningOperation("etl", "s1", "o2")),
+                            List.of("s1")));
             assertThat(fake.requests()).doesNotContain("/connect/");
         }
     }

@@ -1,7 +1,11 @@
 package io.connectctl.manager.cli;
 
 import io.connectctl.manager.api.v1.DaemonView;
+import io.connectctl.manager.client.DaemonHolder;
+import io.connectctl.manager.client.DaemonUnreachableException;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -17,7 +21,22 @@ final class DaemonStatusCommand extends CliCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        DaemonView daemon = client().daemon();
+        DaemonView daemon;
+        try {
+            daemon = client().daemon();
+        } catch (DaemonUnreachableException e) {
+            if (e.reason() != DaemonUnreachableException.Reason.NO_ANSWER) {
+                throw e;
+            }
+            // Everything else refers to this command.
+            Path state = context.folders().state();
+            Optional<DaemonHolder> holder = DaemonHolder.of(state);
+            throw new CliFailure(
+                    ExitCode.UNREACHABLE,
+                    e.getMessage()
+                            + holder.map(found -> "; it is " + found.describe()).orElse(""),
+                    holder.map(DaemonHolder::remedy).orElse("see") + "; its log: " + state.resolve("daemon.log"));
+        }
         switch (output.orTable()) {
             case JSON, YAML -> output.orTable().print(out(), daemon);
             case NAME -> out().println(daemon.pid());

@@ -56,7 +56,7 @@ abstract class Launching extends DeclaringCommand {
         if (before.isEmpty()
                 && declared.isEmpty()
                 && flags.isEmpty()
-                && !project.names().isEmpty()) {
+                && (!project.names().isEmpty() || (name != null && !mayBeNew()))) {
             // Where a file says which servers there are, a name alone is a slip and no declaration.
             throw project.noSuchServer(server, names(client), verb());
         }
@@ -90,6 +90,11 @@ abstract class Launching extends DeclaringCommand {
         }
         done(before, proven);
         return ExitCode.OK;
+    }
+
+    /** Whether a name that nobody ever declared is a new server. */
+    boolean mayBeNew() {
+        return true;
     }
 
     /** Before anything is changed: may refuse. */

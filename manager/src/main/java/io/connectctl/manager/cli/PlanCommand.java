@@ -39,10 +39,10 @@ final class PlanCommand extends DeclaringCommand {
         Project project = Project.find(context, file());
         warn(project.warnings());
         ApiClient client = client();
-        List<String> servers =
-                name == null && flags.isEmpty() && !project.names().isEmpty()
-                        ? project.names()
-                        : List.of(project.serverName(name, client));
+        // A file that declares none means none, as for apply.
+        List<String> servers = name == null && flags.isEmpty() && project.file().isPresent()
+                ? project.names()
+                : List.of(project.serverName(name, client));
         Map<String, PlanView> plans = new LinkedHashMap<>();
         for (String server : servers) {
             Optional<Declaration> declared = declaredIn(project, server);

@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "restart",
         description = {
-            "Replace the running instance by one of the current declaration; starts a server that is down.",
+            "Replace the running instance by one of the current declaration; starts a server that is down, and none that nobody declared.",
             "Sessions, temporary views and cached data of its clients are lost. While operations run it asks first, or refuses with"
                     + " exit code 9 where there is no terminal."
         },
@@ -60,6 +60,12 @@ final class RestartCommand extends Launching {
     @Override
     String verb() {
         return "restart";
+    }
+
+    @Override
+    boolean mayBeNew() {
+        // Whoever mistypes a name would get another server, and believe that the one meant was restarted.
+        return false;
     }
 
     @Override

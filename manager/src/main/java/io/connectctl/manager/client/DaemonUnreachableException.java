@@ -64,7 +64,7 @@ public final class DaemonUnreachableException extends IOException {
         return new DaemonUnreachableException(
                 Reason.NO_ANSWER,
                 "the daemon on " + socket + " didn't answer: " + why,
-                "look at it: connectctl daemon status; its log is daemon.log in the state folder",
+                "what it does is told by: connectctl daemon status",
                 cause);
     }
 

@@ -1100,6 +1100,23 @@ class CliTest {
     }
 
     @Test
+    void aNameThatNobodyDeclaredIsNoServerToBeRestarted() throws IOException {
+        daemon.on("GET /v1/daemon", 200, daemonWithEngine("/var/run/docker.sock"))
+                .problem("GET /v1/servers/slaes", 404, "NO_SUCH_SERVER", "no such server")
+                .on(
+                        "GET /v1/servers",
+                        200,
+                        "{\"apiVersion\":\"connectctl/v1\",\"kind\":\"ServerList\",\"servers\":["
+                                + Servers.json(Servers.server("sales", "HEALTHY")) + "]}");
+
+        CliHarness.Result result = cli.run("restart", "slaes");
+
+        assertThat(result.code()).as(result.err()).isEqualTo(5);
+        assertThat(result.err()).contains("slaes", "sales");
+        assertThat(daemon.requests()).noneMatch(request -> request.startsWith("P"));
+    }
+
+    @Test
     void noMessageSteersTheTerminal() {
         assertThat(cli.run("start", "--spakr=\u001b[31m").err())
                 .contains("\\u001b[31m")

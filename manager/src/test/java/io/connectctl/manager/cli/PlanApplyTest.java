@@ -160,6 +160,17 @@ class PlanApplyTest {
     }
 
     @Test
+    void planOfAFileThatDeclaresNoServerIsNoChange() throws IOException {
+        declare("servers: {}\n");
+        daemon.on("GET /v1/servers", 200, "{\"apiVersion\":\"connectctl/v1\",\"kind\":\"ServerList\",\"servers\":[]}");
+
+        CliHarness.Result result = cli.run("plan");
+
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.out()).isEmpty();
+    }
+
+    @Test
     void planTakesTheFlagsOfStartAndExitsWith0WhereNothingWouldChange() {
         daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, "[]"))
                 .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")));
