@@ -27,6 +27,9 @@ class YarnTest {
     /** Seconds in which a server comes up on a loaded machine, and its executors don't. */
     private static final int WAIT = 60;
 
+    /** Spark keeps its gRPC port closed for 30 s otherwise, waiting for executors that don't come. */
+    private static final String SOON_UP = "spark.scheduler.maxRegisteredResourcesWaitingTime=5s";
+
     private static final Duration INTERVAL = Duration.ofSeconds(2);
 
     private static Cluster cluster;
@@ -198,7 +201,7 @@ class YarnTest {
                     // Its master gets in, and its executor doesn't fit in what is left beside the masters.
                     Refusals.of(
                             "wide",
-                            start("wide", Refusals.within(WAIT, "--executor-memory", "1g")),
+                            start("wide", Refusals.within(WAIT, "--executor-memory", "1g", "--conf", SOON_UP)),
                             "NO_EXECUTORS",
                             "of 2048 MiB",
                             "--executor-memory"),
@@ -224,7 +227,13 @@ class YarnTest {
                 start(
                         server,
                         Refusals.elsewhere(
-                                WAIT, "--conf", "spark.driver.port=" + port, "--conf", "spark.yarn.maxAppAttempts=1")),
+                                WAIT,
+                                "--conf",
+                                SOON_UP,
+                                "--conf",
+                                "spark.driver.port=" + port,
+                                "--conf",
+                                "spark.yarn.maxAppAttempts=1")),
                 "DRIVER_UNREACHABLE",
                 Refusals.ELSEWHERE,
                 "--driver-host");
