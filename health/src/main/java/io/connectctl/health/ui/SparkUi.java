@@ -35,12 +35,12 @@ public final class SparkUi {
     private static final Pattern CONNECT_COUNTS =
             Pattern.compile("(\\d+)\\s+session\\(s\\)\\s+are\\s+online,\\s+running\\s+(\\d+)\\s+Request\\(s\\)");
 
-    /** One request of the page's table. */
-    /** Its row begins with user, id, start and an end that it doesn't have yet; the same in 3.5 and 4.x (SparkConnectServerPage). */
+    /** An online session's row of the page begins with user, id, start and an end that it doesn't have yet; the same in 3.5 and 4.x (SparkConnectServerPage). */
     private static final Pattern ONLINE_SESSION = Pattern.compile(
             "<tr\\b[^>]*>\\s*<td[^>]*>[^<]{0,200}</td>\\s*<td[^>]*>\\s*<a\\s[^>]{0,300}\\bsession/\\?id="
                     + "([0-9a-fA-F-]{36})[^>]{0,60}>[^<]{0,60}</a>\\s*</td>\\s*<td[^>]*>[^<]{0,60}</td>\\s*<td[^>]*>\\s*</td>");
 
+    /** One request of the page's table. */
     private static final Pattern ROW = Pattern.compile("<tr\\b[^>]*>.*?</tr>", Pattern.DOTALL);
 
     /**

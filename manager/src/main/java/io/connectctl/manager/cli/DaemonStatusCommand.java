@@ -35,7 +35,7 @@ final class DaemonStatusCommand extends CliCommand {
                     ExitCode.UNREACHABLE,
                     e.getMessage()
                             + holder.map(found -> "; it is " + found.describe()).orElse(""),
-                    holder.map(DaemonHolder::remedy).orElse("see") + "; its log: " + state.resolve("daemon.log"));
+                    holder.map(found -> found.remedy() + "; ").orElse("") + "its log: " + state.resolve("daemon.log"));
         }
         switch (output.orTable()) {
             case JSON, YAML -> output.orTable().print(out(), daemon);

@@ -1,16 +1,14 @@
 package io.connectctl.manager.client;
 
+import io.connectctl.compose.runtime.process.PrivateFiles;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.function.Supplier;
 
 /**
@@ -34,20 +32,7 @@ public final class DaemonSocket implements Supplier<Path> {
 
     /** Notes where a daemon answers; the next one's note replaces it. */
     public static void note(Path state, Path socket) throws IOException {
-        Path file = state.resolve(FILE);
-        Path fresh = Files.createTempFile(
-                state,
-                FILE,
-                ".new",
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        try {
-            Files.writeString(fresh, socket + "\n", StandardCharsets.UTF_8);
-            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            throw new IOException(file + " can't be replaced: " + e.getMessage(), e);
-        } finally {
-            Files.deleteIfExists(fresh);
-        }
+        PrivateFiles.write(state.resolve(FILE), socket + "\n");
     }
 
     /** The socket to speak to: the usual one unless another one is noted and a daemon of this user listens on that. */

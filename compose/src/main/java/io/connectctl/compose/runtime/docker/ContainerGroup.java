@@ -66,11 +66,10 @@ final class ContainerGroup {
         Path memory = groups.getOrDefault("memory", groups.get(""));
         return memory == null || !memory.startsWith(root)
                 ? Optional.empty()
-                : groups.containsKey("memory") ? versionOne(groups) : versionTwo(memory);
+                : groups.containsKey("memory") ? versionOne(memory, groups) : versionTwo(memory);
     }
 
-    private static Optional<Usage> versionOne(Map<String, Path> groups) {
-        Path memory = groups.getOrDefault("memory", GROUPS);
+    private static Optional<Usage> versionOne(Path memory, Map<String, Path> groups) {
         Path processor = groups.get("cpuacct");
         Path processes = groups.get("pids");
         OptionalLong nanoseconds =
