@@ -10,7 +10,7 @@ import java.util.Optional;
 
 /** A connectctl without servers: answers as the real one does, writes down what it was asked, fails when told to. */
 final class FakeConnectctl {
-    /** Numbers the leases, so that each has a port and a token of its own. */
+    /** Numbers the leases, no number twice, so that each has a port and a token of its own whenever another one ended. */
     private static final String SCRIPT =
             """
             #!/bin/sh
@@ -28,7 +28,8 @@ final class FakeConnectctl {
             case $1 in
                 lease)
                     n=1
-                    while ! mkdir "$here/lease-$n" 2>/dev/null; do n=$((n + 1)); done
+                    while ! mkdir "$here/given-$n" 2>/dev/null; do n=$((n + 1)); done
+                    mkdir "$here/lease-$n"
                     variables "$n" $((15000 + n)) "$*"
                     printf "CONNECTCTL_LEASE='%s'\\n" "$n"
                     ;;
