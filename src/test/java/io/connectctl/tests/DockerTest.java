@@ -93,6 +93,7 @@ class DockerTest {
         awaitHealthy(incarnation + 1);
         assertThat(news.phases()).contains("UNHEALTHY");
         assertThat(news.causes()).contains("PROBE_FAILED");
+        assertThat(news.summaries()).anyMatch(text -> text.contains("its container is paused; `docker unpause "));
         assertOneContainer();
     }
 

@@ -92,6 +92,7 @@ class FaultTest {
 
             awaitIncarnation(installation, 2);
             assertThat(news.phases()).contains("UNHEALTHY");
+            assertThat(news.summaries()).anyMatch(text -> text.contains("a signal (SIGSTOP) stopped its process"));
             if (where == Where.PROCESS) {
                 assertThat(ProcessHandle.of(before.path("pid").asLong())).isEmpty();
             } else {

@@ -14,6 +14,8 @@ public record ProbeFailure(Rung rung, Kind kind, String detail) {
         REFUSED,
         /** No answer within the deadline. */
         TIMED_OUT,
+        /** No answer, as its process is stopped or its container paused. */
+        SUSPENDED,
         /** Something answers, but it is no Spark Connect server. */
         NOT_SPARK_CONNECT,
         /** The server wants a token, or another one. */

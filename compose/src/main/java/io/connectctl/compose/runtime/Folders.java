@@ -32,6 +32,12 @@ public record Folders(Path config, Path state, Path run, Path cache) {
         // On the start-up path of every command: the first lambda of a JVM costs more than all of this.
         Path named = absolute(environment.get("HOME"));
         Path home = named != null ? named : userHome;
+        if (!home.isAbsolute() && !allNamed(environment)) {
+            // Java says "?" of a user without a record.
+            throw new IllegalArgumentException(
+                    "HOME isn't set and this user has no home folder: set HOME, or CONNECTCTL_CONFIG_DIR, CONNECTCTL_STATE_DIR"
+                            + " and CONNECTCTL_CACHE_DIR");
+        }
         Path run = absolute(environment.get("CONNECTCTL_RUN_DIR"));
         if (run == null) {
             Path runtime = absolute(environment.get("XDG_RUNTIME_DIR"));
@@ -42,6 +48,16 @@ public record Folders(Path config, Path state, Path run, Path cache) {
                 folder(environment, "CONNECTCTL_STATE_DIR", "XDG_STATE_HOME", home.resolve(".local/state")),
                 run,
                 folder(environment, "CONNECTCTL_CACHE_DIR", "XDG_CACHE_HOME", home.resolve(".cache")));
+    }
+
+    private static boolean allNamed(Map<String, String> environment) {
+        for (String what : new String[] {"CONFIG", "STATE", "CACHE"}) {
+            if (absolute(environment.get("CONNECTCTL_" + what + "_DIR")) == null
+                    && absolute(environment.get("XDG_" + what + "_HOME")) == null) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static Path folder(Map<String, String> environment, String own, String xdg, Path otherwise) {

@@ -201,6 +201,14 @@ public interface ServerRuntime extends AutoCloseable {
     }
 
     /**
+     * Why the running instance can't answer anybody though it is there, as people read it, its remedy included: a signal or a debugger
+     * stopped its process, somebody paused its container. Empty where that isn't so, isn't known, or nothing runs.
+     */
+    default Optional<String> suspended(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        return Optional.empty();
+    }
+
+    /**
      * Looks into a running instance that doesn't answer: its threads and heap by its JVM's own word, and what the kernel knows of it. Never
      * waits for a JVM that is stopped; changes nothing. Takes at most {@code limit} and five seconds more.
      *

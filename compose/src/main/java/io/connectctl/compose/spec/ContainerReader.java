@@ -79,7 +79,7 @@ final class ContainerReader {
                 size(container, "overhead"),
                 pids(container),
                 size(container, "tmpfs").orElse(standard.tmpfs()),
-                list(container, "networks", NETWORK, "no network: write its name, such as frontend"),
+                networks(container),
                 list(
                         container,
                         "volumes",
@@ -89,6 +89,24 @@ final class ContainerReader {
                 loosen(container));
         memory(read, heap);
         return read;
+    }
+
+    /** On the host's own network nothing is published, so the server would listen on every address, and none is told; on none, nowhere. */
+    private List<String> networks(ObjectNode container) {
+        List<String> networks = list(container, "networks", NETWORK, "no network: write its name, such as frontend");
+        for (String network : networks) {
+            if (network.equals("host") || network.equals("none")) {
+                findings.error(
+                        "/container/networks",
+                        "'" + network + "' is no network of containers: "
+                                + (network.equals("host")
+                                        ? "the server would listen on all of the machine's addresses, unprotected; to be reached from"
+                                                + " elsewhere declare expose: all with auth: token"
+                                        : "nobody would reach the server")
+                                + "; name a network that 'docker network create' made, or leave it out");
+            }
+        }
+        return networks;
     }
 
     private void memory(ContainerSpec read, MemorySize heap) {

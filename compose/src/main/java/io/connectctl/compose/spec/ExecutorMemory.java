@@ -58,11 +58,7 @@ public record ExecutorMemory(
                         ? ""
                         : "the larger of " + MemoryModel.mib(least) + " and "
                                 + (factor == FACTOR ? "a tenth of" : factor + " times") + " the heap",
-                isTrue(conf.get("spark.memory.offHeap.enabled"))
-                        ? size(conf.get("spark.memory.offHeap.size"), "b")
-                                .map(MemorySize::bytes)
-                                .orElse(0L)
-                        : 0,
+                offHeap(conf),
                 isTrue(conf.get("spark.yarn.isPython"))
                         ? size(conf.get("spark.executor.pyspark.memory"), "m")
                                 .map(MemorySize::bytes)
@@ -85,6 +81,15 @@ public record ExecutorMemory(
         } catch (IOException e) {
             return OptionalLong.empty(); // Told where it matters: at the launch.
         }
+    }
+
+    /** What Spark takes off the heap, in bytes; 0 where that is off. */
+    static long offHeap(Map<String, String> conf) {
+        return isTrue(conf.get("spark.memory.offHeap.enabled"))
+                ? size(conf.get("spark.memory.offHeap.size"), "b")
+                        .map(MemorySize::bytes)
+                        .orElse(0L)
+                : 0;
     }
 
     private static boolean isTrue(@Nullable String text) {

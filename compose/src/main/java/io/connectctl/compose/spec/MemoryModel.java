@@ -4,19 +4,24 @@ import java.util.Locale;
 
 /**
  * How Spark divides the driver's heap (UnifiedMemoryManager.getMaxMemory, 3.4 to 4.2):
- * {@code (Runtime.maxMemory - 300 MiB) x spark.memory.fraction}.
- *
- * <p>Off-heap memory ({@code spark.memory.offHeap.size}) isn't part of it; the UI adds that to the pool where it is on.
+ * {@code (Runtime.maxMemory - 300 MiB) x spark.memory.fraction}. Where memory off the heap is on, the UI adds it to the pool.
  *
  * @param heapBytes what was asked for as -Xmx
  * @param usableBytes Runtime.maxMemory under the pinned collector; see {@link Collector#usableBytes}
  * @param reservedBytes Spark's reserve
  * @param fraction spark.memory.fraction
+ * @param offHeapBytes {@code spark.memory.offHeap.size}, where it is enabled
  * @param poolBytes the unified pool that the UI reports
  * @param collector the collector that was assumed, such as {@code G1}
  */
 public record MemoryModel(
-        long heapBytes, long usableBytes, long reservedBytes, double fraction, long poolBytes, String collector) {
+        long heapBytes,
+        long usableBytes,
+        long reservedBytes,
+        double fraction,
+        long offHeapBytes,
+        long poolBytes,
+        String collector) {
     /** Spark's RESERVED_SYSTEM_MEMORY_BYTES. */
     public static final long RESERVED_BYTES = 300L << 20;
 
@@ -31,14 +36,16 @@ public record MemoryModel(
         return of(
                 spec.driverMemory(),
                 Collector.namedIn(spec.conf()).orElse(Collector.PINNED),
-                fraction == null ? FRACTION : Double.parseDouble(fraction.strip()));
+                fraction == null ? FRACTION : Double.parseDouble(fraction.strip()),
+                ExecutorMemory.offHeap(spec.conf()));
     }
 
     /** The arithmetic for one heap under one collector, rounded as Spark rounds. */
-    static MemoryModel of(MemorySize heap, Collector collector, double fraction) {
+    static MemoryModel of(MemorySize heap, Collector collector, double fraction, long offHeapBytes) {
         long usable = collector.usableBytes(heap.bytes());
         long pool = (long) ((usable - RESERVED_BYTES) * fraction);
-        return new MemoryModel(heap.bytes(), usable, RESERVED_BYTES, fraction, pool, collector.title());
+        return new MemoryModel(
+                heap.bytes(), usable, RESERVED_BYTES, fraction, offHeapBytes, pool + offHeapBytes, collector.title());
     }
 
     /** The smallest whole number of MiB that Spark accepts under a collector. */
@@ -55,8 +62,9 @@ public record MemoryModel(
         String usable = usableBytes == heapBytes
                 ? mib(heapBytes)
                 : mib(usableBytes) + " usable under " + collector + " of " + mib(heapBytes);
-        return "(" + usable + " - " + mib(reservedBytes) + " reserved) x " + fraction + " (spark.memory.fraction) = "
-                + mib(poolBytes);
+        return "(" + usable + " - " + mib(reservedBytes) + " reserved) x " + fraction + " (spark.memory.fraction)"
+                + (offHeapBytes > 0 ? " + " + mib(offHeapBytes) + " off the heap (spark.memory.offHeap.size)" : "")
+                + " = " + mib(poolBytes);
     }
 
     /** Bytes as MiB: whole where they are whole, else with one decimal. */

@@ -13,6 +13,8 @@ import java.util.Optional;
  *     remedy of its own
  * @param suggestion the nearest right key or value, if there is one
  * @param remedy what to do, where the message doesn't tell
+ * @param endsStart whether Spark would surely refuse it; such a warning keeps no server from being started, as its own words are the
+ *     better cause, but one that runs from being ended for it
  */
 public record Problem(
         Severity severity,
@@ -21,12 +23,25 @@ public record Problem(
         String key,
         String message,
         Optional<String> suggestion,
-        Optional<String> remedy) {
+        Optional<String> remedy,
+        boolean endsStart) {
     /** How bad it is. */
     public enum Severity {
         ERROR,
         WARNING,
         NOTE
+    }
+
+    /** One that isn't known to end a start. */
+    public Problem(
+            Severity severity,
+            Rule rule,
+            Optional<Location> where,
+            String key,
+            String message,
+            Optional<String> suggestion,
+            Optional<String> remedy) {
+        this(severity, rule, where, key, message, suggestion, remedy, false);
     }
 
     /** Wrong with a field. */
@@ -35,9 +50,9 @@ public record Problem(
         this(severity, Rule.FIELD, where, key, message, suggestion, Optional.empty());
     }
 
-    /** The same, told only. */
-    public Problem asWarning() {
-        return new Problem(Severity.WARNING, rule, where, key, message, suggestion, remedy);
+    /** The same as a warning, of what Spark would surely refuse. */
+    public Problem leftToSpark() {
+        return new Problem(Severity.WARNING, rule, where, key, message, suggestion, remedy, true);
     }
 
     @Override

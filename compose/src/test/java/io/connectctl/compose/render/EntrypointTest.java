@@ -315,7 +315,8 @@ class EntrypointTest {
     @Test
     void withoutAUtf8LocaleOneIsSet() throws Exception {
         assertThat(call(new Specs(), bare, Map.of("LC_ALL", "POSIX"))).contains("LC_ALL=C.UTF-8");
-        assertThat(call(new Specs(), bare, Map.of("LC_ALL", "de_DE.UTF-8"))).contains("LC_ALL=de_DE.UTF-8");
+        assertThat(call(new Specs(), bare, Map.of("LC_ALL", "C.utf8"))).contains("LC_ALL=C.utf8");
+        assertThat(call(new Specs(), bare, Map.of("LC_ALL", "xx_YY.UTF-8"))).contains("LC_ALL=C.UTF-8");
     }
 
     @Test

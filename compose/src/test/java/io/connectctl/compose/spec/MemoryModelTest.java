@@ -47,7 +47,7 @@ class MemoryModelTest {
 
     @Test
     void poolIsExplainedAsArithmetic() {
-        MemoryModel model = MemoryModel.of(MemorySize.parse("1512m"), Collector.G1, 0.6);
+        MemoryModel model = MemoryModel.of(MemorySize.parse("1512m"), Collector.G1, 0.6, 0);
 
         assertThat(model.poolBytes()).isEqualTo(762524467);
         assertThat(model.explain())
@@ -69,6 +69,24 @@ class MemoryModelTest {
         assertThat(model.explain())
                 .isEqualTo("(1461.6 MiB usable under Serial of 1512 MiB - 300 MiB reserved) x 0.6"
                         + " (spark.memory.fraction) = 697.0 MiB");
+    }
+
+    @Test
+    void memoryOffTheHeapIsPartOfThePool() {
+        ServerSpec spec = SpecReader.read(
+                        new ServerName("sales"),
+                        Declaration.ofJson(
+                                "{\"driverMemory\":\"1512m\",\"conf\":{\"spark.memory.offHeap.enabled\":\"true\","
+                                        + "\"spark.memory.offHeap.size\":\"512m\"}}"))
+                .spec()
+                .orElseThrow();
+
+        MemoryModel model = MemoryModel.of(spec);
+
+        assertThat(model.poolBytes()).isEqualTo(762524467L + (512L << 20));
+        assertThat(model.explain())
+                .isEqualTo("(1512 MiB - 300 MiB reserved) x 0.6 (spark.memory.fraction) + 512 MiB off the heap"
+                        + " (spark.memory.offHeap.size) = 1239.2 MiB");
     }
 
     @Test

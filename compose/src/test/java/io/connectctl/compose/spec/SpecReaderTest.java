@@ -261,6 +261,8 @@ class SpecReaderTest {
                 "{'container':{'volumes':['data']}} | is no mount",
                 "{'container':{'volumes':'a:/b'}} | must be a list",
                 "{'container':{'networks':['a b']}} | is no network",
+                "{'container':{'networks':['host']}} | would listen on all of the machine's addresses",
+                "{'container':{'networks':['none']}} | nobody would reach the server",
                 "{'container':{'extraHosts':['metastore']}} | is no host",
                 "{'container':[]} | must be a mapping",
                 "{'archive':'perhaps'} | neither true nor false",

@@ -111,7 +111,7 @@ final class BadConfValue implements Rule {
                 .map(matcher -> matcher.group(1) == null ? matcher.group(2) : matcher.group(1))
                 .findFirst()
                 .orElse("");
-        String key = clues.keyHolding(suffix).orElse("KEY");
+        String key = clues.keyInUnit(suffix).or(() -> clues.keyHolding(suffix)).orElse("KEY");
         String kind = hit.group(1).startsWith("Time") ? "a time, such as 50s or 100ms" : "a size, such as 100k or 250m";
         return bad(
                 clues,

@@ -193,22 +193,26 @@ final class Clues {
 
     /** The configuration key whose value is this text, if it is only one. */
     Optional<String> keyOf(String value) {
-        List<String> keys = spec().conf().entrySet().stream()
-                .filter(entry ->
-                        entry.getValue().strip().toLowerCase(Locale.ROOT).equals(value.toLowerCase(Locale.ROOT)))
-                .map(Map.Entry::getKey)
-                .toList();
-        return keys.size() == 1 ? Optional.of(keys.get(0)) : Optional.empty();
+        return onlyKey(theirs -> theirs.strip().toLowerCase(Locale.ROOT).equals(value.toLowerCase(Locale.ROOT)));
     }
 
     /** The configuration key whose value holds this text, if it is only one. */
     Optional<String> keyHolding(String part) {
-        List<String> keys = part.isEmpty()
-                ? List.of()
-                : spec().conf().entrySet().stream()
-                        .filter(entry -> entry.getValue().contains(part))
-                        .map(Map.Entry::getKey)
-                        .toList();
+        return part.isEmpty() ? Optional.empty() : onlyKey(value -> value.contains(part));
+    }
+
+    /** The configuration key whose value is a number with this unit, if it is only one. */
+    Optional<String> keyInUnit(String unit) {
+        Pattern quantity =
+                Pattern.compile("\\s*-?[0-9.]+\\s*" + Pattern.quote(unit) + "\\s*", Pattern.CASE_INSENSITIVE);
+        return onlyKey(value -> quantity.matcher(value).matches());
+    }
+
+    private Optional<String> onlyKey(Predicate<String> fits) {
+        List<String> keys = spec().conf().entrySet().stream()
+                .filter(entry -> fits.test(entry.getValue()))
+                .map(Map.Entry::getKey)
+                .toList();
         return keys.size() == 1 ? Optional.of(keys.get(0)) : Optional.empty();
     }
 }

@@ -40,6 +40,8 @@ final class ProbeFailed implements Rule {
                 "the cluster gives it no executors, or they don't reach the driver: see `connectctl describe "
                         + clues.spec().name() + "` for its application and the address they are told; " + log;
             case QUERY_FAILED -> "Spark answers, and can't run a query: are there executors? " + log;
+            case SUSPENDED ->
+                "whoever stopped it lets it go on, or ends it: connectctl replaces what doesn't answer for long";
             case REFUSED, CONTEXT_GONE, OTHER -> log;
         };
     }

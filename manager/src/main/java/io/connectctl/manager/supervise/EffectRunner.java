@@ -855,7 +855,9 @@ final class EffectRunner {
             time(probe.incarnation(), climb);
             unit.observed(probe.incarnation(), climb.observed());
             prove(number, climb.reached().atLeast(Rung.SESSION) ? endpoint : null);
-            Optional<ProbeFailure> failure = climb.failure().or(() -> fewExecutors(probe.incarnation(), climb));
+            Optional<ProbeFailure> failure = climb.failure().isPresent()
+                    ? Optional.of(explained(climb.failure().get()))
+                    : fewExecutors(probe.incarnation(), climb);
             if (failure.isPresent() && unit.state().phase() != Phase.STARTING) {
                 // An engine that is gone takes the published port with it: then this failure says nothing of the
                 // server.
@@ -887,6 +889,17 @@ final class EffectRunner {
                 Thread.interrupted();
             }
         }
+    }
+
+    /** A probe that hangs can't say why; that the server is kept from running does. */
+    private ProbeFailure explained(ProbeFailure failure) throws RuntimeUnavailableException, InterruptedException {
+        return failure.kind() != ProbeFailure.Kind.TIMED_OUT
+                ? failure
+                : runtime()
+                        .suspended(unit.name())
+                        .map(why -> new ProbeFailure(
+                                failure.rung(), ProbeFailure.Kind.SUSPENDED, "it can't answer: " + why))
+                        .orElse(failure);
     }
 
     /**

@@ -38,9 +38,16 @@ final class ContainerGroup {
      * @param container its whole id
      */
     static Optional<Usage> usage(long pid, String container) {
-        return pid <= 0
-                ? Optional.empty()
-                : usage(text(Path.of("/proc", Long.toString(pid), "cgroup")), container, GROUPS);
+        return usage(membership(pid), container, GROUPS);
+    }
+
+    /** Whether a process of this machine is one of the container's; the number alone says nothing where the engine is elsewhere. */
+    static boolean holds(long pid, String container) {
+        return membership(pid).filter(text -> text.contains(container)).isPresent();
+    }
+
+    private static Optional<String> membership(long pid) {
+        return pid <= 0 ? Optional.empty() : text(Path.of("/proc", Long.toString(pid), "cgroup"));
     }
 
     /**

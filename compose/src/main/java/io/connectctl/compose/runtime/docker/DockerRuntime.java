@@ -26,6 +26,7 @@ import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.runtime.process.PortHolder;
 import io.connectctl.compose.runtime.process.PrivateFiles;
+import io.connectctl.compose.runtime.process.Suspension;
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.ContainerSpec;
 import io.connectctl.compose.spec.DriverNetwork;
@@ -247,10 +248,11 @@ public final class DockerRuntime implements ServerRuntime {
         try {
             String image =
                     parts().images().choose(spec, histories.of(spec.name()).image(), Progress.SILENT);
+            checkReach(spec);
             return parts().images().find(image).isPresent()
                     ? Optional.empty()
                     : parts().images().registry(image, spec.spark()).map(LaunchException::getMessage);
-        } catch (RuntimeUnavailableException e) {
+        } catch (RuntimeUnavailableException | LaunchException e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }
     }
@@ -347,12 +349,19 @@ public final class DockerRuntime implements ServerRuntime {
             try {
                 parts().launcher().start(container.id(), adopted.name());
             } catch (EngineRefusal e) {
+                Matcher port = PORT_TAKEN.matcher(e.said());
+                boolean taken = port.find();
                 throw new LaunchException(
-                        e.said().contains("already allocated") || e.said().contains("address already in use")
-                                ? "PORT_TAKEN"
-                                : "UNKNOWN",
-                        "container '" + adopted.name() + "' can't be started: " + e.said(),
-                        "mend it with docker's own tools; connectctl doesn't change a container that it adopted",
+                        taken ? "PORT_TAKEN" : "UNKNOWN",
+                        "container '" + adopted.name() + "' can't be started: "
+                                + (taken
+                                        ? "port " + port.group(1) + " is held by "
+                                                + portHolder(Integer.parseInt(port.group(1)))
+                                                        .orElse("somebody else")
+                                        : e.said()),
+                        taken
+                                ? "stop what holds the port; connectctl doesn't change a container that it adopted"
+                                : "mend it with docker's own tools; connectctl doesn't change a container that it adopted",
                         false,
                         e);
             }
@@ -583,6 +592,8 @@ public final class DockerRuntime implements ServerRuntime {
                             name,
                             image,
                             names(spec.name()).labels(),
+                            spec.spark(),
+                            spec.auth() == Auth.TOKEN,
                             !spec.container().loosens(Loosening.USER));
             histories.change(spec.name(), history -> history.prepared(name, image.jars(), image.sparkHome()));
             return site(spec, image.jars(), image.sparkHome());
@@ -1511,6 +1522,25 @@ public final class DockerRuntime implements ServerRuntime {
                 .filter(entry -> entry.getValue().server().equals(server))
                 .findFirst()
                 .flatMap(entry -> ContainerGroup.usage(entry.getValue().pid(), entry.getKey()));
+    }
+
+    @Override
+    public Optional<String> suspended(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        if (hasNothing()) {
+            return Optional.empty();
+        }
+        Optional<Container> container = container(names(server)).filter(Container::live);
+        if (container.isEmpty()) {
+            return Optional.empty();
+        }
+        String name = container.get().name();
+        return container.get().status().equals("paused")
+                ? Optional.of("its container is paused; `docker unpause " + name + "` lets it go on")
+                : OptionalLong.of(container.get().pid()).stream()
+                        .filter(pid -> ContainerGroup.holds(pid, container.get().id()))
+                        .boxed()
+                        .flatMap(pid -> Suspension.of(pid).stream())
+                        .findFirst();
     }
 
     /** A paused container lets nothing be run in it: then nothing of its inside is known. */

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -197,10 +199,26 @@ record EngineAddress(URI uri, Optional<Tls> tls, String source) {
         return first(sockets);
     }
 
-    /** The first one that is there, else the first one of all, whose absence is then what people read of. */
+    /**
+     * The first one where somebody listens who lets this user in, else the first one that is there, else the first one of all: what is
+     * wrong with that is then what people read of.
+     */
     static EngineAddress first(List<Path> sockets) throws UnusableException {
-        Path found = sockets.stream().filter(Files::exists).findFirst().orElse(sockets.get(0));
+        List<Path> there = sockets.stream().filter(Files::exists).toList();
+        Path found = there.stream()
+                .filter(socket -> there.size() == 1 || listens(socket))
+                .findFirst()
+                .orElse(there.isEmpty() ? sockets.get(0) : there.get(0));
         return of("unix://" + found, Optional.empty(), "the socket " + found);
+    }
+
+    /** Listening doesn't block: whoever hangs has the connection wait in the kernel's queue. */
+    private static boolean listens(Path socket) {
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            return channel.isConnected();
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
     }
 
     /** The socket's file, where it is one. */

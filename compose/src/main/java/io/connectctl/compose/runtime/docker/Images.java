@@ -22,6 +22,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Images: whether they are here, can be had, and where Spark and Java lie in them. */
@@ -39,7 +41,14 @@ final class Images {
     static final String PASSWD = "/etc/passwd";
 
     private final Engine engine;
-    private final Map<String, Boolean> fit = new ConcurrentHashMap<>();
+    /** The first line of a distribution's RELEASE: {@code Spark 4.0.1 (git revision ...) built for Hadoop 3.4.1}. */
+    private static final Pattern RELEASE = Pattern.compile("^Spark (\\S{1,60})");
+
+    /** The release that a vendor's version, such as {@code 3.5.0-amzn-1}, is made of. */
+    private static final Pattern VERSION = Pattern.compile("\\d+\\.\\d+\\.\\d+");
+
+    /** What was found fit, and the Spark in it, where that is told. */
+    private final Map<String, Optional<SparkVersion>> fit = new ConcurrentHashMap<>();
     /** By image and program: where the program lies in it; an image never changes. */
     private final Map<String, Optional<Path>> programs = new ConcurrentHashMap<>();
 
@@ -58,6 +67,7 @@ final class Images {
      * @param user its own user; empty text for root
      * @param environment its variables
      * @param archive the class data archive that it holds
+     * @param spark the version of its Spark, where a label says so
      */
     record Image(
             String id,
@@ -67,7 +77,8 @@ final class Images {
             String path,
             String user,
             Map<String, String> environment,
-            Optional<ImageArchive> archive) {
+            Optional<ImageArchive> archive,
+            Optional<String> spark) {
         Image {
             environment = Map.copyOf(environment);
         }
@@ -146,7 +157,8 @@ final class Images {
                 environment.getOrDefault("PATH", STANDARD_PATH),
                 config.path("User").asText(""),
                 environment,
-                ImageArchive.of(labels));
+                ImageArchive.of(labels),
+                Optional.ofNullable(labels.get(Names.SPARK)));
     }
 
     private static Optional<Path> absolute(@Nullable String text) {
@@ -402,18 +414,75 @@ final class Images {
     // ------------------------------------------------------------------ is Spark in it
 
     /**
-     * Sees to it that Java and Spark are in the image, by looking into a container of it that is never started.
+     * Sees to it that Java and the declared Spark are in the image, by looking into a container of it that is never started.
      *
+     * @param declared what is taken for its Spark: by it settings are refused that another one would silently ignore
+     * @param guarded whether the server relies on a token, which Spark knows since 4.0
      * @param spark whether the server will run as uid 185; the image must know that user then, as Hadoop's login fails for
      *     one without a name ("invalid null input: name")
      * @throws LaunchException IMAGE_UNFIT
      */
-    void check(String name, Image image, Map<String, String> labels, boolean spark)
+    void check(
+            String name, Image image, Map<String, String> labels, SparkVersion declared, boolean guarded, boolean spark)
             throws LaunchException, RuntimeUnavailableException, InterruptedException {
-        String key = image.id() + (spark ? " spark" : "");
-        if (fit.containsKey(key)) {
-            return;
+        String key = image.id() + " " + declared + (spark ? " spark" : "");
+        Optional<SparkVersion> known = fit.get(key);
+        if (known == null) {
+            known = look(name, image, labels, declared, spark);
+            fit.put(key, known);
         }
+        if (known.isEmpty() ? guarded : known.get().major() != declared.major()) {
+            throw new LaunchException(
+                    "IMAGE_UNFIT",
+                    known.isEmpty()
+                            ? "it can't be told which Spark image " + name + " holds (its label " + Names.SPARK
+                                    + " and its RELEASE say nothing, and there is no spark-core jar of " + declared
+                                    + "), and one before 4.0 would ignore the token"
+                            : "image " + name + " holds Spark " + known.get() + ", and " + declared + " is declared",
+                    known.isEmpty()
+                            ? "label the image with " + Names.SPARK
+                                    + "=VERSION, or declare auth: none with expose: loopback"
+                            : "declare spark: " + known.get() + " (--spark " + known.get()
+                                    + "), or name an image of Spark " + declared,
+                    false);
+        }
+    }
+
+    /** As its label says, or the file that distributions bring; or the one that is declared, where its jar is there. */
+    private Optional<SparkVersion> sparkIn(Image image, String container, SparkVersion declared)
+            throws RuntimeUnavailableException, InterruptedException, EngineRefusal {
+        Optional<SparkVersion> told = image.spark().flatMap(Images::version);
+        if (told.isEmpty() && image.sparkHome().isPresent()) {
+            Matcher release = RELEASE.matcher(engine.text(
+                    container, image.sparkHome().get().resolve("RELEASE").toString()));
+            told = release.find() ? version(release.group(1)) : Optional.empty();
+        }
+        if (told.isPresent()) {
+            return told;
+        }
+        Path jars = image.jars()
+                .or(() -> image.sparkHome().map(home -> home.resolve("jars")))
+                .orElseThrow();
+        for (String scala : List.of("2.12", "2.13")) {
+            if (exists(container, jars.resolve("spark-core_" + scala + "-" + declared + ".jar"))) {
+                return Optional.of(declared);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<SparkVersion> version(String text) {
+        Matcher version = VERSION.matcher(text);
+        try {
+            return version.lookingAt() ? Optional.of(SparkVersion.parse(version.group())) : Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Optional<SparkVersion> look(
+            String name, Image image, Map<String, String> labels, SparkVersion declared, boolean spark)
+            throws LaunchException, RuntimeUnavailableException, InterruptedException {
         try {
             String look = engine.ask(
                     "looking into image " + name, Engine.PATIENCE, client -> client.createContainerCmd(image.id())
@@ -432,6 +501,7 @@ final class Images {
                                     + " spark), or declare container.loosen: [user] to run as the image's own user",
                             false);
                 }
+                return sparkIn(image, look, declared);
             } finally {
                 engine.ask(
                         "removing a container that was looked into",
@@ -442,7 +512,6 @@ final class Images {
         } catch (EngineRefusal e) {
             throw engine.unanswered("looking into image " + name, e);
         }
-        fit.put(key, true);
     }
 
     private void check(String name, Image image, String container)

@@ -34,6 +34,9 @@ record Names(String installation, ServerName server) {
     /** On images: the folder of Spark's jars. */
     static final String JARS = "io.connectctl.jars";
 
+    /** On images: the version of their Spark. */
+    static final String SPARK = "io.connectctl.spark";
+
     /** Spark's home in images that don't name it, as in Apache's. */
     static final Path SPARK_HOME = Path.of("/opt/spark");
 

@@ -78,7 +78,10 @@ final class MavenAccess {
     /** Reads the settings. */
     static MavenAccess of(Map<String, String> environment) throws LaunchException {
         Path home = Path.of(environment.getOrDefault("HOME", System.getProperty("user.home")));
-        Path user = home.resolve(".m2/settings.xml");
+        // Maven itself goes by the user's record, whatever HOME says.
+        Path recorded = Path.of(System.getProperty("user.home"), ".m2/settings.xml");
+        Path own = home.resolve(".m2/settings.xml");
+        Path user = Files.exists(own) ? own : recorded;
         DefaultSettingsBuildingRequest request = new DefaultSettingsBuildingRequest();
         request.setSystemProperties(properties(environment, home));
         if (Files.exists(user)) {

@@ -12,12 +12,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What the kernel says of processes, read from /proc. */
 final class Proc {
     private static final Path ROOT = Path.of("/proc");
+    private static final Duration MOMENT = Duration.ofMillis(5);
+    private static final int MOMENTS = 40;
     private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB");
     private static final Pattern THREADS = Pattern.compile("(?m)^Threads:\\s+(\\d+)");
 
@@ -148,11 +151,18 @@ final class Proc {
         });
     }
 
-    /** True where its first environment may be looked at; a process that is gone has none. */
+    /**
+     * True where its first environment may be looked at; a process that is gone has none. One that just becomes another program shows an
+     * empty one for a moment, which is waited for.
+     */
     static boolean showsEnvironment(long pid) {
-        return read(folder(pid).resolve("environ"))
-                .filter(text -> !text.isEmpty())
-                .isPresent();
+        Path file = folder(pid).resolve("environ");
+        Optional<String> text = read(file);
+        for (int i = 0; i < MOMENTS && text.filter(String::isEmpty).isPresent(); i++) {
+            LockSupport.parkNanos(MOMENT.toNanos());
+            text = read(file);
+        }
+        return text.filter(shown -> !shown.isEmpty()).isPresent();
     }
 
     /** A process' command name, for people. */

@@ -997,6 +997,16 @@ public final class ProcessRuntime implements ServerRuntime {
     }
 
     @Override
+    public Optional<String> suspended(ServerName server) throws RuntimeUnavailableException, InterruptedException {
+        for (RunFolder run : ServerFolder.of(folders, server).runs()) {
+            if (run.state() == RunFolder.State.RUNNING) {
+                return run.process().flatMap(process -> Suspension.of(process.pid()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
     public Optional<Snapshot> snapshot(ServerName server, Duration limit)
             throws RuntimeUnavailableException, InterruptedException {
         for (RunFolder run : ServerFolder.of(folders, server).runs()) {

@@ -184,6 +184,8 @@ public final class FakeRuntime implements ServerRuntime {
     private long nextPid = 1000;
     private int nextPort = 40_000;
 
+    private @Nullable String suspended;
+
     /** A runtime that takes launch and exit times from {@code clock}. */
     public FakeRuntime(Clock clock) {
         this("fake", clock);
@@ -373,6 +375,16 @@ public final class FakeRuntime implements ServerRuntime {
     @Override
     public synchronized Optional<Cache> cache() {
         return cache;
+    }
+
+    /** What a probe that hangs is explained by from now on. */
+    public synchronized void suspended(@Nullable String why) {
+        suspended = why;
+    }
+
+    @Override
+    public synchronized Optional<String> suspended(ServerName server) {
+        return Optional.ofNullable(suspended);
     }
 
     @Override

@@ -81,7 +81,7 @@ public final class Linter {
                 all,
                 findings.inOrder().stream()
                         .filter(problem -> problem.severity() == Severity.ERROR)
-                        .map(Problem::asWarning)
+                        .map(Problem::leftToSpark)
                         .toList());
         if (all.size() == reading.problems().size()) {
             return reading;

@@ -3,6 +3,9 @@ package io.connectctl.compose.runtime.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -122,6 +125,19 @@ class EngineAddressTest {
         assertThat(EngineAddress.first(List.of(docker, podman)).socketFile()).isEqualTo(docker);
         Files.delete(docker);
         Files.delete(podman);
+        assertThat(EngineAddress.first(List.of(docker, podman)).socketFile()).isEqualTo(docker);
+    }
+
+    @Test
+    void aSocketWhereNobodyListensHidesNoneThatAnswers() throws Exception {
+        Path docker = Files.createFile(home.resolve("docker.sock"));
+        Path podman = home.resolve("podman.sock");
+        try (ServerSocketChannel engine = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            engine.bind(UnixDomainSocketAddress.of(podman));
+
+            assertThat(EngineAddress.first(List.of(docker, podman)).socketFile())
+                    .isEqualTo(podman);
+        }
         assertThat(EngineAddress.first(List.of(docker, podman)).socketFile()).isEqualTo(docker);
     }
 
