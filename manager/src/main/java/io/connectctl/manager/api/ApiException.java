@@ -48,7 +48,7 @@ public final class ApiException extends Exception {
                             OWNER_GONE,
                             OPERATIONS_RUNNING,
                             NEVER_HEALTHY -> 409;
-                    case STORE_FAILED -> 503;
+                    case BUSY, STORE_FAILED -> 503;
                 };
         String remedy =
                 switch (code) {
@@ -68,6 +68,7 @@ public final class ApiException extends Exception {
                         "List the pools with 'connectctl pool list', or make it: connectctl pool create.";
                     case OWNER_GONE ->
                         "Name a process that runs, or leave the owner out; digits alone are a process, a job is named like job-17.";
+                    case BUSY -> "Try again in some seconds.";
                     case STORE_FAILED -> "Look into daemon.log and at the free space of the state folder.";
                 };
         String detail = refused.getMessage() == null ? code.name() : refused.getMessage();
@@ -91,6 +92,7 @@ public final class ApiException extends Exception {
             case "NO_SUCH_LEASE" -> "No such lease";
             case "NO_SUCH_POOL" -> "No such pool";
             case "OWNER_GONE" -> "The owner doesn't run";
+            case "BUSY" -> "It is busy";
             case "STORE_FAILED" -> "The state can't be written";
             case "RUNTIME_UNAVAILABLE" -> "The runtime can't be asked now";
             case "NO_SUCH_ROUTE" -> "No such route";

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * private and holds the daemon's lock: a socket file that is there was left by a dead daemon.
  */
 public final class ApiServer implements AutoCloseable {
-    /** Enough for the probes that may wait at once and as many commands; idle threads go. */
-    private static final int MOST_THREADS = 16;
+    /** Enough for the probes that may wait at once, and for the looks at an engine or a disk that hangs; idle threads go. */
+    private static final int MOST_THREADS = 48;
 
     private static final long IDLE_CONNECTION = Duration.ofSeconds(30).toMillis();
 

@@ -42,6 +42,8 @@ import io.connectctl.manager.store.StoredServer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -101,7 +103,8 @@ public final class LiveFleet implements Fleet {
     private static final Set<String> LOOKED_AFTER = Set.of("health", "restart", "stop");
 
     private static final int EVENTS_PAGE = 1_000;
-    private static final int MAILBOX_THREADS = 2;
+    /** A step takes milliseconds; but it may read a declaration's folders, and one of a server that is gone hangs its reader. */
+    private static final int MAILBOX_THREADS = 8;
     /** Far above two a server for any installation on one machine; a bound all the same. */
     private static final int MOST_WORKERS = 512;
 
@@ -121,6 +124,8 @@ public final class LiveFleet implements Fleet {
     private final Object registry = new Object();
     /** Names of nobody's, under which something is being removed; guarded by the registry. */
     private final Set<ServerName> reserved = new HashSet<>();
+    /** Names of servers that are being made, which may take an engine's patience; guarded by the registry, told of by it. */
+    private final Set<ServerName> making = new HashSet<>();
 
     private final DeclaredFiles files = new DeclaredFiles();
     private final SecureRandom seeds = new SecureRandom();
@@ -135,7 +140,8 @@ public final class LiveFleet implements Fleet {
         this.journal = new Journal(around.store());
         ThreadPoolExecutor steps = new ThreadPoolExecutor(
                 MAILBOX_THREADS, MAILBOX_THREADS, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("unit"));
-        steps.allowCoreThreadTimeOut(true);
+        // They stay: where no thread can be made any more, servers can still be stopped.
+        steps.prestartAllCoreThreads();
         this.mailboxes = steps;
         this.workers = new ThreadPoolExecutor(
                 0, MOST_WORKERS, 15, TimeUnit.SECONDS, new SynchronousQueue<>(), named("worker"));
@@ -196,9 +202,26 @@ public final class LiveFleet implements Fleet {
 
     private void load() throws StoreException {
         for (StoredServer stored : around.store().servers()) {
+            settle(secrets(stored.name()), false);
             units.put(stored.name(), load(stored));
         }
+        deleteForgottenSecrets();
         around.runtimes().values().forEach(runtime -> runtime.forgetAllBut(units.keySet()));
+    }
+
+    /** Of servers that the store had just forgotten when the daemon was killed. */
+    private void deleteForgottenSecrets() {
+        try (DirectoryStream<Path> folders =
+                Files.newDirectoryStream(around.folders().servers(), Files::isDirectory)) {
+            for (Path folder : folders) {
+                String name = folder.getFileName().toString();
+                if (ServerName.PLAIN.matcher(name).matches() && !units.containsKey(new ServerName(name))) {
+                    settle(secrets(new ServerName(name)), true);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            LOG.debug("no folder of a server is looked into", e);
+        }
     }
 
     /** Whatever is wrong with it by now, it stays known: its instance may run, and only its user can mend it. */
@@ -488,13 +511,39 @@ public final class LiveFleet implements Fleet {
     public Declared declare(ServerName name, Declaration flags, Declaration file, Origin origin)
             throws RefusedException {
         synchronized (registry) {
+            untilMade(name);
             ServerUnit unit = units.get(name);
             if (unit != null ? unit.closed() : reserved.contains(name)) {
                 throw beingRemoved(name);
             }
-            return unit == null
-                    ? create(name, flags, file, origin)
-                    : unit.call(() -> redeclare(unit, flags, file, origin));
+            if (unit != null) {
+                return unit.call(() -> redeclare(unit, flags, file, origin));
+            }
+            making.add(name);
+        }
+        try {
+            return create(name, flags, file, origin);
+        } finally {
+            made(name);
+        }
+    }
+
+    /** With the registry: whoever declares a server that somebody else is just making declares it after that. */
+    private void untilMade(ServerName name) {
+        try {
+            while (making.contains(name)) {
+                registry.wait();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while server " + name + " was declared by somebody else", e);
+        }
+    }
+
+    private void made(ServerName name) {
+        synchronized (registry) {
+            making.remove(name);
+            registry.notifyAll();
         }
     }
 
@@ -507,7 +556,7 @@ public final class LiveFleet implements Fleet {
     @Override
     public Optional<Reservation> reserve(ServerName name) {
         synchronized (registry) {
-            if (units.containsKey(name) || !reserved.add(name)) {
+            if (units.containsKey(name) || making.contains(name) || !reserved.add(name)) {
                 return Optional.empty();
             }
         }
@@ -518,6 +567,7 @@ public final class LiveFleet implements Fleet {
         });
     }
 
+    /** Of a name that is held meanwhile, without the registry: an engine that hangs needs seconds to be known as such. */
     private Declared create(ServerName name, Declaration flags, Declaration file, Origin origin)
             throws RefusedException {
         Layers layers = new Layers(flags, origin.file().isPresent() ? file : Declaration.empty());
@@ -767,21 +817,14 @@ public final class LiveFleet implements Fleet {
         checkFree(name, container);
         checkAnswers(found);
         synchronized (registry) {
+            untilMade(name);
             checkFree(name, container);
-            // Read before anything is written: it may be refused.
-            read(name, new Layers(found.declaration(), Declaration.empty()), new ArrayList<>());
-            try {
-                runtime.adopt(name, found);
-                if (found.token().isPresent()) {
-                    PrivateFiles.write(
-                            secretsFile(name).resolveSibling("token"),
-                            found.token().get());
-                }
-            } catch (RuntimeUnavailableException | IOException e) {
-                throw new RefusedException(
-                        RefusedException.Code.STORE_FAILED, name + " can't be written down: " + e.getMessage());
-            }
-            create(name, found.declaration(), Declaration.empty(), Origin.FLAGS);
+            making.add(name);
+        }
+        try {
+            makeOf(runtime, name, found);
+        } finally {
+            made(name);
         }
         Receipt receipt = start(name);
         ServerUnit unit = unit(name);
@@ -790,6 +833,30 @@ public final class LiveFleet implements Fleet {
             return true;
         });
         return new Adopted(name, found.label(), receipt);
+    }
+
+    private void makeOf(ServerRuntime runtime, ServerName name, Adoptable found)
+            throws RefusedException, InterruptedException {
+        // Read before anything is written: it may be refused.
+        read(name, new Layers(found.declaration(), Declaration.empty()), new ArrayList<>());
+        boolean created = false;
+        try {
+            runtime.adopt(name, found);
+            if (found.token().isPresent()) {
+                PrivateFiles.write(
+                        secretsFile(name).resolveSibling("token"), found.token().get());
+            }
+            create(name, found.declaration(), Declaration.empty(), Origin.FLAGS);
+            created = true;
+        } catch (RuntimeUnavailableException | IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED, name + " can't be written down: " + e.getMessage());
+        } finally {
+            if (!created) {
+                // Else it would count as taken over, by nobody.
+                discard(runtime, name, false);
+            }
+        }
     }
 
     private void checkFree(ServerName name, String container) throws RefusedException {
@@ -1206,52 +1273,116 @@ public final class LiveFleet implements Fleet {
     @Override
     public void remove(ServerName name, boolean purge) throws RefusedException {
         ServerUnit unit = unit(name);
-        List<ServerRuntime> runtimes;
-        synchronized (registry) {
-            runtimes = unit.call(() -> {
-                ServerState state = unit.state();
-                List<ServerRuntime> where =
-                        unit.spec().runtime().equals(ServerSpec.AUTO) ? answering(name) : List.of(runtime(unit));
-                boolean adopted = where.stream().anyMatch(each -> each.adopted(name));
-                if (!state.resting() && !(adopted && settled(state))) {
-                    throw new RefusedException(
-                            RefusedException.Code.RUNNING,
-                            name + " is " + state.phase() + ": stop it first (connectctl stop " + name + ")");
-                }
-                if (!purge && where.stream().anyMatch(each -> each.hasWarehouse(name))) {
-                    throw new RefusedException(
-                            RefusedException.Code.WAREHOUSE_NOT_EMPTY,
-                            "the warehouse of " + name + " holds data, which would be lost: connectctl remove " + name
-                                    + " --purge removes it too");
-                }
-                ServerEvent event = new ServerEvent(
-                        0,
-                        around.time().now().wall(),
-                        name,
-                        state.incarnation(),
-                        "removed",
-                        state.phase(),
-                        adopted
-                                ? "forgotten; what it was adopted from is left as it is"
-                                : purge ? "removed, its warehouse too" : "removed",
-                        Optional.empty());
-                if (!adopted) {
-                    forgetSecrets(name, unit.runner().tokenFile());
-                }
-                // What was adopted may still run, and be looked after if this fails: its token goes with its folder,
-                // below.
-                unit.forget(() -> journal.write(store -> store.remove(name, List.of(event))));
-                unit.close();
-                return where;
-            });
-        }
-        // A million files may lie there: no other server's commands wait for them. Its name is held until they are
-        // gone.
+        Removal removal = removal(unit, purge);
         try {
-            runtimes.forEach(runtime -> discard(runtime, name, purge));
+            synchronized (registry) {
+                unit.call(() -> {
+                    remove(unit, removal, purge);
+                    return true;
+                });
+            }
         } finally {
-            units.remove(name, unit);
+            // A million files may lie there: no other server's commands wait for them. Its name is held until they are
+            // gone.
+            if (unit.closed()) {
+                removal.where().forEach(runtime -> discard(runtime, name, purge));
+                units.remove(name, unit);
+            }
         }
+    }
+
+    /**
+     * What a removal goes by.
+     *
+     * @param state as it was when the runtimes were asked
+     * @param where the runtimes that may hold something of it
+     */
+    private record Removal(ServerState state, List<ServerRuntime> where, boolean adopted) {}
+
+    /** Asked before any lock is taken: an engine that hangs needs seconds to be known as such. */
+    private Removal removal(ServerUnit unit, boolean purge) throws RefusedException {
+        ServerName name = unit.name();
+        ServerState state = unit.state();
+        List<ServerRuntime> where =
+                unit.spec().runtime().equals(ServerSpec.AUTO) ? answering(name) : List.of(runtime(unit));
+        boolean adopted = where.stream().anyMatch(each -> each.adopted(name));
+        checkRests(state, adopted);
+        if (!purge && where.stream().anyMatch(each -> each.hasWarehouse(name))) {
+            throw new RefusedException(
+                    RefusedException.Code.WAREHOUSE_NOT_EMPTY,
+                    "the warehouse of " + name + " holds data, which would be lost: connectctl remove " + name
+                            + " --purge removes it too");
+        }
+        return new Removal(state, where, adopted);
+    }
+
+    private static void checkRests(ServerState state, boolean adopted) throws RefusedException {
+        if (!state.resting() && !(adopted && settled(state))) {
+            throw new RefusedException(
+                    RefusedException.Code.RUNNING,
+                    state.name() + " is " + state.phase() + ": stop it first (connectctl stop " + state.name() + ")");
+        }
+    }
+
+    private void remove(ServerUnit unit, Removal removal, boolean purge) throws RefusedException, StoreException {
+        ServerName name = unit.name();
+        ServerState state = unit.state();
+        checkRests(state, removal.adopted());
+        if (state.incarnation() != removal.state().incarnation()) {
+            // What it wrote since isn't known of.
+            throw new RefusedException(
+                    RefusedException.Code.BUSY, name + " was started at this very moment: try again");
+        }
+        ServerEvent event = new ServerEvent(
+                0,
+                around.time().now().wall(),
+                name,
+                state.incarnation(),
+                "removed",
+                state.phase(),
+                removal.adopted()
+                        ? "forgotten; what it was adopted from is left as it is"
+                        : purge ? "removed, its warehouse too" : "removed",
+                Optional.empty());
+        // What was adopted may still run, and be looked after if this fails: its token goes with its folder.
+        SecretsAside secrets = removal.adopted() ? new SecretsAside() : secrets(name);
+        try {
+            secrets.put();
+            // No secret, but the folder goes only once it is empty.
+            if (!removal.adopted()) {
+                LaunchRecord.forget(around.folders().servers().resolve(name.value()));
+            }
+        } catch (IOException e) {
+            throw new RefusedException(
+                    RefusedException.Code.STORE_FAILED,
+                    "the secrets of " + name + " can't be taken away, so it is kept: " + e + ". Mend owner and mode of "
+                            + secretsFile(name).getParent() + ", and remove it again");
+        }
+        boolean forgotten = false;
+        try {
+            unit.forget(() -> journal.write(store -> store.remove(name, List.of(event))));
+            forgotten = true;
+        } finally {
+            settle(secrets, forgotten);
+        }
+        unit.close();
+    }
+
+    private static void settle(SecretsAside secrets, boolean forgotten) {
+        try {
+            if (forgotten) {
+                secrets.delete();
+            } else {
+                secrets.back();
+            }
+        } catch (IOException e) {
+            LOG.error("secrets that were put aside stay there until the daemon starts again", e);
+        }
+    }
+
+    private SecretsAside secrets(ServerName name) {
+        Path file = secretsFile(name);
+        return new SecretsAside(file, file.resolveSibling("token"));
     }
 
     /** True where nothing is being done to it. */
@@ -1278,21 +1409,6 @@ public final class LiveFleet implements Fleet {
             }
         }
         return answering;
-    }
-
-    /** Nobody looks after them once the server is forgotten, so it isn't while they stay. */
-    private void forgetSecrets(ServerName name, Path token) throws RefusedException {
-        try {
-            Files.deleteIfExists(secretsFile(name));
-            Files.deleteIfExists(token);
-            // No secret, but the folder goes only once it is empty.
-            LaunchRecord.forget(around.folders().servers().resolve(name.value()));
-        } catch (IOException e) {
-            throw new RefusedException(
-                    RefusedException.Code.STORE_FAILED,
-                    "the secrets of " + name + " can't be deleted, so it is kept: " + e + ". Mend owner and mode of "
-                            + token.getParent() + ", and remove it again");
-        }
     }
 
     /** It is forgotten already; what can't be removed now lies there until a server of that name is removed again. */

@@ -537,6 +537,11 @@ public final class LiveLeases implements Leases {
             work.begun = true;
             look(lease.id());
         } catch (RefusedException e) {
+            if (e.code() == RefusedException.Code.BUSY) {
+                // Nothing was done; the next look tries again.
+                LOG.warn("{} isn't started yet: {}", lease.server(), e.getMessage());
+                return;
+            }
             post(new LeaseInput.Failed(
                     lease.id(),
                     new Cause(
@@ -758,8 +763,17 @@ public final class LiveLeases implements Leases {
                     .orElseThrow(() -> noSuchPool(pool));
             if (claimed.state() != LeaseState.READY
                     && fleet.server(claimed.server()).isEmpty()) {
-                guard(claimed.id(), ttl);
-                fleet.declare(claimed.server(), pooled(claimed), Origin.FLAGS);
+                boolean declared = false;
+                try {
+                    guard(claimed.id(), ttl);
+                    fleet.declare(claimed.server(), pooled(claimed), Origin.FLAGS);
+                    declared = true;
+                } finally {
+                    if (!declared) {
+                        // Nobody hears of it, so nobody would ever give it back.
+                        post(new LeaseInput.Released(claimed.id()));
+                    }
+                }
             }
             return claimed;
         }

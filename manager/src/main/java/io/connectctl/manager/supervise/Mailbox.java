@@ -38,6 +38,14 @@ final class Mailbox {
                 busy = false;
             }
             return false;
+        } catch (Throwable e) {
+            // No thread can be made now: this task isn't taken, and those of others that came meanwhile go with the
+            // next.
+            synchronized (this) {
+                tasks.remove(task);
+                busy = false;
+            }
+            throw e;
         }
     }
 

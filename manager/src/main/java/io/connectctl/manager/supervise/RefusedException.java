@@ -35,6 +35,8 @@ public final class RefusedException extends Exception {
         NO_SUCH_POOL,
         /** The process that was named as owner doesn't run. */
         OWNER_GONE,
+        /** It does something else, and nothing was done: it can be tried again. */
+        BUSY,
         /** The state can't be written (disk full, damaged). */
         STORE_FAILED
     }

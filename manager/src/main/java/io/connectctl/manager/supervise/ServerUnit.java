@@ -35,6 +35,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,8 +53,11 @@ final class ServerUnit {
     private static final Duration WAITING_TOLD_EVERY = Duration.ofSeconds(10);
     /** Too many threads at once are fewer by then. */
     private static final Duration EFFECT_AGAIN = Duration.ofSeconds(2);
-    /** A command takes milliseconds, and a disk that syncs slowly seconds; whoever calls may hold a lock that all wait for. */
-    private static final Duration LONGEST_COMMAND = Duration.ofSeconds(30);
+    /**
+     * A command takes milliseconds, and a disk that syncs slowly seconds; whoever calls may hold a lock that all wait for. Less than a
+     * client waits for an answer, which is to be what became of the command.
+     */
+    private static final Duration LONGEST_COMMAND = Duration.ofSeconds(20);
 
     /** All that is known, as one value. */
     private record Known(
@@ -224,10 +228,18 @@ final class ServerUnit {
         T run() throws RefusedException, StoreException;
     }
 
-    /** Runs a command in the mailbox and waits for it. */
+    /**
+     * Runs a command in the mailbox and waits for it.
+     *
+     * @throws RefusedException as the command does; BUSY where its turn didn't come in time, and then it never will
+     */
     <T> T call(Command<T> command) throws RefusedException {
         CompletableFuture<T> answer = new CompletableFuture<>();
+        AtomicBoolean begun = new AtomicBoolean();
         boolean taken = mailbox.execute(() -> {
+            if (!begun.compareAndSet(false, true)) {
+                return;
+            }
             MDC.put("server", name.value());
             try {
                 if (closed) {
@@ -255,13 +267,23 @@ final class ServerUnit {
             }
             throw new IllegalStateException("a command to " + name + " failed: " + e.getCause(), e.getCause());
         } catch (TimeoutException e) {
+            if (begun.compareAndSet(false, true)) {
+                throw new RefusedException(
+                        RefusedException.Code.BUSY,
+                        "server " + name + " has been busy for " + LONGEST_COMMAND.toSeconds()
+                                + " s, and nothing was done: try again");
+            }
             throw new IllegalStateException(
                     "server " + name + " didn't take the command within " + LONGEST_COMMAND.toSeconds()
                             + " s; it may still do so",
                     e);
         } catch (InterruptedException e) {
+            boolean undone = begun.compareAndSet(false, true);
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while server " + name + " took a command", e);
+            throw new IllegalStateException(
+                    "interrupted while server " + name + " took a command"
+                            + (undone ? ", which was not done" : "; it may still be done"),
+                    e);
         }
     }
 
@@ -307,7 +329,8 @@ final class ServerUnit {
         for (Effect effect : step.effects()) {
             try {
                 runner.run(effect);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | OutOfMemoryError e) {
+                // The error is what a JVM says that can't make another thread.
                 LOG.error("{}: {} could not be begun", name, effect, e);
                 around.time().after(EFFECT_AGAIN, () -> failed(effect, e));
             }
@@ -385,7 +408,7 @@ final class ServerUnit {
     }
 
     /** An effect that never began has an outcome too; a lost probe counts as such by its own deadline. */
-    private void failed(Effect effect, RuntimeException why) {
+    private void failed(Effect effect, Throwable why) {
         if (effect instanceof Effect.Launch launch) {
             post(new Input.LaunchFailed(
                     launch.incarnation(),

@@ -234,7 +234,7 @@ class ApiServerTest {
                 switch (code) {
                     case NO_SUCH_SERVER, NO_SUCH_LEASE, NO_SUCH_POOL -> 404;
                     case INVALID -> 422;
-                    case STORE_FAILED -> 503;
+                    case BUSY, STORE_FAILED -> 503;
                     default -> 409;
                 };
         JsonNode problem = problem(RawHttp.send(socket, "POST", "/v1/servers/sales/start"), status, code.name());

@@ -1208,16 +1208,89 @@ class LiveFleetTest {
     }
 
     @Test
-    void removeKeepsTheServerWhileItsSecretsCannotBeDeleted() throws Exception {
+    void removeKeepsTheServerWhileItsSecretsCannotBeTakenAway() throws Exception {
         declare(SALES, "{}");
-        Files.createDirectories(folder.resolve("servers/sales/token/inside"));
+        Files.createDirectories(folder.resolve("servers/sales/token.removed/inside"));
+        Files.writeString(folder.resolve("servers/sales/token"), "s3cret");
 
         assertThatThrownBy(() -> fleet.remove(SALES, true)).hasMessageContaining("so it is kept");
         assertThat(store.servers()).hasSize(1);
-        Files.delete(folder.resolve("servers/sales/token/inside"));
+        Files.delete(folder.resolve("servers/sales/token.removed/inside"));
         fleet.remove(SALES, true);
 
         assertThat(store.servers()).isEmpty();
+        assertThat(folder.resolve("servers/sales/token")).doesNotExist();
+        assertThat(folder.resolve("servers/sales/token.removed")).doesNotExist();
+    }
+
+    @Test
+    void aRemovalThatCannotBeStoredLeavesTheServerItsSecrets() throws Exception {
+        declare(SALES, "{\"auth\":\"token\",\"env\":{\"PASSWORD\":\"hunter2\"}}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        String token = Files.readString(folder.resolve("servers/sales/token"));
+        fleet.stop(SALES, false);
+        until(Phase.STOPPED);
+        store.full(true);
+
+        assertThatThrownBy(() -> fleet.remove(SALES, true)).hasMessageContaining("the disk is full");
+
+        store.full(false);
+        assertThat(folder.resolve("servers/sales/token")).hasContent(token);
+        fleet.close();
+        fleet = open();
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        assertThat(runtime.lastPlan(SALES).orElseThrow().spec().env()).containsEntry("PASSWORD", "hunter2");
+    }
+
+    @Test
+    void secretsGoOrStayWithTheirServerWhereTheDaemonWasKilledWhileItWasRemoved() throws Exception {
+        declare(SALES, "{\"env\":{\"PASSWORD\":\"hunter2\"}}");
+        fleet.close();
+        Files.move(folder.resolve("servers/sales/secrets.json"), folder.resolve("servers/sales/secrets.json.removed"));
+        Files.createDirectories(folder.resolve("servers/hr"));
+        Files.writeString(folder.resolve("servers/hr/token.removed"), "s3cret");
+
+        fleet = open();
+
+        assertThat(folder.resolve("servers/sales/secrets.json")).exists();
+        assertThat(folder.resolve("servers/hr/token.removed")).doesNotExist();
+        assertThat(status().cause()).isEmpty();
+    }
+
+    @Test
+    void anEngineThatHangsWhileAServerIsDeclaredHoldsUpNoOtherServer() throws Exception {
+        healthy();
+        FakeRuntime.Hold hold = runtime.holdNext(FakeRuntime.Operation.FIND);
+        Thread declaring = new Thread(() -> {
+            try {
+                declare(HR, "{}");
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        declaring.start();
+        hold.awaitReached();
+
+        fleet.restart(SALES);
+        until(BLINK, () -> runtime.launches(SALES) == 2);
+        assertThat(fleet.server(HR)).isEmpty();
+
+        hold.release();
+        declaring.join();
+        assertThat(fleet.server(HR)).isPresent();
+    }
+
+    @Test
+    void aServerThatIsKeptFromRunningIsUnhealthyForThatReason() throws Exception {
+        healthy();
+        runtime.suspended("a signal (SIGSTOP) stopped its process 7");
+        answering = false;
+
+        until(Phase.UNHEALTHY);
+
+        assertThat(status().cause().orElseThrow().summary()).contains("a signal (SIGSTOP) stopped its process 7");
     }
 
     // ------------------------------------------------------------------ drift
