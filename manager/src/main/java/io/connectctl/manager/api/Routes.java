@@ -307,7 +307,7 @@ final class Routes {
                     "The declaration has problems",
                     message,
                     null,
-                    List.of(new ProblemView("ERROR", null, null, "servers", message, null, null))));
+                    List.of(new ProblemView("ERROR", null, null, "servers", message, null, null, null))));
         }
     }
 

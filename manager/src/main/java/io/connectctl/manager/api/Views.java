@@ -169,7 +169,7 @@ final class Views {
                 text(status.healthySince()),
                 status.phaseSince().toString(),
                 status.cause()
-                        .map(cause -> cause(cause, cause.log().or(() -> log)))
+                        .map(cause -> cause(placed(cause, status), cause.log().or(() -> log)))
                         .orElse(null),
                 status.changed(),
                 status.origin().file().map(Path::toString).orElse(null),
@@ -423,6 +423,24 @@ final class Views {
                 event.cause().map(cause -> cause(cause, cause.log())).orElse(null));
     }
 
+    /** A remedy by flags helps nobody whose file says otherwise: the file wins for the keys that it declares. */
+    private static Cause placed(Cause cause, ServerStatus status) {
+        String name = status.spec().name().value();
+        Optional<Path> file = status.origin().file();
+        if (file.isEmpty()
+                || !(cause.remedy().contains("connectctl start " + name + " --")
+                        || cause.remedy().contains("connectctl restart " + name + " --"))) {
+            return cause;
+        }
+        return new Cause(
+                cause.code(),
+                cause.summary(),
+                cause.remedy() + "; a key that " + file.get() + " declares is changed there",
+                cause.evidence(),
+                cause.retryable(),
+                cause.log());
+    }
+
     static CauseView cause(Cause cause, Optional<Path> logFile) {
         return new CauseView(
                 cause.code(),
@@ -440,7 +458,8 @@ final class Views {
                 problem.key(),
                 problem.message(),
                 problem.suggestion().orElse(null),
-                problem.remedy().orElse(null));
+                problem.remedy().orElse(null),
+                problem.endsStart() ? (Boolean) true : null);
     }
 
     static DeclareResponse declared(Declared declared) {

@@ -73,10 +73,17 @@ final class ApplyCommand extends DeclaringCommand {
         warn(project.warnings());
         List<String> servers = name == null ? project.names() : List.of(name);
         // Every mistake of the file is told before the first server is touched.
+        List<String> doubtful = new ArrayList<>();
         for (String server : servers) {
-            check(project, server, declaredIn(project, server).orElseThrow(), Declaration.empty());
+            if (check(project, server, declaredIn(project, server).orElseThrow(), Declaration.empty())) {
+                doubtful.add(server);
+            }
         }
         ApiClient client = connect();
+        for (String server : doubtful) {
+            Optional<Declaration> declared = declaredIn(project, server);
+            worthEnding(plan(client, project, server, declared, Declaration.empty()), declared.orElseThrow());
+        }
         settle(client, project);
         for (String server : servers) {
             apply(client, project, server, drain);

@@ -7,10 +7,12 @@ import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.Location;
 import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.ProjectFile;
+import io.connectctl.compose.spec.Rule;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.compose.spec.lint.Linter;
 import io.connectctl.manager.api.v1.ApiProblem;
+import io.connectctl.manager.api.v1.ChangeView;
 import io.connectctl.manager.api.v1.DeclareResponse;
 import io.connectctl.manager.api.v1.PlanView;
 import io.connectctl.manager.api.v1.ProblemView;
@@ -71,8 +73,12 @@ abstract class DeclaringCommand extends ServerCommand {
                 .findFirst());
     }
 
-    /** Every problem at once, with the places that only this side knows. */
-    void check(Project project, String server, Declaration declared, Declaration flags) throws CliFailure {
+    /**
+     * Every problem at once, with the places that only this side knows.
+     *
+     * @return whether Spark would surely refuse some of it
+     */
+    boolean check(Project project, String server, Declaration declared, Declaration flags) throws CliFailure {
         SpecReader.Reading reading = Linter.read(
                 serverName(server),
                 DeclarationOptions.withCallersHadoop(context, flags, declared).patchedBy(declared));
@@ -89,8 +95,9 @@ abstract class DeclaringCommand extends ServerCommand {
             Problems.refuseErrors(all, "the declaration of '" + server + "' isn't valid");
         }
         warn(reading.problems());
-        reading.problems().forEach(problem -> told.add(problem.message()));
+        reading.problems().forEach(problem -> told.add(problem.key() + ": " + problem.message()));
         overruled("", flags.tree(), declared.tree(), flags, declared);
+        return reading.problems().stream().anyMatch(Problem::endsStart);
     }
 
     static ServerName serverName(String server) throws CliFailure {
@@ -146,9 +153,13 @@ abstract class DeclaringCommand extends ServerCommand {
         } catch (ApiException e) {
             throw explained(e, server, declaration);
         }
-        // Of a file most were told before the daemon was asked; some only the daemon knows.
-        response.warnings().stream()
-                .filter(view -> told.add(view.message()))
+        warnOfNew(response.warnings(), declaration);
+    }
+
+    /** Of a file most were told before the daemon was asked; some only the daemon knows. */
+    void warnOfNew(List<ProblemView> warnings, Declaration declaration) {
+        warnings.stream()
+                .filter(view -> told.add(view.key() + ": " + view.message()))
                 .forEach(view -> warn(Problems.line(view, key -> place(declaration, key))));
     }
 
@@ -173,6 +184,37 @@ abstract class DeclaringCommand extends ServerCommand {
         } catch (ApiException e) {
             throw explained(e, server, declared.map(flags::patchedBy).orElse(flags));
         }
+    }
+
+    /**
+     * Refuses to end an instance, where one runs, for a change that Spark would surely refuse at the start after it. Of what it runs with already that can't
+     * be said: it started with it.
+     */
+    static void worthEnding(PlanView plan, Declaration declaration) throws CliFailure {
+        List<String> lines = new ArrayList<>();
+        for (ProblemView view : plan.running() ? plan.warnings() : List.<ProblemView>of()) {
+            if (Boolean.TRUE.equals(view.endsStart())
+                    && plan.changes().stream().anyMatch(change -> concerns(view, change))) {
+                lines.add(Problems.line(view, key -> place(declaration, key)));
+            }
+        }
+        if (lines.isEmpty()) {
+            return;
+        }
+        String server = plan.server();
+        throw new CliFailure(
+                ExitCode.INVALID,
+                "server '" + server + "' runs, and with this declaration it surely wouldn't start again:\n  "
+                        + String.join("\n  ", lines),
+                "nothing was changed; if you know better: connectctl stop " + server + ", then connectctl start "
+                        + server);
+    }
+
+    /** Two keys that contradict each other are told at one of them, and either may be the new one. */
+    private static boolean concerns(ProblemView view, ChangeView change) {
+        return view.key().endsWith("." + change.key())
+                || (Rule.CONFLICTING_KEYS.id().equals(view.rule())
+                        && change.key().startsWith("conf."));
     }
 
     /** A refusal with the places of its problems, which only this side knows. */

@@ -67,7 +67,15 @@ abstract class Launching extends DeclaringCommand {
             check(source, server, wanted.get(), flags);
         }
         sameEngine(runtime(flags.patchedBy(wanted.orElseGet(Declaration::empty)), before), verb() + " " + server);
-        prepare(client, before, flags);
+        refuse(flags);
+        if (declares()
+                && endsWhatRuns()
+                && before.filter(view -> view.desired().equals("UP")).isPresent()) {
+            worthEnding(
+                    plan(client, source, server, wanted, flags),
+                    wanted.map(flags::patchedBy).orElse(flags));
+        }
+        agree(client, before);
         if (declares()) {
             settle(client, project);
             declare(client, source, server, wanted, flags);
@@ -97,8 +105,11 @@ abstract class Launching extends DeclaringCommand {
         return true;
     }
 
-    /** Before anything is changed: may refuse. */
-    void prepare(ApiClient client, Optional<ServerView> before, Declaration flags) throws IOException {}
+    /** Refuses options that don't go together, and what nothing has to be asked for. */
+    void refuse(Declaration flags) throws CliFailure {}
+
+    /** Asks whoever has to agree, before anything is changed and after everything else that may refuse. */
+    void agree(ApiClient client, Optional<ServerView> before) throws IOException {}
 
     /** The file that is read where the one here doesn't declare the server. */
     Project source(Project here, Optional<ServerView> before) throws CliFailure {
@@ -108,6 +119,11 @@ abstract class Launching extends DeclaringCommand {
     /** Whether what the file and the flags say is stored first. */
     boolean declares() {
         return true;
+    }
+
+    /** Whether an instance that runs is replaced. */
+    boolean endsWhatRuns() {
+        return false;
     }
 
     /** Whether the answer to the command says something that whoever gave it can't know. */
@@ -129,7 +145,7 @@ abstract class Launching extends DeclaringCommand {
                 ServerTable.lines(
                                 List.of(server),
                                 context.clock().instant(),
-                                context.terminal().columns())
+                                context.terminal().outColumns())
                         .forEach(out()::println);
             case NAME -> out().println(server.name());
             case JSON, YAML -> format.print(out(), OutputFormat.list(List.of(server)));

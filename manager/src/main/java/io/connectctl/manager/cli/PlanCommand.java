@@ -92,7 +92,7 @@ final class PlanCommand extends DeclaringCommand {
     }
 
     private void table(PlanView plan) {
-        plan.warnings().forEach(view -> warn(Problems.line(view, key -> "")));
+        warnOfNew(plan.warnings(), Declaration.empty());
         if (!plan.known()) {
             out().println(plan.server() + ": new");
         } else if (plan.changes().isEmpty()) {

@@ -61,6 +61,7 @@ final class Problems {
                 problem.key(),
                 problem.message(),
                 problem.suggestion().orElse(null),
-                problem.remedy().orElse(null));
+                problem.remedy().orElse(null),
+                problem.endsStart() ? (Boolean) true : null);
     }
 }

@@ -69,8 +69,8 @@ final class RestartCommand extends Launching {
     }
 
     @Override
-    void prepare(ApiClient client, Optional<ServerView> before, Declaration flags) throws IOException {
-        Optional<Duration> drain = parting.drain();
+    void refuse(Declaration flags) throws CliFailure {
+        parting.drain();
         if (same && rollback) {
             throw CliFailure.usage("--same and --rollback contradict each other", "leave one of them out");
         }
@@ -79,6 +79,11 @@ final class RestartCommand extends Launching {
                     (same ? "--same" : "--rollback") + " takes an earlier declaration, so no flag can change it",
                     "leave the flags out, or leave out " + (same ? "--same" : "--rollback"));
         }
+    }
+
+    @Override
+    void agree(ApiClient client, Optional<ServerView> before) throws IOException {
+        Optional<Duration> drain = parting.drain();
         if (before.isPresent() && !force) {
             // Before the declaration is stored: whoever is refused has changed nothing.
             active = Optional.of(client.active(before.get().name()));
@@ -125,6 +130,11 @@ final class RestartCommand extends Launching {
     @Override
     boolean declares() {
         return !same && !rollback;
+    }
+
+    @Override
+    boolean endsWhatRuns() {
+        return true;
     }
 
     @Override

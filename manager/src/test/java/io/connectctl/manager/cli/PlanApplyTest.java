@@ -256,6 +256,50 @@ class PlanApplyTest {
         }
     }
 
+    /** What a daemon answers of a change that Spark would surely refuse. */
+    private static String doomed(boolean running) {
+        return plan(
+                        "a",
+                        true,
+                        running,
+                        "[{\"key\":\"conf.spark.network.timeout\",\"old\":\"(none)\",\"new\":\"10q\",\"restart\":true}]")
+                .replace(
+                        "\"warnings\":[]",
+                        "\"warnings\":[{\"severity\":\"WARNING\",\"rule\":\"value-type\",\"key\":"
+                                + "\"servers.a.conf.spark.network.timeout\",\"message\":\"'10q' is no duration\",\"endsStart\":true}]");
+    }
+
+    @Test
+    void applyEndsNothingForAKeyThatSparkWouldSurelyRefuse() throws IOException {
+        declare("servers: {b: {}, a: {conf: {spark.network.timeout: 10q}}}\n");
+        daemon.on("POST /v1/servers/a/plan", 200, doomed(true));
+
+        CliHarness.Result result = cli.run("apply");
+
+        assertThat(result.code()).as(result.err()).isEqualTo(6);
+        assertThat(result.err())
+                .contains("server 'a' runs, and with this declaration it surely wouldn't start again:\n")
+                .containsPattern(
+                        "connectctl\\.yaml:1:\\d+: servers\\.a\\.conf\\.spark\\.network\\.timeout: '10q' is no duration")
+                .contains("nothing was changed");
+        assertThat(daemon.requests())
+                .noneMatch(request -> request.startsWith("PUT /v1/servers") || request.contains("start"));
+    }
+
+    @Test
+    void restartEndsNothingForAKeyThatSparkWouldSurelyRefuse() throws IOException {
+        daemon.on("POST /v1/servers/a/plan", 200, doomed(true))
+                .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
+                .on("GET /v1/servers/a?activity=true", 200, Servers.json(Servers.server("a", "HEALTHY")));
+
+        CliHarness.Result result = cli.run("restart", "a", "--conf", "spark.network.timeout=10q");
+
+        assertThat(result.code()).as(result.err()).isEqualTo(6);
+        assertThat(result.err()).contains("--conf", "connectctl stop a, then connectctl start a");
+        assertThat(daemon.requests())
+                .noneMatch(request -> request.startsWith("PUT /v1/servers") || request.contains("/restart"));
+    }
+
     /** A server that runs and differs, and what its restart makes of it. */
     private FakeDaemon healthyThen(String after) throws IOException {
         String healthy = Servers.json(Servers.server("a", "HEALTHY"));
@@ -418,6 +462,7 @@ class PlanApplyTest {
         Path elsewhere = Files.createDirectories(folder.resolve("elsewhere")).resolve("connectctl.yaml");
         Files.writeString(elsewhere, "servers: {a: {driverMemory: 2g}}\n");
         String declared = "{\"declaredIn\":\"" + elsewhere + "\"}";
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, "[]"));
         daemon.on("GET /v1/servers/a", 200, view("a", "HEALTHY", declared))
                 .on("GET /v1/servers/a?activity=true", 200, view("a", "HEALTHY", declared))
                 .on("GET /v1/servers/a", 200, view("a", "HEALTHY", "{\"incarnation\":2}"))
@@ -442,6 +487,7 @@ class PlanApplyTest {
             Files.writeString(elsewhere, yaml);
         }
         String declared = "{\"declaredIn\":\"" + elsewhere + "\"}";
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, "[]"));
         daemon.on("GET /v1/servers/a", 200, view("a", "HEALTHY", declared))
                 .on(
                         "GET /v1/servers/a?activity=true",
@@ -467,6 +513,7 @@ class PlanApplyTest {
     }
 
     private void busy() throws IOException {
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, "[]"));
         daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "STOPPED")))
                 .on(
                         "GET /v1/servers/a?activity=true",

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param rule the rule it breaks, as docs/rules.md lists them
  * @param remedy what to do, where the message doesn't tell
+ * @param endsStart true for a warning of what Spark would surely refuse
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record ProblemView(
@@ -17,4 +18,5 @@ public record ProblemView(
         String key,
         String message,
         @Nullable String suggestion,
-        @Nullable String remedy) {}
+        @Nullable String remedy,
+        @Nullable Boolean endsStart) {}
