@@ -65,7 +65,7 @@ final class CacheCommand extends CliCommand {
                     entry.name());
             archives += entry.kind().equals("archive") ? entry.bytes() : 0;
         }
-        table.lines(context.terminal().columns()).forEach(out()::println);
+        table.lines(context.terminal().outColumns()).forEach(out()::println);
         Long limit = cache.archiveLimitBytes();
         if (limit != null) {
             say("archives take " + size(archives) + " of at most " + size(limit));

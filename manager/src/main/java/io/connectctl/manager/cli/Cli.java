@@ -7,13 +7,16 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IHelpSectionRenderer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -289,8 +292,14 @@ final class Cli {
         root.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         // Asked for help only: to ask a terminal for its size takes a process.
         root.setHelpFactory((spec, colors) -> {
-            spec.usageMessage()
-                    .width(Math.max(NARROWEST, Math.min(context.terminal().columns(), WIDEST)));
+            int columns = context.terminal().columns();
+            spec.usageMessage().width(Math.max(NARROWEST, Math.min(columns, WIDEST)));
+            if (columns < NARROWEST) {
+                Map<String, IHelpSectionRenderer> sections =
+                        new HashMap<>(spec.usageMessage().sectionMap());
+                sections.replaceAll((name, section) -> help -> Prose.folded(section.render(help), columns));
+                spec.usageMessage().sectionMap(sections);
+            }
             return new CommandLine.Help(spec, colors);
         });
         root.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
@@ -383,8 +392,8 @@ final class Cli {
     }
 
     private static void report(CliContext context, String message, Optional<String> remedy) {
-        context.err().println(NAME + ": " + printable(message));
-        remedy.ifPresent(text -> context.err().println("  " + printable(text)));
+        CliCommand.tell(context, NAME + ": " + printable(message));
+        remedy.ifPresent(text -> CliCommand.tell(context, "  " + printable(text)));
     }
 
     /** Without what would steer a terminal: a message quotes what somebody typed, or what a log held. */

@@ -65,16 +65,26 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
         return Style.of(context, context.terminal().out(), global.noColor);
     }
 
+    /** Prints sentences on stdout: broken between words where that is a terminal, else as they are. */
+    void print(String text) {
+        out().println(context.terminal().out() ? Prose.fitted(context.terminal(), text) : text);
+    }
+
     /** Tells progress on stderr, unless asked to be quiet. */
     void say(String text) {
         if (!global.quiet) {
-            context.err().println(text);
+            tell(context, text);
         }
     }
 
     /** Warns on stderr. */
     void warn(String text) {
-        context.err().println("connectctl: warning: " + Cli.printable(text));
+        tell(context, "connectctl: warning: " + Cli.printable(text));
+    }
+
+    /** Prints sentences on stderr, as {@link #print} does on stdout. */
+    static void tell(CliContext context, String text) {
+        context.err().println(context.terminal().err() ? Prose.fitted(context.terminal(), text) : text);
     }
 
     void warn(List<Problem> problems) {

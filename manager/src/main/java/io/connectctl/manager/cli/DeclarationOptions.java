@@ -147,6 +147,9 @@ final class DeclarationOptions {
     @Option(names = "--no-archive", arity = "0", description = "Start without a class data archive.")
     boolean noArchive;
 
+    @Option(names = "--archive", arity = "0", description = "With one again, where an earlier start said --no-archive.")
+    boolean archive;
+
     @Option(names = "--templates", paramLabel = "DIR", description = "Templates that win over the built-in ones.")
     @Nullable
     String templates;
@@ -209,7 +212,13 @@ final class DeclarationOptions {
         builder.list("container", "volumes", volumes, "--volume");
         builder.list("container", "extraHosts", extraHosts, "--add-host");
         builder.list("container", "loosen", loosen, "--loosen");
-        builder.flag("archive", noArchive ? Boolean.FALSE : null, "--no-archive");
+        if (archive && noArchive) {
+            throw CliFailure.usage("--archive and --no-archive contradict each other", "leave one of them out");
+        }
+        builder.flag(
+                "archive",
+                noArchive ? Boolean.FALSE : archive ? Boolean.TRUE : null,
+                noArchive ? "--no-archive" : "--archive");
         builder.text("templates", path(context, templates), "--templates");
         builder.text("profile", profile, "--profile");
         builder.text("auth", auth, "--auth");

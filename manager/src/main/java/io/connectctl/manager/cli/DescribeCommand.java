@@ -48,17 +48,17 @@ final class DescribeCommand extends ServerCommand {
 
     private void page(ApiClient client, DescribeView view) throws IOException, InterruptedException {
         ServerView server = view.server();
-        ServerPage.lines(server, style(), context.clock().instant()).forEach(out()::println);
+        ServerPage.lines(server, style(), context.clock().instant()).forEach(this::print);
         heading("Memory");
-        out().println("  " + memory(server.memory()));
+        print("  " + memory(server.memory()));
         if (view.runtime() != null) {
             runtime(view.runtime());
         }
         heading("Reach");
         if (server.exposures().isEmpty()) {
-            out().println("  from this machine only");
+            print("  from this machine only");
         }
-        server.exposures().forEach(exposure -> out().println("  " + style().warning("EXPOSED") + ": " + exposure));
+        server.exposures().forEach(exposure -> print("  " + style().warning("EXPOSED") + ": " + exposure));
         heading("Python");
         if (server.runtime().equals("docker")) {
             pythonOfImage(view.runtime());
@@ -67,10 +67,10 @@ final class DescribeCommand extends ServerCommand {
         }
         if (!view.notes().isEmpty()) {
             heading("Notes");
-            view.notes().forEach(note -> out().println("  " + note));
+            view.notes().forEach(note -> print("  " + note));
         }
         heading("Folders");
-        new TreeMap<>(view.folders()).forEach((name, folder) -> out().println("  " + pad(name) + folder));
+        new TreeMap<>(view.folders()).forEach((name, folder) -> print("  " + pad(name) + folder));
         heading("Declaration, defaults filled in, secrets redacted");
         OutputFormat.yaml(view.declaration()).lines().forEach(line -> out().println("  " + line));
     }
@@ -78,16 +78,15 @@ final class DescribeCommand extends ServerCommand {
     private void pythonOfImage(@Nullable RuntimeView runtime) {
         PythonView python = runtime == null ? null : runtime.python();
         if (python == null) {
-            out().println(
-                            "  Python UDFs run in the image's own python3, where it has one (looked at once it has a container);"
-                                    + " clients need the same version");
+            print("  Python UDFs run in the image's own python3, where it has one (looked at once it has a container);"
+                    + " clients need the same version");
         } else {
             python(python.text(), python.works());
         }
     }
 
     private void python(String text, boolean works) {
-        out().println("  " + (works ? "" : style().warning("warning") + ": ") + text);
+        print("  " + (works ? "" : style().warning("warning") + ": ") + text);
     }
 
     private void python(ApiClient client, DescribeView view, ServerView server)
@@ -97,7 +96,7 @@ final class DescribeCommand extends ServerCommand {
                 environment(client, view, server), server.sparkVersion(), sparkHome != null && !sparkHome.isNull());
         python(python.text(), python.works());
         if (view.declaration().path("conf").has("spark.pyspark.python")) {
-            out().println("  " + style().warning("note")
+            print("  " + style().warning("note")
                     + ": Spark Connect doesn't look at spark.pyspark.python; declare env: PYSPARK_PYTHON");
         }
     }
@@ -120,18 +119,17 @@ final class DescribeCommand extends ServerCommand {
 
     private void runtime(RuntimeView runtime) {
         heading("Runtime");
-        out().println("  " + runtime.name()
-                + (runtime.why() == null ? "" : ", chosen at the first start: " + runtime.why()));
+        print("  " + runtime.name() + (runtime.why() == null ? "" : ", chosen at the first start: " + runtime.why()));
         ContainerView container = runtime.container();
         if (container != null) {
-            out().println("  " + pad("image") + container.image());
-            out().println("  " + pad("memory") + container.memory());
-            out().println("  " + pad("hardening")
+            print("  " + pad("image") + container.image());
+            print("  " + pad("memory") + container.memory());
+            print("  " + pad("hardening")
                     + (container.loosened().isEmpty()
                             ? "whole"
                             : style().warning("without " + String.join(", ", container.loosened()))));
         }
-        runtime.remarks().forEach(remark -> out().println("  " + style().warning("note") + ": " + remark));
+        runtime.remarks().forEach(remark -> print("  " + style().warning("note") + ": " + remark));
     }
 
     /** The arithmetic beside the observation: {@code (...) = 727.2 MiB; the UI reports 727.2 MiB}. */
@@ -149,7 +147,7 @@ final class DescribeCommand extends ServerCommand {
 
     private void heading(String text) {
         out().println();
-        out().println(style().strong(text));
+        print(style().strong(text));
     }
 
     private static String pad(String text) {

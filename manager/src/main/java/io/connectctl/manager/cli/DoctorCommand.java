@@ -468,14 +468,14 @@ final class DoctorCommand extends CliCommand {
                 .mapToInt(entry -> entry.check().length())
                 .max()
                 .orElse(0);
-        out().println(list.target());
+        print(list.target());
         for (CheckList.Entry entry : list.checks()) {
             if (entry.verdict().equals("SKIPPED")) {
                 continue;
             }
             String verdict = entry.verdict().toLowerCase(java.util.Locale.ROOT);
             String padded = verdict + " ".repeat("warning".length() - verdict.length());
-            out().println("  " + entry.check()
+            print("  " + entry.check()
                     + " ".repeat(width - entry.check().length()) + "  "
                     + (entry.verdict().equals("OK") || entry.verdict().equals("NOTE")
                             ? padded
@@ -483,15 +483,16 @@ final class DoctorCommand extends CliCommand {
                     + "  " + right(entry.millis() + " ms") + "  "
                     + (entry.code().isEmpty() ? "" : entry.code() + ": ") + Cli.printable(entry.detail()));
             if (!entry.remedy().isEmpty()) {
-                out().println(" ".repeat(width + 24) + "-> " + Cli.printable(entry.remedy()));
+                print(" ".repeat(context.terminal().out() && context.terminal().columns() < 80 ? 6 : width + 24) + "-> "
+                        + Cli.printable(entry.remedy()));
             }
         }
-        out().println(
-                        switch (list.verdict()) {
-                            case "FAILED" -> "not usable: " + list.cause();
-                            case "WARNING" -> "usable, with a warning: " + list.cause();
-                            default -> "usable";
-                        });
+        print(
+                switch (list.verdict()) {
+                    case "FAILED" -> "not usable: " + list.cause();
+                    case "WARNING" -> "usable, with a warning: " + list.cause();
+                    default -> "usable";
+                });
     }
 
     private static String right(String text) {

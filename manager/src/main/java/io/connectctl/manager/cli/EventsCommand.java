@@ -95,7 +95,7 @@ final class EventsCommand extends CliCommand {
             case JSON -> out().println(Wire.mapper().writeValueAsString(event));
             case YAML -> out().print("---\n" + OutputFormat.yaml(event));
             case NAME -> out().println(event.server());
-            case TABLE -> out().println(line(event));
+            case TABLE -> print(line(event));
         }
     }
 

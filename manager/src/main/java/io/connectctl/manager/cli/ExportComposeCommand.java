@@ -12,6 +12,7 @@ import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecReader;
+import io.connectctl.manager.client.DaemonUnreachableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -162,16 +163,25 @@ final class ExportComposeCommand extends CliCommand {
                                 .map(ServerName::value)
                                 .toList())
                         .filter(all -> !all.isEmpty())
-                        .orElse(List.of(Project.DEFAULT_NAME))
+                        .orElseGet(List::of)
                 : names;
         List<ServerSpec> specs = new ArrayList<>();
-        for (String name : wanted) {
+        for (String name : wanted.isEmpty() ? List.of(onlyOne(project)) : wanted) {
             specs.add(spec(project, name, cluster));
         }
         if (cluster.isPresent()) {
             checkTogether(specs, cluster.get());
         }
         return specs;
+    }
+
+    /** Where no file declares any: the only one that was started, else the one that would be. */
+    private String onlyOne(Project project) throws IOException {
+        try {
+            return project.serverName(null, looking());
+        } catch (DaemonUnreachableException e) {
+            return Project.DEFAULT_NAME;
+        }
     }
 
     /** One cluster serves them all: Spark's master and workers understand drivers of their own version alone. */
@@ -230,14 +240,16 @@ final class ExportComposeCommand extends CliCommand {
         }
         Optional<Declaration> declared = project.file()
                 .flatMap(file -> Optional.ofNullable(file.servers().get(server)));
-        if (declared.isEmpty() && !name.equals(Project.DEFAULT_NAME)) {
+        Optional<Declaration> known = declared.isPresent() ? declared : Stored.of(looking(), context, name, true);
+        if (known.isEmpty() && !name.equals(Project.DEFAULT_NAME)) {
             throw new CliFailure(
                     ExitCode.NO_SUCH_SERVER,
                     "'" + name + "' isn't declared"
-                            + project.file().map(file -> " in " + file.path()).orElse(": there is no connectctl.yaml"),
+                            + project.file().map(file -> " in " + file.path()).orElse(": there is no connectctl.yaml")
+                            + ", and no such server was started",
                     "declare it there, or name the file: -f FILE");
         }
-        Declaration declaration = declared.orElse(Declaration.empty());
+        Declaration declaration = known.orElse(Declaration.empty());
         if (image != null) {
             DeclarationOptions flags = new DeclarationOptions();
             flags.image = image;

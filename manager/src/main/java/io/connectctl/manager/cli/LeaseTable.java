@@ -32,6 +32,6 @@ final class LeaseTable {
                     lease.pool() == null ? "-" : lease.pool(),
                     lease.url() == null ? "-" : lease.url());
         }
-        return table.lines(context.terminal().columns());
+        return table.lines(context.terminal().outColumns());
     }
 }

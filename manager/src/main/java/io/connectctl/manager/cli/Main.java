@@ -9,8 +9,8 @@ public final class Main {
         CliContext context = CliContext.system();
         int code = Cli.run(context, arguments);
         // A PrintStream swallows failures: a script must not take half a document for a whole one.
-        if (context.out().checkError() && code == ExitCode.OK.code()) {
-            code = ExitCode.FAILURE.code();
+        if (context.out().checkError()) {
+            code = code == ExitCode.OK.code() ? ExitCode.FAILURE.code() : code;
             if (!context.terminal().piped()) {
                 context.err().println("connectctl: stdout can't be written: is it closed, or the disk full?");
             }

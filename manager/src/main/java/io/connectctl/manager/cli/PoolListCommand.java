@@ -71,7 +71,7 @@ final class PoolListCommand extends CliCommand {
                     Integer.toString(pool.claimed()),
                     Long.toString(pool.misses()));
         }
-        table.lines(context.terminal().columns()).forEach(out()::println);
+        table.lines(context.terminal().outColumns()).forEach(out()::println);
         for (PoolView pool : pools.pools()) {
             if (pool.trouble() != null) {
                 warn("pool " + pool.name() + ": its last spare failed: " + pool.trouble());

@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 final class ProgressLine implements AutoCloseable {
     private static final Duration HEARTBEAT = Duration.ofSeconds(15);
     private static final int BAR = 24;
+    private static final long MEBIBYTE = 1L << 20;
     private static final String CLEAR = "\r\u001b[2K";
     private static final Pattern AMOUNT = Pattern.compile("(.*?)\\s+\\(?(\\d+)/(\\d+)\\)?");
 
@@ -31,7 +32,8 @@ final class ProgressLine implements AutoCloseable {
     ProgressLine(CliContext context, boolean quiet, String subject) {
         this.context = context;
         this.quiet = quiet;
-        this.living = context.terminal().err();
+        // A dumb terminal, such as an editor's, would show the codes that take a line away.
+        this.living = context.terminal().err() && !Style.dumb(context);
         this.subject = subject;
     }
 
@@ -121,10 +123,18 @@ final class ProgressLine implements AutoCloseable {
         int full = (int) Math.min(BAR, BAR * done / total);
         return String.format(
                 Locale.ROOT,
-                "  [%s%s] %3d%%",
+                "  [%s%s] %3d%%%s",
                 "#".repeat(full),
                 ".".repeat(BAR - full),
-                Math.min(100, 100 * done / total));
+                Math.min(100, 100 * done / total),
+                amount(done, total));
+    }
+
+    /** Bytes, where so many can be nothing else. */
+    private static String amount(long done, long total) {
+        return total < MEBIBYTE
+                ? ""
+                : String.format(Locale.ROOT, "  %.1f of %.1f MiB", done / (double) MEBIBYTE, total / (double) MEBIBYTE);
     }
 
     /** The latest step. */

@@ -10,7 +10,6 @@ import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecReader;
-import io.connectctl.manager.client.ApiException;
 import io.connectctl.manager.client.DaemonUnreachableException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,7 +85,8 @@ final class RenderCommand extends ServerCommand {
         }
         Optional<Declaration> declared = project.file()
                 .flatMap(file -> Optional.ofNullable(file.servers().get(serverName)));
-        Optional<Declaration> stored = stored(server, declared.isEmpty() && name != null && flags.isEmpty());
+        Optional<Declaration> stored =
+                Stored.of(client(), context, server, declared.isEmpty() && name != null && flags.isEmpty());
         if (declared.isEmpty() && stored.isEmpty() && name != null && flags.isEmpty()) {
             throw project.noSuchServer(server, known(), "render");
         }
@@ -136,29 +136,6 @@ final class RenderCommand extends ServerCommand {
             return Launching.names(client());
         } catch (DaemonUnreachableException e) {
             return List.of();
-        }
-    }
-
-    /**
-     * What a daemon has stored, if one runs and knows the server; its secrets are redacted already.
-     *
-     * @param needed nothing else says what this server is
-     * @throws DaemonUnreachableException if it is needed, and there is something stored that only a daemon can read
-     */
-    private Optional<Declaration> stored(String server, boolean needed) throws IOException {
-        try {
-            return Optional.of(
-                    Declaration.ofJson(client().describe(server).declaration().toString()));
-        } catch (DaemonUnreachableException e) {
-            if (needed && Files.exists(context.folders().state().resolve("connectctl.db"))) {
-                throw e;
-            }
-            return Optional.empty();
-        } catch (ApiException e) {
-            if (e.code().equals("NO_SUCH_SERVER")) {
-                return Optional.empty();
-            }
-            throw e;
         }
     }
 

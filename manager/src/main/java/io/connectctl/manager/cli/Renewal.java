@@ -28,6 +28,7 @@ final class Renewal implements AutoCloseable {
     private final Consumer<String> warn;
     private final Thread thread;
     private volatile boolean over;
+    private volatile boolean told;
 
     private Renewal(
             ApiClient client, Leased leased, Duration ttl, Optional<DaemonStarter> starter, Consumer<String> warn) {
@@ -87,8 +88,14 @@ final class Renewal implements AutoCloseable {
 
     private void tell(String message) {
         if (!over) {
+            told = true;
             warn.accept(message);
         }
+    }
+
+    /** Whether it told that the lease ended. */
+    boolean tellsItsEnd() {
+        return told;
     }
 
     private void once() throws IOException, InterruptedException {

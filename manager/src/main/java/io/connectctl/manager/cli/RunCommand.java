@@ -186,12 +186,12 @@ final class RunCommand extends CliCommand {
             if (by != null && exit.isEmpty()) {
                 exit = OptionalInt.of(SIGNALLED + Signals.number(by));
             }
-            end(client, leased, failed, interrupted);
+            end(client, leased, failed, interrupted, renewal.tellsItsEnd());
         }
         return ExitCode.OK;
     }
 
-    private void end(ApiClient client, Leased leased, boolean failed, boolean interrupted) {
+    private void end(ApiClient client, Leased leased, boolean failed, boolean interrupted, boolean toldOfItsEnd) {
         if (failed && logsOnFailure && !interrupted) {
             leased.logs(
                     context.err(),
@@ -206,8 +206,14 @@ final class RunCommand extends CliCommand {
                 warn("server " + leased.server() + " isn't gone yet; the daemon goes on removing it");
             }
         } catch (ApiException e) {
-            // It ended by itself: there is nothing left to end.
-            if (!e.code().equals("NO_SUCH_LEASE")) {
+            if (e.code().equals("NO_SUCH_LEASE")) {
+                // There is nothing left to end; but whoever wonders why the command failed must hear of it.
+                if (!toldOfItsEnd) {
+                    warn("server " + leased.server()
+                            + " was taken away before the command ended: its lease was released,"
+                            + " removed or ran out; when and by whom: connectctl events " + leased.server());
+                }
+            } else {
                 warn("lease " + leased.id() + " can't be ended now: " + e.getMessage() + "; it expires by itself");
             }
         } catch (IOException e) {
@@ -224,7 +230,13 @@ final class RunCommand extends CliCommand {
         Map<String, String> environment = builder.environment();
         for (String name : List.copyOf(environment.keySet())) {
             if (name.startsWith(KEPT)) {
-                environment.put(name.substring(KEPT.length()), environment.remove(name));
+                String own = environment.remove(name);
+                String of = name.substring(KEPT.length());
+                if (own.isEmpty()) {
+                    environment.remove(of);
+                } else {
+                    environment.put(of, own);
+                }
             }
         }
         environment.remove("SPARK_CONNECT_AUTHENTICATE_TOKEN");

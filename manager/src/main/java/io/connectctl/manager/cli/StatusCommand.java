@@ -110,7 +110,7 @@ final class StatusCommand extends CliCommand {
                 } else if (servers.size() == 1) {
                     for (String line : ServerPage.lines(
                             servers.get(0), style(), context.clock().instant())) {
-                        out().println(line);
+                        print(line);
                     }
                 } else {
                     table(servers);
@@ -122,7 +122,7 @@ final class StatusCommand extends CliCommand {
 
     private void table(List<ServerView> servers) {
         List<String> lines = ServerTable.lines(
-                servers, context.clock().instant(), context.terminal().columns());
+                servers, context.clock().instant(), context.terminal().outColumns());
         out().println(lines.get(0));
         for (int i = 0; i < servers.size(); i++) {
             String phase = servers.get(i).phase();
@@ -135,22 +135,23 @@ final class StatusCommand extends CliCommand {
         }
         for (ServerView server : servers) {
             if (server.cause() != null) {
-                context.err()
-                        .println(server.name() + ": " + server.cause().code() + ": "
+                tell(
+                        context,
+                        server.name() + ": " + server.cause().code() + ": "
                                 + server.cause().summary());
             }
             if (!server.drift().isEmpty()) {
-                context.err().println(server.name() + ": " + Changes.drift(server));
+                tell(context, server.name() + ": " + Changes.drift(server));
             }
             for (String exposure : server.exposures()) {
-                context.err().println(server.name() + ": EXPOSED: " + exposure);
+                tell(context, server.name() + ": EXPOSED: " + exposure);
             }
         }
     }
 
     private void watch(ApiClient client, List<ServerView> first) throws IOException {
         List<ServerView> shown = first;
-        boolean clear = context.terminal().out() && output.orTable() == OutputFormat.TABLE;
+        boolean clear = context.terminal().out() && !Style.dumb(context) && output.orTable() == OutputFormat.TABLE;
         try (EventStream events =
                 client.events(OptionalLong.empty(), Optional.ofNullable(name), OptionalInt.empty(), true)) {
             while (!events.ended()) {

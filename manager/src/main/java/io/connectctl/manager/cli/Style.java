@@ -7,7 +7,12 @@ record Style(boolean colours) {
         return new Style(terminal
                 && !noColor
                 && context.environment().getOrDefault("NO_COLOR", "").isEmpty()
-                && !context.environment().getOrDefault("TERM", "").equals("dumb"));
+                && !dumb(context));
+    }
+
+    /** Whether the terminal, such as an editor's, shows the codes that others go by. */
+    static boolean dumb(CliContext context) {
+        return context.environment().getOrDefault("TERM", "").equals("dumb");
     }
 
     /** A phase in its colour, padding included. */

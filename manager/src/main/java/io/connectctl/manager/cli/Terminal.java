@@ -33,9 +33,17 @@ interface Terminal {
     /** Columns that a line may have; {@link Integer#MAX_VALUE} where nobody's eyes limit it. */
     int columns();
 
+    /** The same of what is printed on stdout: where that isn't a terminal, only who says COLUMNS limits it. */
+    default int outColumns() {
+        return columns();
+    }
+
     /** That of this process. */
     static Terminal system(Map<String, String> environment) {
         return new Terminal() {
+            private int known;
+            private long knownSince;
+
             @Override
             public boolean out() {
                 return isTerminal(1);
@@ -71,12 +79,31 @@ interface Terminal {
             }
 
             @Override
-            public int columns() {
+            public int outColumns() {
+                return out() || told() > 0 ? columns() : Integer.MAX_VALUE;
+            }
+
+            private int told() {
                 String columns = environment.getOrDefault("COLUMNS", "");
-                if (columns.matches("[1-9]\\d{0,3}")) {
-                    return Integer.parseInt(columns);
+                return columns.matches("[1-9]\\d{0,3}") ? Integer.parseInt(columns) : 0;
+            }
+
+            @Override
+            public int columns() {
+                if (told() > 0) {
+                    return told();
                 }
-                return out() || err() ? ask() : Integer.MAX_VALUE;
+                if (!out() && !err()) {
+                    return Integer.MAX_VALUE;
+                }
+                // A page of lines asks once; somebody who resizes the window while a command goes on is noticed all the
+                // same.
+                long now = System.nanoTime();
+                if (known == 0 || now - knownSince > TimeUnit.SECONDS.toNanos(1)) {
+                    known = ask();
+                    knownSince = now;
+                }
+                return known;
             }
         };
     }

@@ -41,7 +41,7 @@ final class TimelineCommand extends ServerCommand {
         switch (output.orTable()) {
             case JSON, YAML -> output.orTable().print(out(), view);
             case NAME -> view.steps().forEach(step -> out().println(step.name()));
-            case TABLE -> lines(view, context.terminal().columns(), style()).forEach(out()::println);
+            case TABLE -> lines(view, context.terminal().outColumns(), style()).forEach(out()::println);
         }
         return ExitCode.OK;
     }

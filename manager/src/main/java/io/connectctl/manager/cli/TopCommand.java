@@ -68,7 +68,7 @@ final class TopCommand extends CliCommand {
         for (int i = 0; i < rounds; i++) {
             Thread.sleep(pause.toMillis());
             List<UsageView> now = usages(client);
-            if (context.terminal().out() && rounds > 1) {
+            if (context.terminal().out() && !Style.dumb(context) && rounds > 1) {
                 out().print("\u001b[H\u001b[2J");
             }
             table(client, now).forEach(out()::println);
@@ -123,9 +123,9 @@ final class TopCommand extends CliCommand {
                                     Math.max(0, 100 * (usage.cpuSeconds() - last.cpuSeconds()) / seconds)),
                     usage.residentBytes() / (1L << 20) + " MiB",
                     Integer.toString(usage.threads()),
-                    Integer.toString(usage.openFiles()),
+                    usage.openFiles() == 0 ? "-" : Integer.toString(usage.openFiles()),
                     usage.pid() == null ? "-" : usage.pid().toString());
         }
-        return table.lines(context.terminal().columns());
+        return table.lines(context.terminal().outColumns());
     }
 }

@@ -16,12 +16,15 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +84,8 @@ public final class DaemonLauncher {
             "XDG_STATE_HOME",
             "XDG_RUNTIME_DIR",
             "XDG_CACHE_HOME");
+
+    private static final Pattern ENVIRONMENT = Pattern.compile("\\$\\{env\\.([A-Za-z_][A-Za-z0-9_]*)\\}");
 
     private static final List<String> INHERITED_PREFIXES = List.of("LC_", "CONNECTCTL_");
 
@@ -424,10 +429,34 @@ public final class DaemonLauncher {
         return stateFolder.resolve("daemon.out");
     }
 
+    /** Variables by which Maven's settings name a user or a password: the daemon fetches Spark with the same settings. */
+    private static Set<String> namedInSettings(Map<String, String> environment) {
+        Set<String> names = new HashSet<>();
+        for (String home : Set.of(environment.getOrDefault("HOME", ""), System.getProperty("user.home", ""))) {
+            Matcher variable = ENVIRONMENT.matcher(text(Path.of(home, ".m2/settings.xml")));
+            while (variable.find()) {
+                names.add(variable.group(1));
+            }
+        }
+        return names;
+    }
+
+    /** Empty where there is none: what is wrong with one is told by whoever needs it. */
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
     private static Map<String, String> inherited(Map<String, String> environment) {
         Map<String, String> kept = new TreeMap<>();
+        Set<String> mavens = namedInSettings(environment);
         environment.forEach((name, value) -> {
-            if (INHERITED.contains(name) || INHERITED_PREFIXES.stream().anyMatch(name::startsWith)) {
+            if (INHERITED.contains(name)
+                    || mavens.contains(name)
+                    || INHERITED_PREFIXES.stream().anyMatch(name::startsWith)) {
                 kept.put(name, value);
             }
         });

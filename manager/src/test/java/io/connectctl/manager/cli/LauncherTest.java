@@ -219,7 +219,13 @@ class LauncherTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"LANG, C, C.UTF-8", "LC_ALL, POSIX, C.UTF-8", "TZ, UTC, C.UTF-8", "LANG, de_DE.UTF-8, none"})
+    @CsvSource({
+        "LANG, C, C.UTF-8",
+        "LC_ALL, POSIX, C.UTF-8",
+        "TZ, UTC, C.UTF-8",
+        "LANG, C.UTF-8, none",
+        "LANG, xx_YY.UTF-8, C.UTF-8"
+    })
     void javaCanNameEveryFileWhateverTheLocale(String variable, String value, String expected) throws Exception {
         environment.put(variable, value);
         Path java = Path.of(environment.get("CONNECTCTL_JAVA_HOME"), "bin/java");
