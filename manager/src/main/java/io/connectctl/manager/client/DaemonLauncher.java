@@ -432,7 +432,7 @@ public final class DaemonLauncher {
     /** Variables by which Maven's settings name a user or a password: the daemon fetches Spark with the same settings. */
     private static Set<String> namedInSettings(Map<String, String> environment) {
         Set<String> names = new HashSet<>();
-        for (String home : Set.of(environment.getOrDefault("HOME", ""), System.getProperty("user.home", ""))) {
+        for (String home : List.of(environment.getOrDefault("HOME", ""), System.getProperty("user.home", ""))) {
             Matcher variable = ENVIRONMENT.matcher(text(Path.of(home, ".m2/settings.xml")));
             while (variable.find()) {
                 names.add(variable.group(1));

@@ -108,6 +108,28 @@ class DaemonLauncherTest {
     }
 
     @Test
+    void itInheritsWhatMavensSettingsNameToFetchSparkAsTheCallerWould() throws Exception {
+        Path seen = folder.resolve("seen");
+        Files.createDirectories(folder.resolve(".m2"));
+        Files.writeString(folder.resolve(".m2/settings.xml"), "<password>${env.NEXUS_PASS}</password>");
+        for (String home : List.of(folder.toString(), System.getProperty("user.home"))) {
+            DaemonLauncher launcher = new DaemonLauncher(
+                    new ApiClient(folder.resolve("d.sock")),
+                    folder.resolve("state"),
+                    Map.of("PATH", System.getenv("PATH"), "HOME", home, "NEXUS_PASS", "s3cret", "OTHER", "hunter2"),
+                    List.of("sh", "-c", "env > '" + seen + "'; exit 1"),
+                    Duration.ofSeconds(20));
+
+            assertThatThrownBy(() -> launcher.ensureRunning(() -> {})).isInstanceOf(DaemonUnreachableException.class);
+
+            assertThat(Files.readString(seen)).doesNotContain("hunter2");
+            if (home.equals(folder.toString())) {
+                assertThat(Files.readString(seen)).contains("NEXUS_PASS=s3cret");
+            }
+        }
+    }
+
+    @Test
     void theDaemonOfAUnitIsStartedBySystemdAlone() throws Exception {
         Path state = Files.createDirectories(folder.resolve("state"));
         SystemdUnit.note(state, Optional.of(new SystemdUnit("connectctl.service", true)));
