@@ -231,32 +231,36 @@ final class Proc {
 
     /** How often the kernel's out-of-memory killer struck since the boot, on the whole machine. */
     static OptionalLong hostOutOfMemoryKills() {
-        return counter(ROOT.resolve("vmstat"));
+        return outOfMemoryKills(ROOT.resolve("vmstat"));
     }
 
-    /** How often it struck in this process' own memory cgroup; empty where there is none that can be read. */
-    static OptionalLong groupOutOfMemoryKills() {
+    /**
+     * The file that counts how often it struck in this process' own memory cgroup, in which what it launches lives, too; empty where there
+     * is none that can be read. A kill for want of memory on the whole machine counts in its victim's group as well (since Linux 4.13).
+     */
+    static Optional<Path> groupOutOfMemoryFile() {
         for (String line : read(ROOT.resolve("self/cgroup")).orElse("").split("\n", -1)) {
             String[] parts = line.split(":", 3);
             if (parts.length != 3) {
                 continue;
             }
             String inside = parts[2].replaceFirst("^/+", "");
-            if (parts[0].equals("0") && parts[1].isEmpty()) {
-                OptionalLong kills = counter(Path.of("/sys/fs/cgroup", inside, "memory.events"));
-                if (kills.isPresent()) {
-                    return kills;
-                }
-            } else if (List.of(parts[1].split(",", -1)).contains("memory")) {
-                return counter(Path.of("/sys/fs/cgroup/memory", inside, "memory.oom_control"));
+            Optional<Path> file = parts[0].equals("0") && parts[1].isEmpty()
+                    ? Optional.of(Path.of("/sys/fs/cgroup", inside, "memory.events"))
+                    : List.of(parts[1].split(",", -1)).contains("memory")
+                            ? Optional.of(Path.of("/sys/fs/cgroup/memory", inside, "memory.oom_control"))
+                            : Optional.empty();
+            if (file.isPresent() && outOfMemoryKills(file.get()).isPresent()) {
+                return file;
             }
         }
-        return OptionalLong.empty();
+        return Optional.empty();
     }
 
     private static final Pattern OOM_KILL = Pattern.compile("(?m)^oom_kill (\\d+)$");
 
-    private static OptionalLong counter(Path file) {
+    /** What such a file counts now; empty where it can't be read any more. */
+    static OptionalLong outOfMemoryKills(Path file) {
         return read(file).map(text -> number(OOM_KILL, text)).orElse(OptionalLong.empty());
     }
 

@@ -54,6 +54,9 @@ final class RunFolder {
     private final Duration launchedSinceBoot;
     private final String boot;
     private final OptionalInt askedPort;
+    /** Counts the kernel's kills in the control group that it was launched in. */
+    private final Optional<Path> group;
+
     private final OptionalLong groupKills;
     private final OptionalLong hostKills;
 
@@ -66,6 +69,7 @@ final class RunFolder {
             Duration launchedSinceBoot,
             String boot,
             OptionalInt askedPort,
+            Optional<Path> group,
             OptionalLong groupKills,
             OptionalLong hostKills) {
         this.path = path;
@@ -76,6 +80,7 @@ final class RunFolder {
         this.launchedSinceBoot = launchedSinceBoot;
         this.boot = boot;
         this.askedPort = askedPort;
+        this.group = group;
         this.groupKills = groupKills;
         this.hostKills = hostKills;
     }
@@ -101,6 +106,7 @@ final class RunFolder {
             throws IOException {
         PrivateFiles.remove(path);
         PrivateFiles.folder(path);
+        Optional<Path> group = Proc.groupOutOfMemoryFile();
         RunFolder run = new RunFolder(
                 path,
                 server,
@@ -110,7 +116,8 @@ final class RunFolder {
                 Proc.sinceBoot(),
                 Proc.bootId(),
                 askedPort,
-                Proc.groupOutOfMemoryKills(),
+                group,
+                group.map(Proc::outOfMemoryKills).orElse(OptionalLong.empty()),
                 Proc.hostOutOfMemoryKills());
         ObjectNode node = JSON.createObjectNode()
                 .put("server", server.value())
@@ -120,6 +127,7 @@ final class RunFolder {
                 .put("launchedSinceBoot", run.launchedSinceBoot.toString())
                 .put("boot", run.boot);
         askedPort.ifPresent(port -> node.put("grpcPort", port));
+        group.ifPresent(file -> node.put("groupOutOfMemoryFile", file.toString()));
         run.groupKills.ifPresent(kills -> node.put("groupOutOfMemoryKills", kills));
         run.hostKills.ifPresent(kills -> node.put("hostOutOfMemoryKills", kills));
         PrivateFiles.write(path.resolve("instance.json"), node.toPrettyString() + "\n", false);
@@ -143,6 +151,9 @@ final class RunFolder {
                     Duration.parse(node.path("launchedSinceBoot").asText("PT0S")),
                     node.path("boot").asText(),
                     node.has("grpcPort") ? OptionalInt.of(node.path("grpcPort").asInt()) : OptionalInt.empty(),
+                    Optional.of(node.path("groupOutOfMemoryFile").asText())
+                            .filter(file -> !file.isEmpty())
+                            .map(Path::of),
                     counter(node, "groupOutOfMemoryKills"),
                     counter(node, "hostOutOfMemoryKills")));
         } catch (IOException | DateTimeParseException e) {
@@ -318,8 +329,14 @@ final class RunFolder {
         if (haltWish().filter("KILL"::equals).isPresent()) {
             return "killed by connectctl";
         }
-        if (rose(groupKills, Proc.groupOutOfMemoryKills())) {
+        // The group that it lived in: a daemon of today may live in another one.
+        OptionalLong inGroup = group.map(Proc::outOfMemoryKills).orElse(OptionalLong.empty());
+        if (rose(groupKills, inGroup)) {
             return "out of memory, killed by the kernel";
+        }
+        if (groupKills.isPresent() && inGroup.isPresent()) {
+            // Whoever was killed on this machine, such as a container at its limit, it wasn't this one.
+            return "";
         }
         OptionalLong now = Proc.hostOutOfMemoryKills();
         return rose(hostKills, now)
