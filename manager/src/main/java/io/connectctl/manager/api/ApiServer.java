@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiServer implements AutoCloseable {
     /** Enough for the probes that may wait at once, and for the looks at an engine or a disk that hangs; idle threads go. */
-    private static final int MOST_THREADS = 48;
+    private static final int MOST_THREADS = 24;
 
     private static final long IDLE_CONNECTION = Duration.ofSeconds(30).toMillis();
 
