@@ -99,6 +99,50 @@ class ImageTest {
         assertThat(installation.ok("describe", "old").out())
                 .contains("holds no class data archive", "connectctl image build");
         installation.ok("stop", "old");
+
+        // As Spark 4.0.1, which it isn't, it would be told a token that it ignores.
+        Outcome wrong = installation.run(arguments(List.of("start", "wrong"), image, "--auth", "token"));
+        assertThat(wrong.exit()).isEqualTo(4);
+        assertThat(wrong.err()).contains("IMAGE_UNFIT", "holds Spark 3.5.0, and 4.0.1 is declared", "--spark 3.5.0");
+    }
+
+    @Test
+    void packagesAreFetchedOnceForAllContainers() {
+        String image = Docker.official(installation, "4.0.1");
+        String[] avro = {"--packages", "org.apache.spark:spark-avro_2.13:4.0.1"};
+        start("first", image, avro);
+        assertThat(Spark.ask(installation.status("first").path("url").asText(), "avro"))
+                .isEqualTo("3");
+
+        start("second", image, avro);
+
+        assertThat(Spark.ask(installation.status("second").path("url").asText(), "avro"))
+                .isEqualTo("3");
+        assertThat(sharedVolumes()).hasSize(1);
+        assertThat(Docker.exec(
+                                installation.containerId("second"),
+                                "ls -d /var/lib/connectctl/work/ivy/*; cd /opt/connectctl/packages/* && touch x")
+                        .err())
+                .as("Spark fetched nothing itself, and can't write there")
+                .contains("/var/lib/connectctl/work/ivy", "No such file or directory", "Read-only file system");
+        installation.ok("stop", "--all");
+        installation.ok("remove", "first", "--purge");
+        assertThat(sharedVolumes()).as("the other one has it still").hasSize(1);
+        installation.ok("remove", "second", "--purge");
+        assertThat(sharedVolumes()).isEmpty();
+    }
+
+    private static List<String> sharedVolumes() {
+        return Docker.ok(
+                        "volume",
+                        "ls",
+                        "-q",
+                        "--filter",
+                        "label=io.connectctl.package-set",
+                        "--filter",
+                        "label=io.connectctl.installation=" + installation.id().orElseThrow())
+                .lines()
+                .toList();
     }
 
     private static Outcome build(String... flags) {
@@ -114,11 +158,15 @@ class ImageTest {
     }
 
     private static Outcome start(String server, String image, String... more) {
-        List<String> arguments = new ArrayList<>(
-                List.of("start", server, "--runtime", "docker", "--image", image, "--driver-memory", "768m"));
+        return installation.ok(arguments(List.of("start", server), image, more));
+    }
+
+    private static String[] arguments(List<String> command, String image, String... more) {
+        List<String> arguments = new ArrayList<>(command);
+        arguments.addAll(List.of("--runtime", "docker", "--image", image, "--driver-memory", "768m"));
         arguments.addAll(List.of("--port", "auto", "--ui-port", "auto"));
         arguments.addAll(List.of(more));
-        return installation.ok(arguments.toArray(new String[0]));
+        return arguments.toArray(new String[0]);
     }
 
     /** The id in "built NAME (ID) in 7 s". */

@@ -228,9 +228,14 @@ class EntrypointTest {
     void withFetchedPackagesSparkFetchesNothing() throws Exception {
         Specs specs = new Specs();
         specs.packages = List.of("org.example:first:1.0");
-        Path packages = folder.resolve("cache/packages/0a1b/jars");
+        Path packages = Files.createDirectories(folder.resolve("cache/packages/0a1b/jars"));
+        Path connect = Files.createFile(packages.resolve("org.apache.spark_spark-connect_2.13-4.0.1.jar"));
 
         assertThat(call(specs, home.with(Optional.of(packages)), Map.of())).doesNotContain("--packages");
+        Files.delete(connect);
+        // Of an image nobody knows before whether it has one.
+        assertThat(call(specs, home.with(Optional.of(packages)), Map.of()))
+                .contains("--packages", "org.apache.spark:spark-connect_2.13:4.0.1");
         assertThat(Files.readString(home.conf().resolve("spark-defaults.conf")))
                 .contains("\nspark.jars=", "/cache/packages/0a1b/jars/*.jar\n")
                 .doesNotContain("spark.jars.packages");

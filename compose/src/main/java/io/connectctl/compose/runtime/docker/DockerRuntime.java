@@ -24,6 +24,7 @@ import io.connectctl.compose.runtime.Snapshot;
 import io.connectctl.compose.runtime.SnapshotScript;
 import io.connectctl.compose.runtime.Trace;
 import io.connectctl.compose.runtime.Usage;
+import io.connectctl.compose.runtime.process.ContainerPackages;
 import io.connectctl.compose.runtime.process.PortHolder;
 import io.connectctl.compose.runtime.process.PrivateFiles;
 import io.connectctl.compose.runtime.process.Suspension;
@@ -54,6 +55,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -109,6 +112,10 @@ public final class DockerRuntime implements ServerRuntime {
 
     private final Folders folders;
     private final Map<String, String> environment;
+    private final ContainerPackages packages;
+    /** Held for reading while a container is made of packages: their volume must not go in between. */
+    private final ReadWriteLock packagesUse = new ReentrantReadWriteLock();
+
     private final Histories histories;
     private final Adoptions adoptions;
     private volatile @Nullable Parts parts;
@@ -151,6 +158,7 @@ public final class DockerRuntime implements ServerRuntime {
     public DockerRuntime(Folders folders, Map<String, String> environment) {
         this.folders = folders;
         this.environment = Map.copyOf(environment);
+        this.packages = new ContainerPackages(folders.cache(), environment);
         this.histories = new Histories(folders);
         this.adoptions = new Adoptions(folders);
     }
@@ -553,8 +561,10 @@ public final class DockerRuntime implements ServerRuntime {
         return spec.container().image().isEmpty() && built.equals(before) ? built : wanted;
     }
 
-    private static Site site(ServerSpec spec, Optional<Path> jars, Optional<Path> sparkHome) {
-        return site(jars, sparkHome).withHadoopConf(spec.cluster().hadoopConf().map(any -> HadoopFiles.FOLDER));
+    private Site site(ServerSpec spec, Optional<Path> jars, Optional<Path> sparkHome) {
+        return site(jars, sparkHome)
+                .with(packages.key(spec).map(Names.PACKAGES::resolve))
+                .withHadoopConf(spec.cluster().hadoopConf().map(any -> HadoopFiles.FOLDER));
     }
 
     /** Where things lie in a container of ours. */
@@ -596,6 +606,9 @@ public final class DockerRuntime implements ServerRuntime {
                             spec.auth() == Auth.TOKEN,
                             !spec.container().loosens(Loosening.USER));
             histories.change(spec.name(), history -> history.prepared(name, image.jars(), image.sparkHome()));
+            if (packages.key(spec).isPresent()) {
+                packages.fetch(spec, progress);
+            }
             return site(spec, image.jars(), image.sparkHome());
         } catch (RuntimeUnavailableException e) {
             throw unreachable(e);
@@ -672,12 +685,19 @@ public final class DockerRuntime implements ServerRuntime {
         if (deadline.isEmpty()) {
             parts().launcher().fill(names, equipped, hadoop, image, found.user());
         }
-        Container started = start(equipped, driver, names, image, id -> {
-            if (deadline.isPresent()) {
-                parts().launcher().fillLeased(id, equipped, hadoop, found.user(), deadline.get());
-                parts().logs().followFromItsStart(names, id, plan.ticket().incarnation());
-            }
-        });
+        Container started;
+        packagesUse.readLock().lockInterruptibly();
+        try {
+            fillPackages(plan, names, image);
+            started = start(equipped, driver, names, image, id -> {
+                if (deadline.isPresent()) {
+                    parts().launcher().fillLeased(id, equipped, hadoop, found.user(), deadline.get());
+                    parts().logs().followFromItsStart(names, id, plan.ticket().incarnation());
+                }
+            });
+        } finally {
+            packagesUse.readLock().unlock();
+        }
         if (deadline.isPresent()) {
             parts().logs().follow(names, started);
         }
@@ -686,6 +706,45 @@ public final class DockerRuntime implements ServerRuntime {
             running.put(started.id(), Live.of(server, started));
         }
         return instance(names, started);
+    }
+
+    private void fillPackages(LaunchPlan plan, Names names, String image)
+            throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
+        Optional<Path> folder = plan.site().packages();
+        if (folder.isEmpty()) {
+            return;
+        }
+        // Here already, since the launch was prepared.
+        Path jars = packages.fetch(plan.spec(), Progress.SILENT);
+        try {
+            parts().launcher().fillPackages(names, folder.get(), image, jars);
+        } catch (IOException e) {
+            throw new LaunchException(
+                    "FOLDER_UNWRITABLE",
+                    "the packages of " + names.server() + " can't be read from " + jars + ": " + e.getMessage(),
+                    "remove that folder, and start it again: it is fetched anew",
+                    true,
+                    e);
+        }
+    }
+
+    /** Those that no container uses; what a stopped server has is put in again at its next start, without a network. */
+    private void discardUnusedPackages() throws RuntimeUnavailableException, InterruptedException {
+        if (!packagesUse.writeLock().tryLock()) {
+            return;
+        }
+        try {
+            for (Engine.Volume volume :
+                    engine().volumes(List.of(Names.INSTALLATION + "=" + installation(), Names.PACKAGE_SET))) {
+                try {
+                    parts().launcher().removeVolume(volume.name());
+                } catch (EngineRefusal e) {
+                    LOG.debug("{} is in use: {}", volume.name(), e.said());
+                }
+            }
+        } finally {
+            packagesUse.writeLock().unlock();
+        }
     }
 
     private DriverReach driver(ServerSpec spec) throws LaunchException {
@@ -1641,6 +1700,7 @@ public final class DockerRuntime implements ServerRuntime {
         } catch (EngineRefusal e) {
             throw engine().unanswered("removing what " + server + " left", e);
         }
+        discardUnusedPackages();
     }
 
     @Override

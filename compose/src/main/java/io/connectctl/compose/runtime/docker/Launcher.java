@@ -29,6 +29,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,6 +60,14 @@ final class Launcher {
 
     private static final Map<String, String> LOG_BOUNDS = Map.of("max-size", "10m", "max-file", "4");
     private static final Duration START_INTERVAL = Duration.ofSeconds(2);
+
+    /** A volume of packages is whole once this file is there; behind every letter, so that it is written last. */
+    private static final String WHOLE = "~whole";
+
+    /** Hundreds of megabytes, to an engine that may be elsewhere. */
+    private static final Duration PACKAGES_PATIENCE = Duration.ofMinutes(10);
+
+    private static final int LONGEST_NAME = 100;
 
     /** Where its volumes are mounted. */
     private static final List<Path> VOLUMES = List.of(Names.CONF, Names.WORK, Names.WAREHOUSE);
@@ -108,6 +118,63 @@ final class Launcher {
         } finally {
             remove(helper);
         }
+    }
+
+    /**
+     * Puts jars into the volume of their set, unless they are there as a whole. By one at a time: servers run from what is there, and a jar
+     * must not be written under them.
+     *
+     * @param folder where the set lies in containers
+     * @param jars the folder here
+     */
+    synchronized void fillPackages(Names names, Path folder, String image, Path jars)
+            throws EngineRefusal, RuntimeUnavailableException, InterruptedException, IOException {
+        String volume = names.packages(folder);
+        String helper = volume + "-files";
+        remove(helper);
+        engine.ask("making volume " + volume, Engine.PATIENCE, client -> client.createVolumeCmd()
+                .withName(volume)
+                .withLabels(names.packagesLabels(folder))
+                .exec());
+        String id = engine.ask(
+                "making a container that takes packages", Engine.PATIENCE, client -> client.createContainerCmd(image)
+                        .withName(helper)
+                        .withLabels(names.packagesLabels(folder))
+                        .withCmd("/bin/sh")
+                        .withHostConfig(new HostConfig().withMounts(List.of(mount(volume, folder, false))))
+                        .exec()
+                        .getId());
+        try {
+            if (!engine.exists(id, folder.resolve(WHOLE).toString())) {
+                BuildContext content = packages(jars);
+                engine.ask(
+                        "copying packages to " + volume, PACKAGES_PATIENCE, client -> client.copyArchiveToContainerCmd(
+                                        id)
+                                .withRemotePath(folder.toString())
+                                .withTarInputStream(content.open(count -> {}))
+                                .exec());
+            }
+        } finally {
+            remove(id);
+        }
+    }
+
+    /** Sorted by name, so that the mark comes last. */
+    private static BuildContext packages(Path jars) throws IOException {
+        BuildContext content = new BuildContext();
+        int number = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(jars, "*.jar")) {
+            for (Path jar : files) {
+                String name = String.valueOf(jar.getFileName());
+                // Their names matter to nobody, but to an archive that has no room for a long one.
+                content.file(
+                        name.length() <= LONGEST_NAME
+                                ? name
+                                : number++ + "-" + name.substring(name.length() - LONGEST_NAME / 2),
+                        jar);
+            }
+        }
+        return content.text(WHOLE, "");
     }
 
     private String helper(Names names, String image)
@@ -432,7 +499,7 @@ final class Launcher {
                     .withStopSignal("SIGTERM")
                     .withStopTimeout((int) Math.max(1, seconds(spec.stop().grace())))
                     .withExposedPorts(exposed(spec, published))
-                    .withHostConfig(host(names, spec, published, leased));
+                    .withHostConfig(host(names, plan, published, leased));
             if (!spec.container().loosens(Loosening.USER)) {
                 command.withUser(SPARK_USER + ":" + SPARK_USER);
             }
@@ -492,10 +559,13 @@ final class Launcher {
         return exposed;
     }
 
-    private static HostConfig host(Names names, ServerSpec spec, Published published, boolean leased) {
+    private static HostConfig host(Names names, LaunchPlan plan, Published published, boolean leased) {
+        ServerSpec spec = plan.spec();
         ContainerSpec container = spec.container();
+        List<Mount> mounts = new ArrayList<>(leased ? leasedMounts(names) : mounts(names, true));
+        plan.site().packages().ifPresent(folder -> mounts.add(mount(names.packages(folder), folder, true)));
         HostConfig host = new HostConfig()
-                .withMounts(leased ? leasedMounts(names) : mounts(names, true))
+                .withMounts(mounts)
                 .withAutoRemove(leased)
                 .withRestartPolicy(RestartPolicy.noRestart())
                 .withLogConfig(new LogConfig(LogConfig.LoggingType.JSON_FILE, LOG_BOUNDS))

@@ -26,6 +26,9 @@ record Names(String installation, ServerName server) {
     private static final String COMPOSE = "com.docker.compose.";
 
     static final String FINGERPRINT = "io.connectctl.fingerprint";
+    /** On volumes of packages: which they are. */
+    static final String PACKAGE_SET = "io.connectctl.package-set";
+
     /** On containers of an exported compose file: where the server listens inside. */
     static final String GRPC_PORT = "io.connectctl.port";
 
@@ -42,6 +45,9 @@ record Names(String installation, ServerName server) {
 
     /** Folders in the container; each is a volume. */
     static final Path CONF = Path.of("/opt/connectctl/conf");
+
+    /** Above the folders of packages; each is a volume that servers share, named by its last part. */
+    static final Path PACKAGES = Path.of("/opt/connectctl/packages");
 
     static final Path WORK = Path.of("/var/lib/connectctl/work");
     static final Path WAREHOUSE = Path.of("/var/lib/connectctl/warehouse");
@@ -62,6 +68,16 @@ record Names(String installation, ServerName server) {
 
     String conf() {
         return container() + "-conf";
+    }
+
+    /** The volume of a set of packages, which all servers of this installation share. */
+    String packages(Path folder) {
+        return "connectctl-" + installation + "-packages-" + folder.getFileName();
+    }
+
+    /** Labels of that volume: it belongs to no server. */
+    Map<String, String> packagesLabels(Path folder) {
+        return Map.of(INSTALLATION, installation, PACKAGE_SET, String.valueOf(folder.getFileName()));
     }
 
     String work() {
