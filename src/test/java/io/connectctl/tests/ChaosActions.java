@@ -195,7 +195,7 @@ final class ChaosActions {
         server.inFile = later;
         step.world.writeFile();
         if (server.where == Where.PROCESS) {
-            step.world.jvms(server).forEach(pid -> FaultTest.signal("KILL", pid));
+            kill(step, server);
         }
     }
 
@@ -233,8 +233,18 @@ final class ChaosActions {
     private static void killServer(ChaosStep step) {
         ChaosServer server = step.up(Where.PROCESS);
         step.tell("SIGKILL to " + server.name);
-        step.world.jvms(server).forEach(pid -> FaultTest.signal("KILL", pid));
+        kill(step, server);
         step.expectCause(server, "KILLED");
+    }
+
+    /** Its processes are gone after that: what is looked at next isn't the state of a moment before. */
+    private static void kill(ChaosStep step, ChaosServer server) {
+        for (long pid : step.world.jvms(server)) {
+            Optional<ProcessHandle> process = ProcessHandle.of(pid);
+            FaultTest.signal("KILL", pid);
+            process.ifPresent(
+                    gone -> gone.onExit().orTimeout(60, TimeUnit.SECONDS).join());
+        }
     }
 
     private static void freezeServer(ChaosStep step) {
@@ -262,7 +272,7 @@ final class ChaosActions {
         step.world.keepers(server).forEach(pid -> FaultTest.signal(signal, pid));
         if (step.random.nextBoolean()) {
             step.tell("then SIGKILL to the server");
-            step.world.jvms(server).forEach(pid -> FaultTest.signal("KILL", pid));
+            kill(step, server);
             step.world.awaitOtherIncarnation(server);
         }
         // A frozen keeper goes with the server that it keeps.
@@ -280,7 +290,7 @@ final class ChaosActions {
         step.world.killDaemon();
         victim.ifPresent(server -> {
             step.tell("SIGKILL to " + server.name + " while nobody looks");
-            step.world.jvms(server).forEach(pid -> FaultTest.signal("KILL", pid));
+            kill(step, server);
             step.expectCause(server, "KILLED");
         });
         ChaosWorld.linger(step.random.nextInt(1000));
@@ -414,7 +424,7 @@ final class ChaosActions {
                 case 1 -> {
                     step.tell("disk full, " + server.name + " killed");
                     if (server.where == Where.PROCESS) {
-                        step.world.jvms(server).forEach(pid -> FaultTest.signal("KILL", pid));
+                        kill(step, server);
                     }
                 }
                 default -> {

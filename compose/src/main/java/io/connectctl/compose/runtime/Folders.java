@@ -30,6 +30,14 @@ public record Folders(Path config, Path state, Path run, Path cache) {
      */
     public static Folders of(Map<String, String> environment, Path userHome, long uid) {
         // On the start-up path of every command: the first lambda of a JVM costs more than all of this.
+        for (String what : new String[] {"CONFIG", "STATE", "CACHE", "RUN"}) {
+            String own = environment.get("CONNECTCTL_" + what + "_DIR");
+            if (own != null && !own.isEmpty() && !own.startsWith("/")) {
+                // Ours are no XDG variables: to pass over one would do to one installation what was meant for another.
+                throw new IllegalArgumentException("CONNECTCTL_" + what + "_DIR='" + own
+                        + "' isn't absolute: write the whole path, such as \"$PWD/" + own + "\"");
+            }
+        }
         Path named = absolute(environment.get("HOME"));
         Path home = named != null ? named : userHome;
         if (!home.isAbsolute() && !allNamed(environment)) {

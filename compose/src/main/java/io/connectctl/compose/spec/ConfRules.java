@@ -415,6 +415,8 @@ final class ConfRules {
         return number > (Long.MAX_VALUE >> shift) ? OptionalLong.empty() : OptionalLong.of(number << shift);
     }
 
+    private static final int LEAST_MEBIBYTES_MEANT = 64;
+
     /** How a size was probably meant: {@code 1512} as 1512m, {@code 1.5g} as 1536m, {@code 2 GiB} as 2g. */
     static Optional<String> memorySuggestion(String text) {
         Matcher matcher = Pattern.compile("(\\d{1,6})(?:\\.(\\d{1,3}))?\\s*([kmgt]?)(?:i?b)?")
@@ -424,7 +426,9 @@ final class ConfRules {
         }
         String unit = matcher.group(3);
         if (matcher.group(2) == null) {
-            return Optional.of(Integer.parseInt(matcher.group(1)) + (unit.isEmpty() ? "m" : unit));
+            int number = Integer.parseInt(matcher.group(1));
+            // Nobody means so few MiB.
+            return Optional.of(number + (!unit.isEmpty() ? unit : number < LEAST_MEBIBYTES_MEANT ? "g" : "m"));
         }
         if (unit.isEmpty() || unit.equals("k")) {
             return Optional.empty();

@@ -41,6 +41,16 @@ public interface Fleet extends AutoCloseable {
      */
     Declared declare(ServerName name, Declaration flags, Declaration file, Origin origin) throws RefusedException;
 
+    /**
+     * The same for a start or restart that follows at once.
+     *
+     * @throws RefusedException also where that would be refused, as its port is another server's; nothing is stored then
+     */
+    default Declared declareToLaunch(ServerName name, Declaration flags, Declaration file, Origin origin)
+            throws RefusedException {
+        return declare(name, flags, file, origin);
+    }
+
     /** Declares by flags alone, or by a file alone, as {@code origin} tells. */
     default Declared declare(ServerName name, Declaration declaration, Origin origin) throws RefusedException {
         return origin.file().isPresent()

@@ -102,6 +102,9 @@ public final class LiveFleet implements Fleet {
     /** What a declaration says of how a server is looked after; all else is how it is made. */
     private static final Set<String> LOOKED_AFTER = Set.of("health", "restart", "stop");
 
+    /** An engine that hangs is known as such before that. */
+    private static final Duration MAKING_PATIENCE = Duration.ofSeconds(20);
+
     private static final int EVENTS_PAGE = 1_000;
     /** A step takes milliseconds; but it may read a declaration's folders, and one of a server that is gone hangs its reader. */
     private static final int MAILBOX_THREADS = 8;
@@ -510,29 +513,53 @@ public final class LiveFleet implements Fleet {
     @Override
     public Declared declare(ServerName name, Declaration flags, Declaration file, Origin origin)
             throws RefusedException {
+        return declare(name, flags, file, origin, false);
+    }
+
+    @Override
+    public Declared declareToLaunch(ServerName name, Declaration flags, Declaration file, Origin origin)
+            throws RefusedException {
+        return declare(name, flags, file, origin, true);
+    }
+
+    private Declared declare(ServerName name, Declaration flags, Declaration file, Origin origin, boolean launch)
+            throws RefusedException {
+        Optional<ServerUnit> known;
         synchronized (registry) {
             untilMade(name);
             ServerUnit unit = units.get(name);
             if (unit != null ? unit.closed() : reserved.contains(name)) {
                 throw beingRemoved(name);
             }
-            if (unit != null) {
-                return unit.call(() -> redeclare(unit, flags, file, origin));
+            known = Optional.ofNullable(unit);
+            if (known.isEmpty()) {
+                making.add(name);
             }
-            making.add(name);
+        }
+        if (known.isPresent()) {
+            ServerUnit unit = known.get();
+            return unit.call(() -> redeclare(unit, flags, file, origin, launch));
         }
         try {
-            return create(name, flags, file, origin);
+            return create(name, flags, file, origin, launch);
         } finally {
             made(name);
         }
     }
 
     /** With the registry: whoever declares a server that somebody else is just making declares it after that. */
-    private void untilMade(ServerName name) {
+    private void untilMade(ServerName name) throws RefusedException {
+        long deadline = System.nanoTime() + MAKING_PATIENCE.toNanos();
         try {
             while (making.contains(name)) {
-                registry.wait();
+                long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                if (left <= 0) {
+                    throw new RefusedException(
+                            RefusedException.Code.BUSY,
+                            "somebody else has been declaring " + name + " for " + MAKING_PATIENCE.toSeconds()
+                                    + " s, and nothing was done: try again");
+                }
+                registry.wait(left);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -568,11 +595,14 @@ public final class LiveFleet implements Fleet {
     }
 
     /** Of a name that is held meanwhile, without the registry: an engine that hangs needs seconds to be known as such. */
-    private Declared create(ServerName name, Declaration flags, Declaration file, Origin origin)
+    private Declared create(ServerName name, Declaration flags, Declaration file, Origin origin, boolean launch)
             throws RefusedException {
         Layers layers = new Layers(flags, origin.file().isPresent() ? file : Declaration.empty());
         List<Problem> warnings = new ArrayList<>(overruled(name, origin, layers.file(), flags));
         ServerSpec spec = read(name, layers, warnings);
+        if (launch) {
+            holdPort(name, spec);
+        }
         Charter charter = new Charter(origin, layers, 1, layers, 1);
         ServerState state = ServerState.initial(
                 name, Terms.of(spec), seeds.nextLong(), around.time().now().wall());
@@ -655,10 +685,13 @@ public final class LiveFleet implements Fleet {
         return new Revised(layers, by, spec, warnings);
     }
 
-    private Declared redeclare(ServerUnit unit, Declaration flags, Declaration file, Origin origin)
+    private Declared redeclare(ServerUnit unit, Declaration flags, Declaration file, Origin origin, boolean launch)
             throws RefusedException, StoreException {
         Charter old = unit.charter();
         Revised revised = revised(unit, flags, file, origin);
+        if (launch) {
+            holdPort(unit.name(), revised.spec());
+        }
         Layers layers = revised.layers();
         Origin by = revised.by();
         ServerSpec spec = revised.spec();
@@ -846,7 +879,7 @@ public final class LiveFleet implements Fleet {
                 PrivateFiles.write(
                         secretsFile(name).resolveSibling("token"), found.token().get());
             }
-            create(name, found.declaration(), Declaration.empty(), Origin.FLAGS);
+            create(name, found.declaration(), Declaration.empty(), Origin.FLAGS, false);
             created = true;
         } catch (RuntimeUnavailableException | IOException e) {
             throw new RefusedException(
@@ -1284,7 +1317,7 @@ public final class LiveFleet implements Fleet {
         } finally {
             // A million files may lie there: no other server's commands wait for them. Its name is held until they are
             // gone.
-            if (unit.closed()) {
+            if (unit.closed() && unit.discards()) {
                 removal.where().forEach(runtime -> discard(runtime, name, purge));
                 units.remove(name, unit);
             }
@@ -1353,6 +1386,7 @@ public final class LiveFleet implements Fleet {
                 LaunchRecord.forget(around.folders().servers().resolve(name.value()));
             }
         } catch (IOException e) {
+            settle(secrets, false);
             throw new RefusedException(
                     RefusedException.Code.STORE_FAILED,
                     "the secrets of " + name + " can't be taken away, so it is kept: " + e + ". Mend owner and mode of "
@@ -1637,6 +1671,11 @@ public final class LiveFleet implements Fleet {
             // The store is closed by whoever opened it, right after this: no commit may be under way then.
             if (!mailboxes.awaitTermination(10, TimeUnit.SECONDS)) {
                 LOG.warn("a step is still under way");
+            }
+            // What they are writing, such as a start's times, is whole then; one that asks an engine isn't waited for
+            // long.
+            if (!workers.awaitTermination(1, TimeUnit.SECONDS)) {
+                LOG.debug("something is still under way");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -79,6 +79,7 @@ final class ServerUnit {
     private final EffectRunner runner;
     private volatile Known known;
     private volatile boolean closed;
+    private final AtomicBoolean discarded = new AtomicBoolean();
     private volatile Optional<Cause> invalid = Optional.empty();
     /** What the runtime answered when it could not be asked; tells in status why it is UNKNOWN. */
     private volatile Optional<String> blind = Optional.empty();
@@ -158,6 +159,11 @@ final class ServerUnit {
         Optional<Cause> was = invalid;
         invalid = why;
         return was;
+    }
+
+    /** True to the first who asks: what is left of a server that is forgotten is discarded once. */
+    boolean discards() {
+        return discarded.compareAndSet(false, true);
     }
 
     /** True once nobody looks after it any more. */

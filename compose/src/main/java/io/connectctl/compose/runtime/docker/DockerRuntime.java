@@ -606,12 +606,14 @@ public final class DockerRuntime implements ServerRuntime {
                             spec.auth() == Auth.TOKEN,
                             !spec.container().loosens(Loosening.USER));
             histories.change(spec.name(), history -> history.prepared(name, image.jars(), image.sparkHome()));
-            if (packages.key(spec).isPresent()) {
-                packages.fetch(spec, progress);
-            }
-            return site(spec, image.jars(), image.sparkHome());
+            Site site = site(spec, image.jars(), image.sparkHome());
+            // Here rather than with the launch, which is to be a matter of seconds.
+            fillPackages(spec, site, names(spec.name()), name, progress);
+            return site;
         } catch (RuntimeUnavailableException e) {
             throw unreachable(e);
+        } catch (EngineRefusal e) {
+            throw unreachable(engine().unanswered("putting packages into their volume", e));
         }
     }
 
@@ -688,7 +690,8 @@ public final class DockerRuntime implements ServerRuntime {
         Container started;
         packagesUse.readLock().lockInterruptibly();
         try {
-            fillPackages(plan, names, image);
+            // There since the launch was prepared, unless the volume went with the last one of somebody else.
+            fillPackages(plan.spec(), plan.site(), names, image, Progress.SILENT);
             started = start(equipped, driver, names, image, id -> {
                 if (deadline.isPresent()) {
                     parts().launcher().fillLeased(id, equipped, hadoop, found.user(), deadline.get());
@@ -701,6 +704,10 @@ public final class DockerRuntime implements ServerRuntime {
         if (deadline.isPresent()) {
             parts().logs().follow(names, started);
         }
+        if (plan.site().packages().isPresent()) {
+            // An earlier launch may have been of another set.
+            discardUnusedPackages();
+        }
         histories.change(server, history -> history.seen(started));
         if (started.live()) {
             running.put(started.id(), Live.of(server, started));
@@ -708,23 +715,24 @@ public final class DockerRuntime implements ServerRuntime {
         return instance(names, started);
     }
 
-    private void fillPackages(LaunchPlan plan, Names names, String image)
+    private void fillPackages(ServerSpec spec, Site site, Names names, String image, Progress progress)
             throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException {
-        Optional<Path> folder = plan.site().packages();
+        Optional<Path> folder = site.packages();
         if (folder.isEmpty()) {
             return;
         }
-        // Here already, since the launch was prepared.
-        Path jars = packages.fetch(plan.spec(), Progress.SILENT);
+        packagesUse.readLock().lockInterruptibly();
         try {
-            parts().launcher().fillPackages(names, folder.get(), image, jars);
+            parts().launcher().fillPackages(names, folder.get(), image, () -> packages.fetch(spec, progress), progress);
         } catch (IOException e) {
             throw new LaunchException(
                     "FOLDER_UNWRITABLE",
-                    "the packages of " + names.server() + " can't be read from " + jars + ": " + e.getMessage(),
-                    "remove that folder, and start it again: it is fetched anew",
+                    "the packages of " + names.server() + " can't be read from the cache: " + e.getMessage(),
+                    "connectctl cache prune --all, and start it again: they are fetched anew",
                     true,
                     e);
+        } finally {
+            packagesUse.readLock().unlock();
         }
     }
 
@@ -734,16 +742,31 @@ public final class DockerRuntime implements ServerRuntime {
             return;
         }
         try {
-            for (Engine.Volume volume :
-                    engine().volumes(List.of(Names.INSTALLATION + "=" + installation(), Names.PACKAGE_SET))) {
-                try {
-                    parts().launcher().removeVolume(volume.name());
-                } catch (EngineRefusal e) {
-                    LOG.debug("{} is in use: {}", volume.name(), e.said());
-                }
+            List<String> labels = List.of(Names.INSTALLATION + "=" + installation(), Names.PACKAGE_SET);
+            // Nobody fills one now: what is there was left by a daemon that was killed.
+            for (Engine.Listed helper : engine().containers(labels, true)) {
+                discardUnused(helper.name(), () -> parts().launcher().remove(helper.id()));
+            }
+            for (Engine.Volume volume : engine().volumes(labels)) {
+                discardUnused(volume.name(), () -> parts().launcher().removeVolume(volume.name()));
             }
         } finally {
             packagesUse.writeLock().unlock();
+        }
+    }
+
+    /** Removes something at the engine. */
+    @FunctionalInterface
+    private interface Removal {
+        void run() throws EngineRefusal, RuntimeUnavailableException, InterruptedException;
+    }
+
+    private static void discardUnused(String what, Removal removal)
+            throws RuntimeUnavailableException, InterruptedException {
+        try {
+            removal.run();
+        } catch (EngineRefusal e) {
+            LOG.debug("{} is in use: {}", what, e.said());
         }
     }
 

@@ -74,6 +74,7 @@ final class Engine implements AutoCloseable {
 
     private final Map<String, String> environment;
     private final Calls calls = new Calls();
+    private volatile @Nullable EngineAddress answered;
     private volatile @Nullable Connection connection;
 
     /** A version of the engine's API, such as 1.41. */
@@ -155,10 +156,13 @@ final class Engine implements AutoCloseable {
         }
     }
 
-    /** Kept once an engine answered: a context that somebody switches must not take running servers out of sight. */
+    /**
+     * Kept once an engine answered, also while it doesn't: a context that somebody switches, or another engine beside one that was
+     * stopped, must not take running servers out of sight.
+     */
     EngineAddress address() throws EngineAddress.UnusableException {
-        Connection now = connection;
-        return now != null ? now.address() : EngineAddress.find(environment);
+        EngineAddress known = answered;
+        return known != null ? known : EngineAddress.find(environment);
     }
 
     /** True if it takes connections and answers on a fresh one: an engine that shuts down goes on answering on old ones. */
@@ -202,7 +206,7 @@ final class Engine implements AutoCloseable {
         if (now != null) {
             return now;
         }
-        EngineAddress address = EngineAddress.find(environment);
+        EngineAddress address = address();
         DockerHttpClient http = http(address, SOCKET_SILENCE);
         Version version;
         try {
@@ -211,6 +215,7 @@ final class Engine implements AutoCloseable {
             close(http, e);
             throw e;
         }
+        answered = address;
         DefaultDockerClientConfig.Builder config = DefaultDockerClientConfig.createDefaultConfigBuilder()
                 .withDockerHost(address.uri().toString())
                 .withDockerTlsVerify(false)
@@ -515,7 +520,9 @@ final class Engine implements AutoCloseable {
             if (file != null
                     && (root instanceof AccessDeniedException
                             || String.valueOf(root.getMessage()).contains("Permission denied"))) {
-                return "this user may not open " + file + "; add it to the group docker, and log in again";
+                return "this user may not open " + file
+                        + "; add it to the group docker, log in again, and let the daemon take it on:"
+                        + " connectctl daemon stop (servers stay)";
             }
             Optional<EngineAddress.Tls> tls = address().tls();
             if (tls.isPresent() && handshakeFailed(cause)) {

@@ -18,6 +18,8 @@ import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.RenderedFile;
 import io.connectctl.compose.runtime.Deadline;
 import io.connectctl.compose.runtime.DriverReach;
+import io.connectctl.compose.runtime.LaunchException;
+import io.connectctl.compose.runtime.Progress;
 import io.connectctl.compose.runtime.RuntimeUnavailableException;
 import io.connectctl.compose.spec.ContainerSpec;
 import io.connectctl.compose.spec.DriverNetwork;
@@ -40,6 +42,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -73,6 +76,7 @@ final class Launcher {
     private static final List<Path> VOLUMES = List.of(Names.CONF, Names.WORK, Names.WAREHOUSE);
 
     private final Engine engine;
+    private final ReentrantLock filling = new ReentrantLock();
 
     Launcher(Engine engine) {
         this.engine = engine;
@@ -120,42 +124,57 @@ final class Launcher {
         }
     }
 
+    /** Where jars are fetched, if a volume lacks them. */
+    @FunctionalInterface
+    interface Jars {
+        Path fetch() throws LaunchException, InterruptedException;
+    }
+
     /**
      * Puts jars into the volume of their set, unless they are there as a whole. By one at a time: servers run from what is there, and a jar
      * must not be written under them.
      *
      * @param folder where the set lies in containers
-     * @param jars the folder here
+     * @param jars the folder here; asked for only where it is needed
      */
-    synchronized void fillPackages(Names names, Path folder, String image, Path jars)
-            throws EngineRefusal, RuntimeUnavailableException, InterruptedException, IOException {
-        String volume = names.packages(folder);
-        String helper = volume + "-files";
-        remove(helper);
-        engine.ask("making volume " + volume, Engine.PATIENCE, client -> client.createVolumeCmd()
-                .withName(volume)
-                .withLabels(names.packagesLabels(folder))
-                .exec());
-        String id = engine.ask(
-                "making a container that takes packages", Engine.PATIENCE, client -> client.createContainerCmd(image)
-                        .withName(helper)
-                        .withLabels(names.packagesLabels(folder))
-                        .withCmd("/bin/sh")
-                        .withHostConfig(new HostConfig().withMounts(List.of(mount(volume, folder, false))))
-                        .exec()
-                        .getId());
+    void fillPackages(Names names, Path folder, String image, Jars jars, Progress progress)
+            throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException, IOException {
+        filling.lockInterruptibly();
         try {
-            if (!engine.exists(id, folder.resolve(WHOLE).toString())) {
-                BuildContext content = packages(jars);
-                engine.ask(
-                        "copying packages to " + volume, PACKAGES_PATIENCE, client -> client.copyArchiveToContainerCmd(
-                                        id)
-                                .withRemotePath(folder.toString())
-                                .withTarInputStream(content.open(count -> {}))
-                                .exec());
+            String volume = names.packages(folder);
+            String helper = volume + "-files";
+            remove(helper);
+            engine.ask("making volume " + volume, Engine.PATIENCE, client -> client.createVolumeCmd()
+                    .withName(volume)
+                    .withLabels(names.packagesLabels(folder))
+                    .exec());
+            String id = engine.ask(
+                    "making a container that takes packages", Engine.PATIENCE, client -> client.createContainerCmd(
+                                    image)
+                            .withName(helper)
+                            .withLabels(names.packagesLabels(folder))
+                            .withCmd("/bin/sh")
+                            .withHostConfig(new HostConfig().withMounts(List.of(mount(volume, folder, false))))
+                            .exec()
+                            .getId());
+            try {
+                if (!engine.exists(id, folder.resolve(WHOLE).toString())) {
+                    BuildContext content = packages(jars.fetch());
+                    long size = content.size();
+                    engine.ask(
+                            "copying packages to " + volume,
+                            PACKAGES_PATIENCE,
+                            client -> client.copyArchiveToContainerCmd(id)
+                                    .withRemotePath(folder.toString())
+                                    .withTarInputStream(content.open(
+                                            sent -> progress.report("copying packages to the engine", sent, size)))
+                                    .exec());
+                }
+            } finally {
+                remove(id);
             }
         } finally {
-            remove(id);
+            filling.unlock();
         }
     }
 

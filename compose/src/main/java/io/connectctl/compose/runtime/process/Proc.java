@@ -259,6 +259,15 @@ final class Proc {
 
     private static final Pattern OOM_KILL = Pattern.compile("(?m)^oom_kill (\\d+)$");
 
+    /** Tells a file from another one of its name; 0 where there is none. */
+    static long inode(Path file) {
+        try {
+            return ((Number) Files.getAttribute(file, "unix:ino")).longValue();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
     /** What such a file counts now; empty where it can't be read any more. */
     static OptionalLong outOfMemoryKills(Path file) {
         return read(file).map(text -> number(OOM_KILL, text)).orElse(OptionalLong.empty());

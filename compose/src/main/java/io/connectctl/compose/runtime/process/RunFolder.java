@@ -127,7 +127,8 @@ final class RunFolder {
                 .put("launchedSinceBoot", run.launchedSinceBoot.toString())
                 .put("boot", run.boot);
         askedPort.ifPresent(port -> node.put("grpcPort", port));
-        group.ifPresent(file -> node.put("groupOutOfMemoryFile", file.toString()));
+        group.ifPresent(file ->
+                node.put("groupOutOfMemoryFile", file.toString()).put("groupOutOfMemoryInode", Proc.inode(file)));
         run.groupKills.ifPresent(kills -> node.put("groupOutOfMemoryKills", kills));
         run.hostKills.ifPresent(kills -> node.put("hostOutOfMemoryKills", kills));
         PrivateFiles.write(path.resolve("instance.json"), node.toPrettyString() + "\n", false);
@@ -151,14 +152,21 @@ final class RunFolder {
                     Duration.parse(node.path("launchedSinceBoot").asText("PT0S")),
                     node.path("boot").asText(),
                     node.has("grpcPort") ? OptionalInt.of(node.path("grpcPort").asInt()) : OptionalInt.empty(),
-                    Optional.of(node.path("groupOutOfMemoryFile").asText())
-                            .filter(file -> !file.isEmpty())
-                            .map(Path::of),
+                    group(node),
                     counter(node, "groupOutOfMemoryKills"),
                     counter(node, "hostOutOfMemoryKills")));
         } catch (IOException | DateTimeParseException e) {
             return Optional.empty();
         }
+    }
+
+    /** Empty where the group has gone since: another one of its name counts from 0. */
+    private static Optional<Path> group(JsonNode node) {
+        return Optional.of(node.path("groupOutOfMemoryFile").asText())
+                .filter(file -> !file.isEmpty())
+                .map(Path::of)
+                .filter(file ->
+                        Proc.inode(file) == node.path("groupOutOfMemoryInode").asLong());
     }
 
     private static OptionalLong counter(JsonNode node, String field) {
