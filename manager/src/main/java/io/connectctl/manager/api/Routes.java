@@ -279,9 +279,15 @@ final class Routes {
 
     private void declare(Call call) throws Exception {
         ServerName name = declaredName(call);
-        Wanted wanted = wanted(body(call, DeclareRequest.class));
+        DeclareRequest request = body(call, DeclareRequest.class);
+        Wanted wanted = wanted(request);
         refuseLeased(name);
-        call.json(200, Views.declared(fleet.declare(name, wanted.flags(), wanted.file(), wanted.origin())));
+        call.json(
+                200,
+                Views.declared(
+                        Boolean.TRUE.equals(request.launch())
+                                ? fleet.declareToLaunch(name, wanted.flags(), wanted.file(), wanted.origin())
+                                : fleet.declare(name, wanted.flags(), wanted.file(), wanted.origin())));
     }
 
     private void diff(Call call) throws Exception {

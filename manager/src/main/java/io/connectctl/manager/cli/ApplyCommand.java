@@ -119,7 +119,7 @@ final class ApplyCommand extends DeclaringCommand {
             Parting.refuse(drain.isPresent() ? before.orElseThrow() : client.active(server));
         }
         // Also where nothing differs: who declared it may.
-        declare(client, project, server, declared, Declaration.empty());
+        declare(client, project, server, declared, Declaration.empty(), wanted);
         if (!wanted) {
             say(server + ": stopped, and stays so" + (plan.changes().isEmpty() ? "" : "; its next start brings:"));
             Changes.lines(plan.changes()).forEach(line -> say("  " + line));

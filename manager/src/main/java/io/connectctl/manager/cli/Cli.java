@@ -393,7 +393,8 @@ final class Cli {
 
     private static void report(CliContext context, String message, Optional<String> remedy) {
         CliCommand.tell(context, NAME + ": " + printable(message));
-        remedy.ifPresent(text -> CliCommand.tell(context, "  " + printable(text)));
+        // As it is: it holds commands to be copied.
+        remedy.ifPresent(text -> context.err().println("  " + printable(text)));
     }
 
     /** Without what would steer a terminal: a message quotes what somebody typed, or what a log held. */

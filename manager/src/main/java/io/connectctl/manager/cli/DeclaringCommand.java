@@ -139,7 +139,18 @@ abstract class DeclaringCommand extends ServerCommand {
         }
     }
 
-    void declare(ApiClient client, Project project, String server, Optional<Declaration> declared, Declaration given)
+    /**
+     * Stores it.
+     *
+     * @param launch whether a start or restart follows at once: what would refuse that refuses this
+     */
+    void declare(
+            ApiClient client,
+            Project project,
+            String server,
+            Optional<Declaration> declared,
+            Declaration given,
+            boolean launch)
             throws IOException {
         Declaration flags = callers(declared, given);
         Declaration declaration = declared.map(flags::patchedBy).orElse(flags);
@@ -147,9 +158,19 @@ abstract class DeclaringCommand extends ServerCommand {
         DeclareResponse response;
         try {
             // Both as they are: what flags say holds after the next start without them, too.
-            response = declared.isPresent() && file.isPresent()
+            boolean byFile = declared.isPresent() && file.isPresent();
+            response = !launch && byFile
                     ? client.declare(server, declared.get().tree(), file.get(), flags.tree())
-                    : client.declare(server, flags.tree());
+                    : !launch
+                            ? client.declare(server, flags.tree())
+                            : byFile
+                                    ? client.declareToLaunch(
+                                            server, declared.get().tree(), file, flags.tree())
+                                    : client.declareToLaunch(
+                                            server,
+                                            flags.tree(),
+                                            Optional.empty(),
+                                            Declaration.empty().tree());
         } catch (ApiException e) {
             throw explained(e, server, declaration);
         }

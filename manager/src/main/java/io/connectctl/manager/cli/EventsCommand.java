@@ -64,16 +64,22 @@ final class EventsCommand extends CliCommand {
             follow(client, server, from);
             return ExitCode.OK;
         }
+        boolean any = false;
         try (EventStream events = client.events(from, server, most, false)) {
             while (!events.ended()) {
                 Optional<EventView> event = events.next(TICK);
                 if (event.isPresent()) {
+                    any = true;
                     print(event.get());
                 }
                 if (out().checkError()) {
                     return ExitCode.OK;
                 }
             }
+        }
+        if (!any && name != null && after == null) {
+            // Those of a server that was removed are still told; of a mistyped name there are none.
+            client.server(name);
         }
         return ExitCode.OK;
     }

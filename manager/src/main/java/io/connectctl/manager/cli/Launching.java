@@ -78,7 +78,7 @@ abstract class Launching extends DeclaringCommand {
         agree(client, before);
         if (declares()) {
             settle(client, project);
-            declare(client, source, server, wanted, flags);
+            declare(client, source, server, wanted, flags, true);
         }
         ReceiptView receipt = command(client, server);
         if (waiting.noWait) {

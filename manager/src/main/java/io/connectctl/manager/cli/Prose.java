@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 
 /**
  * Sentences on a terminal: broken between words, where the terminal would break within one, and indented below. A word that is longer
- * than a line, such as a path, stays whole, so that it can be copied.
+ * than a line, such as a path, and a command between backticks stay whole, so that they can be copied.
  */
 final class Prose {
     /** A line that no terminal is too narrow for: its width need not be asked for. */
@@ -51,7 +51,7 @@ final class Prose {
         String below = " ".repeat(head.isBlank() ? head.length() + 2 : width(head));
         StringBuilder now = new StringBuilder(head);
         boolean begun = false;
-        for (String word : line.substring(head.length()).split(" ", -1)) {
+        for (String word : words(line.substring(head.length()))) {
             if (begun && width(now) + 1 + width(word) > columns) {
                 into.add(now.toString().stripTrailing());
                 now = new StringBuilder(below);
@@ -64,6 +64,25 @@ final class Prose {
             begun = true;
         }
         into.add(now.toString().stripTrailing());
+    }
+
+    /** What stands between two backticks is a command to be copied: one word, whatever blanks are in it. */
+    private static List<String> words(String text) {
+        List<String> words = new ArrayList<>();
+        StringBuilder word = new StringBuilder();
+        boolean quoted = false;
+        for (int i = 0; i < text.length(); i++) {
+            char each = text.charAt(i);
+            quoted ^= each == '`' && (quoted || text.indexOf('`', i + 1) > 0);
+            if (each == ' ' && !quoted) {
+                words.add(word.toString());
+                word.setLength(0);
+            } else {
+                word.append(each);
+            }
+        }
+        words.add(word.toString());
+        return words;
     }
 
     private static String blanks(String line) {

@@ -221,7 +221,8 @@ final class StartWatch {
                 ExitCode.NOT_HEALTHY,
                 "server '" + name + "' is HEALTHY up to its session, but a tiny query did not run: " + reason,
                 "it was kept; see: connectctl logs " + name
-                        + " (no executors, or too little memory, are the usual reasons)");
+                        + " (usual reasons: a spark.sql key with a value that Spark refuses; on a cluster no executors, or too"
+                        + " little memory)");
     }
 
     private CliFailure tooLong(ServerView server) {

@@ -159,7 +159,7 @@ public final class ApiClient {
      * @param declaration keys as in connectctl.yaml, by flags alone: patches what flags said before; may hold secret values
      */
     public DeclareResponse declare(String name, JsonNode declaration) throws IOException {
-        return declare(name, new DeclareRequest(declaration, null, null));
+        return declare(name, new DeclareRequest(declaration, null, null, null));
     }
 
     /**
@@ -170,7 +170,21 @@ public final class ApiClient {
      * @param flags patches what flags said before
      */
     public DeclareResponse declare(String name, JsonNode declaration, Path file, JsonNode flags) throws IOException {
-        return declare(name, new DeclareRequest(declaration, file.toString(), flags.isEmpty() ? null : flags));
+        return declare(name, new DeclareRequest(declaration, file.toString(), flags.isEmpty() ? null : flags, null));
+    }
+
+    /**
+     * The same for a start or restart that follows at once: what would refuse that refuses this, and nothing is stored.
+     *
+     * @param file empty where {@code declaration} is what flags say
+     */
+    public DeclareResponse declareToLaunch(String name, JsonNode declaration, Optional<Path> file, JsonNode flags)
+            throws IOException {
+        return declare(
+                name,
+                file.isPresent()
+                        ? new DeclareRequest(declaration, file.get().toString(), flags.isEmpty() ? null : flags, true)
+                        : new DeclareRequest(declaration, null, null, true));
     }
 
     /** What of a server is otherwise than a launch would make it now. */
@@ -187,8 +201,8 @@ public final class ApiClient {
      */
     public PlanView plan(String name, JsonNode declaration, Optional<Path> file, JsonNode flags) throws IOException {
         DeclareRequest request = file.isPresent()
-                ? new DeclareRequest(declaration, file.get().toString(), flags.isEmpty() ? null : flags)
-                : new DeclareRequest(declaration, null, null);
+                ? new DeclareRequest(declaration, file.get().toString(), flags.isEmpty() ? null : flags, null)
+                : new DeclareRequest(declaration, null, null, null);
         return call(
                 "POST",
                 "/v1/servers/" + plain(name, "INVALID", 422) + "/plan",

@@ -444,7 +444,7 @@ public final class DaemonLauncher {
     /** Empty where there is none: what is wrong with one is told by whoever needs it. */
     private static String text(Path file) {
         try {
-            return Files.readString(file);
+            return Files.readString(file, StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             return "";
         }

@@ -51,7 +51,7 @@ final class BadConfValue implements Rule {
                                 "take a port of 1024-65535: " + clues.again("--port 15002"))))
                 .or(() -> clues.startup(UNIT).flatMap(hit -> unit(clues, hit)))
                 .or(() -> clues.startup(NUMBER).flatMap(hit -> {
-                    String key = clues.keyOf(hit.group(1)).orElse("KEY");
+                    String key = clues.keyOf(hit.group(1)).or(clues::refusedKey).orElse("KEY");
                     return bad(
                             clues,
                             hit,
@@ -111,7 +111,10 @@ final class BadConfValue implements Rule {
                 .map(matcher -> matcher.group(1) == null ? matcher.group(2) : matcher.group(1))
                 .findFirst()
                 .orElse("");
-        String key = clues.keyInUnit(suffix).or(() -> clues.keyHolding(suffix)).orElse("KEY");
+        String key = clues.refusedKey()
+                .or(() -> clues.keyInUnit(suffix))
+                .or(() -> clues.keyHolding(suffix))
+                .orElse("KEY");
         String kind = hit.group(1).startsWith("Time") ? "a time, such as 50s or 100ms" : "a size, such as 100k or 250m";
         return bad(
                 clues,

@@ -1,7 +1,11 @@
 package io.connectctl.manager.diagnose;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.connectctl.compose.runtime.ExitStatus;
+import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.compose.spec.lint.Linter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -201,8 +205,26 @@ final class Clues {
         return part.isEmpty() ? Optional.empty() : onlyKey(value -> value.contains(part));
     }
 
+    /** The configuration key of which the linter knows that this Spark refuses its value, if it is only one. */
+    Optional<String> refusedKey() {
+        ObjectNode tree = JsonNodeFactory.instance.objectNode();
+        tree.put("spark", spec().spark().text());
+        ObjectNode conf = tree.putObject("conf");
+        spec().conf().forEach(conf::put);
+        String above = "servers." + spec().name() + ".conf.";
+        List<String> keys = Linter.read(spec().name(), Declaration.ofJson(tree.toString())).problems().stream()
+                .filter(problem -> problem.endsStart() && problem.key().startsWith(above))
+                .map(problem -> problem.key().substring(above.length()))
+                .distinct()
+                .toList();
+        return keys.size() == 1 ? Optional.of(keys.get(0)) : Optional.empty();
+    }
+
     /** The configuration key whose value is a number with this unit, if it is only one. */
     Optional<String> keyInUnit(String unit) {
+        if (unit.isEmpty()) {
+            return Optional.empty();
+        }
         Pattern quantity =
                 Pattern.compile("\\s*-?[0-9.]+\\s*" + Pattern.quote(unit) + "\\s*", Pattern.CASE_INSENSITIVE);
         return onlyKey(value -> quantity.matcher(value).matches());

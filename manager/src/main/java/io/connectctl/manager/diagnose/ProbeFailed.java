@@ -39,7 +39,11 @@ final class ProbeFailed implements Rule {
             case NO_EXECUTORS ->
                 "the cluster gives it no executors, or they don't reach the driver: see `connectctl describe "
                         + clues.spec().name() + "` for its application and the address they are told; " + log;
-            case QUERY_FAILED -> "Spark answers, and can't run a query: are there executors? " + log;
+            case QUERY_FAILED ->
+                clues.refusedKey()
+                        .map(key -> "every session fails where " + key + " is no value that Spark takes"
+                                + clues.conf(key) + ": " + clues.again("--conf " + key + "=VALUE"))
+                        .orElse("Spark answers, and can't run a query: are there executors? " + log);
             case SUSPENDED ->
                 "whoever stopped it lets it go on, or ends it: connectctl replaces what doesn't answer for long";
             case REFUSED, CONTEXT_GONE, OTHER -> log;

@@ -847,7 +847,8 @@ public final class Lifecycle {
             boolean zombie = failure.kind() == ProbeFailure.Kind.CONTEXT_GONE;
             return new Cause(
                     zombie ? "ZOMBIE" : "PROBE_FAILED",
-                    Math.max(1, failures) + " probes in a row failed at " + failure.rung() + ": " + failure.detail(),
+                    (failures > 1 ? failures + " probes in a row failed at " : "a probe failed at ") + failure.rung()
+                            + ": " + failure.detail(),
                     zombie
                             ? "nothing: it is replaced; the log says why the SparkContext stopped"
                             : "nothing: it is replaced unless it recovers; the log may say what holds it up",

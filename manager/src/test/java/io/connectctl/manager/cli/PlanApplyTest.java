@@ -470,8 +470,8 @@ class PlanApplyTest {
 
         assertThat(cli.run("restart", "a").code()).isZero();
         assertThat(daemon.requests())
-                .contains(
-                        "PUT /v1/servers/a {\"declaration\":{\"driverMemory\":\"2g\"},\"file\":\"" + elsewhere + "\"}");
+                .contains("PUT /v1/servers/a {\"declaration\":{\"driverMemory\":\"2g\"},\"file\":\"" + elsewhere
+                        + "\",\"launch\":true}");
     }
 
     @ParameterizedTest
@@ -508,7 +508,7 @@ class PlanApplyTest {
                 .matches("(?s)connectctl: warning: server 'a' is restarted by its stored declaration, as \\Q"
                         + elsewhere + "\\E can't be used: [^\n]*\\Q" + error + "\\E.*Go on\\?.*");
         assertThat(daemon.requests())
-                .contains("PUT /v1/servers/a {\"declaration\":{},\"file\":null}")
+                .contains("PUT /v1/servers/a {\"declaration\":{},\"file\":null,\"launch\":true}")
                 .noneMatch(request -> request.contains(elsewhere.toString()));
     }
 

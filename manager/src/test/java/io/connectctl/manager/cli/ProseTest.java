@@ -33,6 +33,17 @@ class ProseTest {
     }
 
     @Test
+    void aCommandToBeCopiedStaysWhole() {
+        String command = "`connectctl start sales --port 15003 --expose all --auth token`";
+
+        assertThat(Prose.folded("  Remedy       stop what holds the port, or take another one: " + command, 60))
+                .contains(command)
+                .contains("\n");
+        assertThat(Prose.folded("a lone ` in a text that is longer than a line of this terminal", 40))
+                .isEqualTo("a lone ` in a text that is longer than a\n  line of this terminal");
+    }
+
+    @Test
     void coloursTakeNoRoom() {
         String painted = "connect  \u001b[32mHEALTHY\u001b[0m  for 3 s";
 

@@ -1260,6 +1260,22 @@ class LiveFleetTest {
     }
 
     @Test
+    void whoeverDeclaresToLaunchOnAnothersPortHasDeclaredNothing() throws Exception {
+        declare(SALES, "{\"port\":15020}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+
+        Declaration taken = Declaration.ofJson("{\"port\":15020}");
+        assertThatThrownBy(() -> fleet.declareToLaunch(HR, taken, Declaration.empty(), Origin.FLAGS))
+                .hasMessageContaining("port 15020 of hr is held by server sales");
+        assertThat(fleet.server(HR)).isEmpty();
+        declare(HR, "{\"port\":15021}");
+        assertThatThrownBy(() -> fleet.declareToLaunch(HR, taken, Declaration.empty(), Origin.FLAGS))
+                .hasMessageContaining("held by server sales");
+        assertThat(fleet.server(HR).orElseThrow().spec().port()).hasToString("15021");
+    }
+
+    @Test
     void anEngineThatHangsWhileAServerIsDeclaredHoldsUpNoOtherServer() throws Exception {
         healthy();
         FakeRuntime.Hold hold = runtime.holdNext(FakeRuntime.Operation.FIND);
