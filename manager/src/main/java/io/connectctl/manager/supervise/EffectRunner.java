@@ -108,6 +108,7 @@ final class EffectRunner {
     private volatile @Nullable Timed timed;
 
     private @Nullable Thread prober;
+    private @Nullable Thread querying;
     private @Nullable Ladder ladder;
     private @Nullable ProbeTarget target;
     /**
@@ -796,6 +797,9 @@ final class EffectRunner {
 
     private synchronized void endProbing() {
         probeNumber++;
+        if (querying != null) {
+            querying.interrupt();
+        }
         if (prober != null) {
             prober.interrupt();
             prober = null;
@@ -840,10 +844,15 @@ final class EffectRunner {
                 return;
             }
             Duration timeout = unit.live().health().timeout();
-            if (probe.until() == Rung.QUERY && unit.live().health().until() != Readiness.QUERY) {
+            boolean queried =
+                    probe.until() == Rung.QUERY && unit.live().health().until() != Readiness.QUERY;
+            // Proven before: the query is for the record, and must not keep this from being noticed that a server
+            // hangs.
+            boolean beside = queried && unit.state().proven();
+            if (queried && !beside) {
                 timeout = timeout.compareTo(QUERY_TIMEOUT) < 0 ? QUERY_TIMEOUT : timeout;
             }
-            Climb climb = use.climb(probe.until(), timeout);
+            Climb climb = use.climb(beside ? unit.state().terms().until() : probe.until(), timeout);
             climb.timings().forEach((rung, took) -> around.probes()
                     .probed(
                             unit.name(),
@@ -868,6 +877,9 @@ final class EffectRunner {
             if (climb.reached().atLeast(Rung.QUERY)) {
                 proved(probe.incarnation());
             }
+            if (beside && failure.isEmpty()) {
+                workers.execute(() -> query(instance));
+            }
             afterwards(() -> lookAtCluster(probe.incarnation(), climb));
         } catch (InterruptedException e) {
             LOG.debug("{}: a probe was interrupted", unit.name());
@@ -886,6 +898,42 @@ final class EffectRunner {
                     prober = null;
                 }
                 // The thread goes back to the pool: an interrupt meant for this probe must not hit the next task.
+                Thread.interrupted();
+            }
+        }
+    }
+
+    /** One query, beside the periodic probes. */
+    private void query(Instance instance) {
+        synchronized (this) {
+            if (instance.incarnation() != unit.state().incarnation()) {
+                return;
+            }
+            if (querying != null) {
+                querying.interrupt();
+            }
+            querying = Thread.currentThread();
+        }
+        try {
+            Climb climb = probeNow(instance, Rung.QUERY, QUERY_TIMEOUT);
+            Optional.ofNullable(climb.timings().get(Rung.QUERY)).ifPresent(took -> around.probes()
+                    .probed(unit.name(), Rung.QUERY, took, climb.reached().atLeast(Rung.QUERY)));
+            time(instance.incarnation(), climb);
+            if (climb.reached().atLeast(Rung.QUERY)) {
+                unit.post(new Input.Proven(instance.incarnation(), Rung.QUERY));
+                proved(instance.incarnation());
+            } else if (instance.incarnation() == unit.state().incarnation()) {
+                climb.failure()
+                        .ifPresent(why -> unit.news(
+                                "probe", "beyond " + unit.state().terms().until() + ": " + why.detail()));
+            }
+        } catch (InterruptedException e) {
+            LOG.debug("{}: its first query was interrupted", unit.name());
+        } finally {
+            synchronized (this) {
+                if (querying == Thread.currentThread()) {
+                    querying = null;
+                }
                 Thread.interrupted();
             }
         }

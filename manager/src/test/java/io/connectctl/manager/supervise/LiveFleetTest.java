@@ -52,6 +52,7 @@ import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -81,6 +82,7 @@ class LiveFleetTest {
     private final FakeWorkload workload = new FakeWorkload();
     private final LeftOnCluster cluster = new LeftOnCluster(HR, "application_1_0001");
     private volatile boolean answering = true;
+    private volatile boolean queryHangs;
     private volatile String entrypoint = "exec java";
     private LiveFleet fleet;
 
@@ -128,7 +130,10 @@ class LiveFleetTest {
 
     private final class FakeLadder implements Ladder {
         @Override
-        public Climb climb(Rung until, Duration timeout) {
+        public Climb climb(Rung until, Duration timeout) throws InterruptedException {
+            if (until == Rung.QUERY && queryHangs) {
+                new CountDownLatch(1).await();
+            }
             return answering
                     ? new Climb(until, Optional.empty(), Map.of(), SEEN)
                     : new Climb(
@@ -1296,6 +1301,19 @@ class LiveFleetTest {
         hold.release();
         declaring.join();
         assertThat(fleet.server(HR)).isPresent();
+    }
+
+    @Test
+    void aServerThatHangsAmidItsFirstQueryIsFoundOutAsSoonAsAnyOther() throws Exception {
+        queryHangs = true;
+        healthy();
+        Duration before = time.now().boot();
+        answering = false;
+
+        until(Phase.UNHEALTHY);
+
+        // Three failures, 10 s apart, and what the last one may take.
+        assertThat(time.now().boot().minus(before)).isLessThan(Duration.ofSeconds(36));
     }
 
     @Test
