@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** What only containers have: what people and engines do to them, and what they are kept from. One server, many fates. */
 @Timeout(1200)
-@Order(5)
+@Order(Integer.MAX_VALUE - 5)
 class DockerTest {
     private static final Duration SOON = Installation.PATIENCE;
     private static Installation installation;

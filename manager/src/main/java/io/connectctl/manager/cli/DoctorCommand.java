@@ -362,7 +362,7 @@ final class DoctorCommand extends CliCommand {
                     same ? "OK" : "WARNING",
                     same ? "" : "DAEMON_OTHER_VERSION",
                     "connectctl " + daemon.version() + " (" + daemon.build() + "), pid " + daemon.pid() + ", "
-                            + daemon.servers() + " servers",
+                            + daemon.servers() + (daemon.servers() == 1 ? " server" : " servers"),
                     same
                             ? ""
                             : "this is connectctl " + version

@@ -3,6 +3,8 @@ package io.connectctl.manager.cli;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -25,7 +27,14 @@ final class HelpCommand extends CliCommand {
             if (below == null) {
                 throw CliFailure.usage(
                         "there is no command '" + word + "'",
-                        "there are: " + String.join(", ", line.getSubcommands().keySet()));
+                        "there are: "
+                                + line.getSubcommands().entrySet().stream()
+                                        .filter(each -> !each.getValue()
+                                                .getCommandSpec()
+                                                .usageMessage()
+                                                .hidden())
+                                        .map(Map.Entry::getKey)
+                                        .collect(Collectors.joining(", ")));
             }
             line = below;
         }
