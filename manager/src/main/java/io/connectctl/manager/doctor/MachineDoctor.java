@@ -169,6 +169,9 @@ public final class MachineDoctor {
                 }
             } else if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
                 bad.add(each.getKey() + " folder " + folder + " isn't a folder that this user may write to");
+            } else if ((each.getKey().equals("state") || each.getKey().equals("run")) && foreign(folder)) {
+                bad.add(each.getKey() + " folder " + folder
+                        + " belongs to another user, and no daemon of this one takes it");
             } else if ((each.getKey().equals("state") || each.getKey().equals("run")) && others(folder)) {
                 open.add(folder.toString());
             }
@@ -206,6 +209,15 @@ public final class MachineDoctor {
         named.put("run", folders.run());
         named.put("cache", folders.cache());
         return named;
+    }
+
+    private static boolean foreign(Path folder) {
+        try {
+            return !Files.getAttribute(folder, "unix:uid")
+                    .equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static boolean others(Path folder) {
