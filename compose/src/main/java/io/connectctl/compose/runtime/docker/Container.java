@@ -98,6 +98,27 @@ record Container(
                 json.path("Config").path("Tty").asBoolean());
     }
 
+    /** The same, paused since. */
+    Container paused() {
+        return new Container(
+                id,
+                name,
+                labels,
+                image,
+                environment,
+                "paused",
+                live,
+                startedAt,
+                finishedAt,
+                exitCode,
+                outOfMemory,
+                error,
+                ports,
+                open,
+                pid,
+                tty);
+    }
+
     private static OptionalInt published(JsonNode bindings) {
         for (JsonNode binding : bindings) {
             int port = binding.path("HostPort").asInt(0);

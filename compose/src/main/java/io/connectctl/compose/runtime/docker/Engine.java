@@ -35,6 +35,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -47,6 +48,8 @@ import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The connection to the engine. Every call is bounded in time and ends with its caller's interrupt; the API's version is
@@ -60,6 +63,9 @@ final class Engine implements AutoCloseable {
     private static final Version OURS = new Version(1, 47);
 
     /** A healthy engine answers in milliseconds, one that pulls and removes at once on a slow disk in seconds. */
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
+    private static final int MOST_REMEMBERED = 500;
     static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private static final Duration CONNECT = Duration.ofSeconds(4);
@@ -74,6 +80,16 @@ final class Engine implements AutoCloseable {
 
     private final Map<String, String> environment;
     private final Calls calls = new Calls();
+    /** How containers were when they were seen last, by what they were asked for; those that ran. */
+    private final Map<String, Container> live = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Container> eldest) {
+            return size() > MOST_REMEMBERED;
+        }
+    };
+
     private volatile @Nullable EngineAddress answered;
     private volatile @Nullable Connection connection;
 
@@ -553,15 +569,59 @@ final class Engine implements AutoCloseable {
 
     /** A container by its name or id; empty if there is none. */
     Optional<Container> container(String nameOrId) throws RuntimeUnavailableException, InterruptedException {
+        String doing = "looking at container " + nameOrId;
         try {
-            return Optional.of(Container.of(
-                    get("looking at container " + nameOrId, PATIENCE, "/containers/" + encode(nameOrId) + "/json")));
+            Container seen = Container.of(get(doing, PATIENCE, "/containers/" + encode(nameOrId) + "/json"));
+            remember(nameOrId, seen);
+            return Optional.of(seen);
         } catch (EngineRefusal e) {
             if (e.status() == EngineRefusal.NOT_FOUND) {
                 return Optional.empty();
             }
-            throw unanswered("looking at container " + nameOrId, e);
+            throw unanswered(doing, e);
+        } catch (RuntimeUnavailableException e) {
+            return Optional.of(pausedAmidACheck(nameOrId).orElseThrow(() -> e));
         }
+    }
+
+    private void remember(String nameOrId, Container seen) {
+        synchronized (live) {
+            if (seen.live()) {
+                live.put(nameOrId, seen);
+            } else {
+                live.remove(nameOrId);
+            }
+        }
+    }
+
+    /**
+     * Docker (20.10) answers no question about a container that was paused while a health check of it began: the question waits for the
+     * check, and the check for the end of the pause. What it lists, it tells all the same; whoever takes such a container for one that
+     * can't be asked about never ends the pause.
+     */
+    private Optional<Container> pausedAmidACheck(String nameOrId) throws InterruptedException {
+        Container last;
+        synchronized (live) {
+            last = live.get(nameOrId);
+        }
+        if (last == null) {
+            return Optional.empty();
+        }
+        try {
+            JsonNode listed = get(
+                    "listing container " + nameOrId,
+                    PATIENCE,
+                    "/containers/json?all=1&filters=" + filters(Map.of("id", List.of(last.id()))));
+            for (JsonNode each : listed) {
+                if (each.path("Id").asText().equals(last.id())
+                        && each.path("State").asText().equalsIgnoreCase("paused")) {
+                    return Optional.of(last.paused());
+                }
+            }
+        } catch (EngineRefusal | RuntimeUnavailableException e) {
+            LOG.debug("{} can't be listed either", nameOrId, e);
+        }
+        return Optional.empty();
     }
 
     /**

@@ -8,14 +8,21 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /** An engine that gives canned answers, for what no engine at hand is: of another version, or with a container of any kind. */
 final class ScriptedEngine implements AutoCloseable {
     private final HttpServer server;
     private final Map<String, String> answers = new ConcurrentHashMap<>();
     private final List<String> asked = new CopyOnWriteArrayList<>();
+    private final Set<String> hanging = ConcurrentHashMap.newKeySet();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final ExecutorService threads = Executors.newCachedThreadPool();
 
     /**
      * Answers at once.
@@ -25,6 +32,7 @@ final class ScriptedEngine implements AutoCloseable {
     ScriptedEngine(String version) throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         answers.put("/version", version);
+        server.setExecutor(threads);
         server.createContext("/", this::answer);
         server.start();
     }
@@ -32,6 +40,11 @@ final class ScriptedEngine implements AutoCloseable {
     /** Answers {@code GET} and {@code HEAD} of this path, whatever the API's version before it; all others get 404. */
     void answer(String path, String json) {
         answers.put(path, json);
+    }
+
+    /** Answers this path no more. */
+    void hang(String path) {
+        hanging.add(path);
     }
 
     /** Everything that was asked for, the API's version in it. */
@@ -47,7 +60,15 @@ final class ScriptedEngine implements AutoCloseable {
     private void answer(HttpExchange exchange) throws IOException {
         String path = exchange.getRequestURI().toString();
         asked.add(path);
-        String json = answers.get(path.replaceFirst("^/v\\d+\\.\\d+", ""));
+        String plain = path.replaceFirst("^/v\\d+\\.\\d+", "");
+        if (hanging.contains(plain)) {
+            try {
+                closed.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        String json = answers.getOrDefault(plain, answers.get(plain.replaceFirst("\\?.*", "")));
         byte[] body = (json == null ? "{\"message\":\"no such thing\"}" : json).getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         boolean head = exchange.getRequestMethod().equals("HEAD");
@@ -60,6 +81,8 @@ final class ScriptedEngine implements AutoCloseable {
 
     @Override
     public void close() {
+        closed.countDown();
         server.stop(0);
+        threads.shutdownNow();
     }
 }
