@@ -59,7 +59,8 @@ class StartWatchTest {
         assertThat(result.err())
                 .endsWith("a  HEALTHY  rung=query  spark=4.0.1  local[4]  12.3 s  sc://localhost:15002\n");
         assertThat(daemon.requests())
-                .contains("PUT /v1/servers/a {\"declaration\":{\"port\":15002,\"env\":{\"K\":\"V\"}},\"file\":null}");
+                .contains(
+                        "PUT /v1/servers/a {\"declaration\":{\"port\":15002,\"env\":{\"K\":\"V\"}},\"file\":null,\"launch\":true}");
     }
 
     @Test
@@ -127,7 +128,7 @@ class StartWatchTest {
 
         assertThat(result.code()).isZero();
         assertThat(daemon.requests())
-                .contains("PUT /v1/servers/a {\"declaration\":{\"spark\":\"4.0.1\"},\"file\":null}");
+                .contains("PUT /v1/servers/a {\"declaration\":{\"spark\":\"4.0.1\"},\"file\":null,\"launch\":true}");
     }
 
     @Test
