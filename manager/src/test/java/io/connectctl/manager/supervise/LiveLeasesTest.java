@@ -475,7 +475,8 @@ class LiveLeasesTest {
         reopen();
         until(BLINK, () -> pool().ready() == 1);
         assertThat(spareLease().since()).isEqualTo(old.since());
-        until(Duration.ofSeconds(30), () -> fleet.server(spare).isEmpty());
+        // In steps that the threads which renew it keep up with, also on a machine with other work: else it expires.
+        until(Duration.ofSeconds(5), () -> fleet.server(spare).isEmpty());
         assertThat(time.now().boot().minus(old.since().at())).isGreaterThanOrEqualTo(Pool.MAX_AGE);
         until(BLINK, () -> pool().ready() == 1);
 
