@@ -115,6 +115,8 @@ class DockerTest {
 
     @Test
     void aFrozenServerIsUnhealthyForTheEngineTooThenReplaced() {
+        // Before its first success the engine counts no failure.
+        awaitEngineSaysHealthy("sales");
         int incarnation = incarnation();
         String container = container();
         String since = Docker.inspect(container).at("/State/StartedAt").asText();
