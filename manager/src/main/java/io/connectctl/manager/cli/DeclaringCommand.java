@@ -158,19 +158,14 @@ abstract class DeclaringCommand extends ServerCommand {
         DeclareResponse response;
         try {
             // Both as they are: what flags say holds after the next start without them, too.
-            boolean byFile = declared.isPresent() && file.isPresent();
-            response = !launch && byFile
-                    ? client.declare(server, declared.get().tree(), file.get(), flags.tree())
-                    : !launch
-                            ? client.declare(server, flags.tree())
-                            : byFile
-                                    ? client.declareToLaunch(
-                                            server, declared.get().tree(), file, flags.tree())
-                                    : client.declareToLaunch(
-                                            server,
-                                            flags.tree(),
-                                            Optional.empty(),
-                                            Declaration.empty().tree());
+            response = declared.isPresent() && file.isPresent()
+                    ? client.declare(server, declared.get().tree(), file, flags.tree(), launch)
+                    : client.declare(
+                            server,
+                            flags.tree(),
+                            Optional.empty(),
+                            Declaration.empty().tree(),
+                            launch);
         } catch (ApiException e) {
             throw explained(e, server, declaration);
         }

@@ -156,35 +156,21 @@ public final class ApiClient {
     /**
      * Declares a server.
      *
-     * @param declaration keys as in connectctl.yaml, by flags alone: patches what flags said before; may hold secret values
-     */
-    public DeclareResponse declare(String name, JsonNode declaration) throws IOException {
-        return declare(name, new DeclareRequest(declaration, null, null, null));
-    }
-
-    /**
-     * Declares a server by a file and the flags given beside it.
-     *
-     * @param declaration what the file says, in place of what it said before; wins over flags
+     * @param declaration what the file says, in place of what it said before, and wins over flags; without a file, what patches earlier
+     *     flags; keys as in connectctl.yaml, its values may be secret
      * @param file the file
-     * @param flags patches what flags said before
+     * @param flags beside a file: patches what flags said before
+     * @param launch whether a start or restart follows at once: what would refuse that refuses this, and nothing is stored
      */
-    public DeclareResponse declare(String name, JsonNode declaration, Path file, JsonNode flags) throws IOException {
-        return declare(name, new DeclareRequest(declaration, file.toString(), flags.isEmpty() ? null : flags, null));
-    }
-
-    /**
-     * The same for a start or restart that follows at once: what would refuse that refuses this, and nothing is stored.
-     *
-     * @param file empty where {@code declaration} is what flags say
-     */
-    public DeclareResponse declareToLaunch(String name, JsonNode declaration, Optional<Path> file, JsonNode flags)
-            throws IOException {
+    public DeclareResponse declare(
+            String name, JsonNode declaration, Optional<Path> file, JsonNode flags, boolean launch) throws IOException {
         return declare(
                 name,
-                file.isPresent()
-                        ? new DeclareRequest(declaration, file.get().toString(), flags.isEmpty() ? null : flags, true)
-                        : new DeclareRequest(declaration, null, null, true));
+                new DeclareRequest(
+                        declaration,
+                        file.map(Path::toString).orElse(null),
+                        flags.isEmpty() ? null : flags,
+                        launch ? (Boolean) true : null));
     }
 
     /** What of a server is otherwise than a launch would make it now. */
