@@ -274,6 +274,13 @@ class YarnTest {
                                 "YARN_UNREACHABLE",
                                 "ResourceManager",
                                 "--hadoop-conf")
-                        .saying("no ResourceManager answers"));
+                        .saying("no ResourceManager answers"),
+                // Its driver isn't up by then and can't say so itself.
+                Refusals.of(
+                        "hasty",
+                        start("hasty", Refusals.within(5)),
+                        "YARN_UNREACHABLE",
+                        "ResourceManager",
+                        "--hadoop-conf"));
     }
 }

@@ -30,7 +30,7 @@ final class LeaseOptions {
             names = "--timeout",
             paramLabel = "TIME",
             description =
-                    "How long to wait, counted from the launch, not from a build or download (default: 3m, on a cluster the server's startTimeout and 2m).")
+                    "How long to wait, counted from the launch, not from a build or download (default: the server's startTimeout and 2m).")
     @Nullable
     String timeout;
 

@@ -1,6 +1,5 @@
 package io.connectctl.manager.cli;
 
-import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.manager.api.v1.EventView;
 import io.connectctl.manager.api.v1.ReadyView;
 import io.connectctl.manager.api.v1.ReceiptView;
@@ -26,13 +25,19 @@ final class StartWatch {
     /** The supervisor climbs to a query by itself right after HEALTHY; if it says nothing for so long, it is asked. */
     private static final Duration CLIMB = Duration.ofSeconds(20);
 
+    /** After so long a start is one that something may be wrong with. */
+    private static final Duration PLAIN_START = Duration.ofSeconds(3);
+
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(15);
 
     private final ApiClient client;
     private final String name;
     private final ProgressLine progress;
     private Duration timeout;
-    private boolean fitting;
+    /** Whether nobody said how long to wait: then it is the server's own patience that counts. */
+    private final boolean fitting;
+
+    private Optional<Duration> startTimeout = Optional.empty();
     private final Beside beside;
     private final Set<String> phasesSeen = new HashSet<>();
     private long launchedAt;
@@ -70,7 +75,7 @@ final class StartWatch {
         this.name = name;
         this.progress = progress;
         this.timeout = patience.orElse(Patience.STANDARD);
-        this.fitting = patience.isPresent();
+        this.fitting = patience.isEmpty();
     }
 
     /**
@@ -79,7 +84,8 @@ final class StartWatch {
      * @param receipt of the start
      * @param incarnation the first one that counts: what is said of an earlier one is old news
      * @return the server, proven
-     * @throws CliFailure NOT_HEALTHY if it FAILED, CONFLICT if a held port is why, TIMEOUT if it takes too long; the server goes on
+     * @throws CliFailure NOT_HEALTHY if it FAILED, or if nobody said how long to wait, its startTimeout is over and the last try's cause is known;
+     *     CONFLICT if a held port is why; TIMEOUT if it takes too long; the server goes on
      */
     ServerView untilProven(ReceiptView receipt, int incarnation) throws IOException {
         try (Following events = new Following(client, name, OptionalLong.of(receipt.sequence()))) {
@@ -180,12 +186,19 @@ final class StartWatch {
                 }
             }
         }
-        if (launched && !fitting && since(launchedAt).compareTo(timeout) > 0) {
-            // Asked no sooner: most starts are proven by then.
-            fitting = true;
-            if (MasterUrl.isCluster(server.master())) {
-                timeout = Patience.onCluster(client, name);
-            }
+        // Asked no sooner: most starts are proven by then.
+        if (launched && fitting && startTimeout.isEmpty() && since(launchedAt).compareTo(PLAIN_START) > 0) {
+            startTimeout = Optional.of(Patience.startTimeout(client, name));
+            timeout = startTimeout.get().plus(Patience.VERDICT);
+        }
+        if (startTimeout.isPresent()
+                && server.phase().equals("BACKING_OFF")
+                && server.cause() != null
+                && since(launchedAt).compareTo(startTimeout.get()) > 0) {
+            // The tries go on. Whoever waits has waited for as long as a start may take, and the reason is known.
+            throw CliCommand.failedStart(
+                    server,
+                    "server '" + name + "' isn't usable yet, and is tried again until: connectctl stop " + name);
         }
         if (launched && since(launchedAt).compareTo(timeout) > 0) {
             throw tooLong(server);

@@ -14,7 +14,7 @@ final class WaitOptions {
             names = "--timeout",
             paramLabel = "TIME",
             description =
-                    "How long to wait; a build or a download isn't counted (default: 3m, for a start on a cluster its startTimeout and 2m).")
+                    "How long to wait; a build or a download isn't counted (default: 3m, for a start its startTimeout and 2m).")
     private @Nullable String timeout;
 
     /** How long to wait. */

@@ -11,6 +11,8 @@ import java.util.regex.Pattern;
 final class YarnWaits implements Rule {
     private static final Pattern RETRYING =
             Pattern.compile("Retrying connect to server: (\\S{1,200}?)\\. Already tried");
+    private static final Pattern SILENT =
+            Pattern.compile("^YARN says nothing: no ResourceManager answers: (\\S{1,200}?): ");
     /** A queue takes only so many applications, running and waiting together. */
     private static final Pattern CROWDED =
             Pattern.compile("Queue (\\S{1,200}) already has (\\d{1,9}) applications, cannot accept submission");
@@ -39,14 +41,20 @@ final class YarnWaits implements Rule {
             return Optional.empty();
         }
         Optional<Hit> waits = clues.anyLine(WAITS);
+        if (waits.isEmpty() && clues.startupLine(SUBMITTED).isPresent()) {
+            return Optional.empty();
+        }
         if (waits.isEmpty()) {
+            // A driver that didn't get as far as YARN in its time would not have got further: it says nothing of it
+            // itself.
             return clues.startupLine(RETRYING)
-                    .filter(hit -> clues.startupLine(SUBMITTED).isEmpty())
+                    .or(() -> clues.anyLine(SILENT))
                     .flatMap(hit -> hit.fault(
                             "YARN_UNREACHABLE",
                             "YARN's ResourceManager at " + hit.group(1) + " doesn't answer",
                             "start it, or name the folder whose yarn-site.xml has its address: "
-                                    + clues.again("--hadoop-conf /etc/hadoop/conf")));
+                                    + clues.again("--hadoop-conf /etc/hadoop/conf")))
+                    .or(() -> clues.anyLine(NO_NODE).flatMap(hit -> nodesDown(clues, hit, "its application")));
         }
         if (clues.anyLine(MASTER_RUNS).isPresent()) {
             return waits.flatMap(hit -> DriverUnreachable.of(
@@ -56,12 +64,8 @@ final class YarnWaits implements Rule {
         }
         String queue = clues.spec().cluster().queue().orElse("default");
         return clues.anyLine(NO_NODE)
-                .flatMap(hit -> hit.fault(
-                        "NODES_DOWN",
-                        waits.map(wait -> wait.group(1)).orElse("its application")
-                                + " waits, as no NodeManager of the cluster works",
-                        "start them, and see the ResourceManager's page of nodes for why they don't: disks that are almost full"
-                                + " make one unhealthy; then " + clues.again("")))
+                .flatMap(hit ->
+                        nodesDown(clues, hit, waits.map(wait -> wait.group(1)).orElse("its application")))
                 .or(() -> waits.flatMap(hit -> hit.fault(
                         "QUEUE_FULL",
                         "the queue '" + queue + "' had no room for " + hit.group(1) + " within "
@@ -69,6 +73,14 @@ final class YarnWaits implements Rule {
                                 + (hit.group(2).isEmpty() ? "it says nothing of why" : hit.group(2)),
                         "wait longer (--start-timeout), ask for less (--executors, --executor-memory, spark.yarn.am.memory in"
                                 + " conf), or take another queue: " + clues.again("--queue QUEUE"))));
+    }
+
+    private static Optional<Finding> nodesDown(Clues clues, Hit hit, String waiting) {
+        return hit.fault(
+                "NODES_DOWN",
+                waiting + " waits, as no NodeManager of the cluster works",
+                "start them, and see the ResourceManager's page of nodes for why they don't: disks that are almost full make one"
+                        + " unhealthy; then " + clues.again(""));
     }
 
     @Override

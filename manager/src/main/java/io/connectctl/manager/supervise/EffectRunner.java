@@ -28,6 +28,7 @@ import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.health.ui.RunningOperation;
 import io.connectctl.manager.cluster.Clusters;
+import io.connectctl.manager.cluster.ResourceManagerException;
 import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.diagnose.Evidence;
@@ -755,6 +756,11 @@ final class EffectRunner {
             application.ifPresent(its -> lines.add("YARN says of " + its.id() + ": " + its.state() + ": "
                     + its.diagnostics().replace('\n', ' ')));
             around.clusters().room(spec).ifPresent(room -> lines.add("YARN says: " + room.text()));
+        } catch (ResourceManagerException e) {
+            if (e.kind() == ResourceManagerException.Kind.SILENT) {
+                lines.add("YARN says nothing: " + e.getMessage());
+            }
+            LOG.debug("{}: its cluster can't be asked why it failed", unit.name(), e);
         } catch (IOException e) {
             LOG.debug("{}: its cluster can't be asked why it failed", unit.name(), e);
         }

@@ -11,15 +11,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 class PatienceTest {
     @Test
-    void aStartOnAClusterIsWaitedForLongerThanTheSupervisorDoes(@TempDir Path folder) throws Exception {
+    void aStartHasTheTimeThatItsServerDeclares(@TempDir Path folder) throws Exception {
         try (FakeDaemon daemon = new FakeDaemon(folder)) {
             ApiClient client = new ApiClient(daemon.socket());
 
             describes(daemon, "10m");
             describes(daemon, "1h");
 
-            assertThat(Patience.onCluster(client, "a")).isEqualTo(Duration.ofMinutes(12));
-            assertThat(Patience.onCluster(client, "a")).isEqualTo(Duration.ofMinutes(62));
+            assertThat(Patience.startTimeout(client, "a")).isEqualTo(Duration.ofMinutes(10));
+            assertThat(Patience.startTimeout(client, "a")).isEqualTo(Duration.ofHours(1));
         }
     }
 

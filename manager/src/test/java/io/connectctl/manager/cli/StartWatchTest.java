@@ -2,11 +2,13 @@ package io.connectctl.manager.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.connectctl.manager.api.v1.CauseView;
 import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.FakeDaemon;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -170,6 +172,22 @@ class StartWatchTest {
                 .contains("    | java.net.BindException")
                 .contains("  log: /state/servers/a/run/1/server.log")
                 .contains("  stop that process");
+    }
+
+    @Test
+    void tryingAgainForEverIsNotWaitedFor() {
+        CauseView cause = new CauseView("YARN_UNREACHABLE", "it doesn't answer", "start it", List.of(), null);
+        ServerView tried = Servers.server("a", "BACKING_OFF", "UP", "NONE", cause);
+        then(starting(), tried);
+        daemon.on("GET /v1/servers/a/describe", 200, "{\"declaration\":{\"health\":{\"startTimeout\":\"1s\"}}}")
+                .endless(EVENTS, Servers.event(6, "a", "phase", "BACKING_OFF", "STOPPING -> BACKING_OFF"));
+
+        CliHarness.Result result = cli.run("start", "a");
+
+        assertThat(result.code()).isEqualTo(4);
+        assertThat(result.err())
+                .contains("server 'a' isn't usable yet, and is tried again until: connectctl stop a: YARN_UNREACHABLE")
+                .contains("  start it");
     }
 
     @Test
