@@ -68,12 +68,14 @@ public final class SqliteStore implements StateStore {
     private final Path file;
     private final Retention retention;
     private final Connection connection;
+    private final Reserve reserve;
     private int eventsSinceCleaning = CLEAN_EVERY;
 
     private SqliteStore(Path file, Retention retention, Connection connection) {
         this.file = file;
         this.retention = retention;
         this.connection = connection;
+        this.reserve = new Reserve(file);
     }
 
     /**
@@ -103,6 +105,8 @@ public final class SqliteStore implements StateStore {
     static SqliteStore open(Path file, Retention retention, List<List<String>> migrations, OnDamage onDamage)
             throws StoreException {
         try {
+            // SQLite wants room for its log and its index before anything can be stored.
+            new Reserve(file).giveUpIfFull();
             own(file);
         } catch (IOException e) {
             throw new StoreException(
@@ -120,6 +124,7 @@ public final class SqliteStore implements StateStore {
                 store.migrate(migrations);
                 // Names that can't be read would fail later, where nobody could do anything about them.
                 store.servers();
+                store.reserve.keep();
                 ready = true;
                 return store;
             } catch (SQLException e) {
@@ -306,13 +311,29 @@ public final class SqliteStore implements StateStore {
     }
 
     private List<ServerEvent> write(Work change, List<ServerEvent> events) throws StoreException {
+        Work whole = () -> {
+            change.run();
+            return insert(events);
+        };
         try {
-            return transaction(() -> {
-                change.run();
-                return insert(events);
-            });
+            List<ServerEvent> written = inWhatRoomThereIs(whole);
+            reserve.keep();
+            return written;
         } catch (SQLException e) {
             throw explain(file, "written", e);
+        }
+    }
+
+    private List<ServerEvent> inWhatRoomThereIs(Work work) throws SQLException {
+        try {
+            return transaction(work);
+        } catch (SQLException e) {
+            // SQLite tells a full disk as the one or the other, after what it was about to do.
+            String name = code(e).name();
+            if ((name.startsWith("SQLITE_FULL") || name.startsWith("SQLITE_IOERR")) && reserve.giveUp()) {
+                return transaction(work);
+            }
+            throw e;
         }
     }
 
@@ -557,10 +578,12 @@ public final class SqliteStore implements StateStore {
         }
     }
 
+    private static SQLiteErrorCode code(SQLException e) {
+        return e instanceof SQLiteException sqlite ? sqlite.getResultCode() : SQLiteErrorCode.UNKNOWN_ERROR;
+    }
+
     private static StoreException explain(Path file, String what, SQLException e) {
-        SQLiteErrorCode code =
-                e instanceof SQLiteException sqlite ? sqlite.getResultCode() : SQLiteErrorCode.UNKNOWN_ERROR;
-        String name = code.name();
+        String name = code(e).name();
         if (name.startsWith("SQLITE_CORRUPT") || name.startsWith("SQLITE_NOTADB")) {
             return damaged(file, name, e);
         }

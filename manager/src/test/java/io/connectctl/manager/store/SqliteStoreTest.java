@@ -2,13 +2,17 @@ package io.connectctl.manager.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.connectctl.manager.lifecycle.ServerEvent;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -184,6 +188,64 @@ class SqliteStoreTest extends StateStoreContract {
             assertThat(store.lastSequence()).isEqualTo(1);
             store.commit(server(SALES, "{\"a\":3}"), List.of(event(SALES, "small")));
             assertThat(store.servers()).containsExactly(server(SALES, "{\"a\":3}"));
+        }
+    }
+
+    @Test
+    void whatIsLeftOfAFullDiskIsForTheStore() throws Exception {
+        Path disk = Files.createDirectories(file().resolveSibling("disk"));
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=48m", "store", disk.toString()),
+                "a small disk can't be mounted here: only root may");
+        try {
+            Path file = disk.resolve("connectctl.db");
+            Path balloon = disk.resolve("balloon");
+            try (SqliteStore store = SqliteStore.open(file)) {
+                store.commit(server(SALES, "{\"a\":1}"), List.of(event(SALES, "1")));
+                fill(balloon);
+
+                for (int written = 2; written < 100; written++) {
+                    store.commit(server(SALES, "{\"a\":" + written + "}"), List.of(event(SALES, "" + written)));
+                }
+            }
+            // What it left is taken, too.
+            fill(balloon);
+            assertThatThrownBy(() -> SqliteStore.open(file)).isInstanceOf(StoreException.class);
+
+            Files.delete(balloon);
+            try (SqliteStore store = SqliteStore.open(file)) {
+                assertThat(store.servers()).containsExactly(server(SALES, "{\"a\":99}"));
+            }
+            fill(balloon);
+            try (SqliteStore store = SqliteStore.open(file)) {
+                store.commit(server(SALES, "{\"a\":100}"), List.of());
+                assertThat(store.servers()).containsExactly(server(SALES, "{\"a\":100}"));
+            }
+        } finally {
+            run("umount", "--lazy", disk.toString());
+        }
+    }
+
+    private static boolean run(String... command) throws Exception {
+        return new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start()
+                        .waitFor()
+                == 0;
+    }
+
+    /** To the last byte. */
+    private static void fill(Path balloon) {
+        for (int size : new int[] {1 << 16, 1}) {
+            try (OutputStream out =
+                    Files.newOutputStream(balloon, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+                while (true) {
+                    out.write(new byte[size]);
+                }
+            } catch (IOException full) {
+                // That is what it is for.
+            }
         }
     }
 
