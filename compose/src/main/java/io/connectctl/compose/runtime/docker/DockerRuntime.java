@@ -704,13 +704,13 @@ public final class DockerRuntime implements ServerRuntime {
         if (deadline.isPresent()) {
             parts().logs().follow(names, started);
         }
-        if (plan.site().packages().isPresent()) {
-            // An earlier launch may have been of another set.
-            discardUnusedPackages();
-        }
         histories.change(server, history -> history.seen(started));
         if (started.live()) {
             running.put(started.id(), Live.of(server, started));
+        }
+        if (plan.site().packages().isPresent()) {
+            // An earlier launch may have been of another set.
+            discardUnusedPackages();
         }
         return instance(names, started);
     }
@@ -736,8 +736,11 @@ public final class DockerRuntime implements ServerRuntime {
         }
     }
 
-    /** Those that no container uses; what a stopped server has is put in again at its next start, without a network. */
-    private void discardUnusedPackages() throws RuntimeUnavailableException, InterruptedException {
+    /**
+     * Those that no container uses; what a stopped server has is put in again at its next start, without a network. What isn't done now is
+     * done next time: nothing that was to be done beside it fails for it.
+     */
+    private void discardUnusedPackages() throws InterruptedException {
         if (!packagesUse.writeLock().tryLock()) {
             return;
         }
@@ -750,6 +753,8 @@ public final class DockerRuntime implements ServerRuntime {
             for (Engine.Volume volume : engine().volumes(labels)) {
                 discardUnused(volume.name(), () -> parts().launcher().removeVolume(volume.name()));
             }
+        } catch (RuntimeUnavailableException e) {
+            LOG.info("packages that no container uses stay for now: {}", e.getMessage());
         } finally {
             packagesUse.writeLock().unlock();
         }

@@ -580,7 +580,7 @@ final class Engine implements AutoCloseable {
             }
             throw unanswered(doing, e);
         } catch (RuntimeUnavailableException e) {
-            return Optional.of(pausedAmidACheck(nameOrId).orElseThrow(() -> e));
+            return Optional.of(pausedAmidACheck(nameOrId, e).orElseThrow(() -> e));
         }
     }
 
@@ -599,29 +599,42 @@ final class Engine implements AutoCloseable {
      * check, and the check for the end of the pause. What it lists, it tells all the same; whoever takes such a container for one that
      * can't be asked about never ends the pause.
      */
-    private Optional<Container> pausedAmidACheck(String nameOrId) throws InterruptedException {
+    private Optional<Container> pausedAmidACheck(String nameOrId, RuntimeUnavailableException silence)
+            throws RuntimeUnavailableException, InterruptedException {
         Container last;
         synchronized (live) {
             last = live.get(nameOrId);
         }
-        if (last == null) {
+        if (!listedAsPaused(nameOrId, last)) {
             return Optional.empty();
         }
+        if (last == null) {
+            throw new RuntimeUnavailableException(
+                    describe() + " tells nothing of container " + nameOrId
+                            + " as it is paused; let it go on: docker unpause " + nameOrId,
+                    silence);
+        }
+        return Optional.of(last.paused());
+    }
+
+    private boolean listedAsPaused(String nameOrId, @Nullable Container last) throws InterruptedException {
+        Map<String, List<String>> filter =
+                last == null ? Map.of("name", List.of(nameOrId)) : Map.of("id", List.of(last.id()));
         try {
-            JsonNode listed = get(
-                    "listing container " + nameOrId,
-                    PATIENCE,
-                    "/containers/json?all=1&filters=" + filters(Map.of("id", List.of(last.id()))));
-            for (JsonNode each : listed) {
-                if (each.path("Id").asText().equals(last.id())
-                        && each.path("State").asText().equalsIgnoreCase("paused")) {
-                    return Optional.of(last.paused());
+            for (JsonNode each : get(
+                    "listing container " + nameOrId, PATIENCE, "/containers/json?all=1&filters=" + filters(filter))) {
+                // A filter by name takes each name that holds it.
+                boolean meant = last == null
+                        ? each.path("Names").toString().contains("\"/" + nameOrId + "\"")
+                        : each.path("Id").asText().equals(last.id());
+                if (meant && each.path("State").asText().equalsIgnoreCase("paused")) {
+                    return true;
                 }
             }
         } catch (EngineRefusal | RuntimeUnavailableException e) {
             LOG.debug("{} can't be listed either", nameOrId, e);
         }
-        return Optional.empty();
+        return false;
     }
 
     /**

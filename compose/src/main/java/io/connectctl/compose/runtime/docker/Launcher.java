@@ -42,6 +42,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -76,7 +77,8 @@ final class Launcher {
     private static final List<Path> VOLUMES = List.of(Names.CONF, Names.WORK, Names.WAREHOUSE);
 
     private final Engine engine;
-    private final ReentrantLock filling = new ReentrantLock();
+    /** By volume: a set that is long in coming holds up no server of another one. */
+    private final Map<String, ReentrantLock> filling = new ConcurrentHashMap<>();
 
     Launcher(Engine engine) {
         this.engine = engine;
@@ -139,9 +141,10 @@ final class Launcher {
      */
     void fillPackages(Names names, Path folder, String image, Jars jars, Progress progress)
             throws LaunchException, EngineRefusal, RuntimeUnavailableException, InterruptedException, IOException {
-        filling.lockInterruptibly();
+        String volume = names.packages(folder);
+        ReentrantLock turn = filling.computeIfAbsent(volume, key -> new ReentrantLock());
+        turn.lockInterruptibly();
         try {
-            String volume = names.packages(folder);
             String helper = volume + "-files";
             remove(helper);
             engine.ask("making volume " + volume, Engine.PATIENCE, client -> client.createVolumeCmd()
@@ -174,7 +177,7 @@ final class Launcher {
                 remove(id);
             }
         } finally {
-            filling.unlock();
+            turn.unlock();
         }
     }
 

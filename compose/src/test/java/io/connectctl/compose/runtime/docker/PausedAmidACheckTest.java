@@ -33,4 +33,21 @@ class PausedAmidACheckTest {
             assertThatThrownBy(() -> engine.container("sales")).isInstanceOf(RuntimeUnavailableException.class);
         }
     }
+
+    @Test
+    void oneThatWasNeverSeenBeforeIsToldWithItsRemedy() throws Exception {
+        try (ScriptedEngine scripted = new ScriptedEngine("{\"ApiVersion\":\"1.41\",\"MinAPIVersion\":\"1.12\"}")) {
+            Engine engine = new Engine(Map.of("DOCKER_HOST", scripted.host()));
+            scripted.hang(ONE);
+            scripted.answer(
+                    "/containers/json",
+                    "[{\"Id\":\"1\",\"Names\":[\"/sales2\"],\"State\":\"running\"},"
+                            + "{\"Id\":\"0a1b\",\"Names\":[\"/sales\"],\"State\":\"paused\"}]");
+
+            assertThatThrownBy(() -> engine.container("sales"))
+                    .isInstanceOf(RuntimeUnavailableException.class)
+                    .hasMessageContaining("it is paused")
+                    .hasMessageContaining("docker unpause sales");
+        }
+    }
 }
