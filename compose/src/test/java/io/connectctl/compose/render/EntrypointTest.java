@@ -222,6 +222,29 @@ class EntrypointTest {
         specs.conf = Map.of("spark.jars", "/some/spark-connect_2.12-3.5.0.jar");
 
         assertThat(call(specs, home, Map.of())).doesNotContain("--packages");
+        specs.conf = Map.of("spark.jars.packages", "org.example:b:1,org.apache.spark:spark-connect_2.12:3.5.0");
+        assertThat(call(specs, home, Map.of())).doesNotContain("org.apache.spark:spark-connect_2.12:3.5.0");
+        specs.conf = Map.of("spark.jars", "/srv/spark-connect_jobs/udf.jar,/srv/my-spark-connect_2.12.jar");
+        assertThat(call(specs, home, Map.of())).contains("org.apache.spark:spark-connect_2.12:3.5.0");
+    }
+
+    @Test
+    void aPathWithoutToolsIsEnoughForWhatTheDeclarationWants() throws Exception {
+        Specs specs = new Specs();
+        specs.env = Map.of("PATH", "/nowhere");
+        Path token = Files.writeString(folder.resolve("token"), "hush\n");
+        Site guarded = new Site(
+                bare.conf(),
+                bare.work(),
+                bare.warehouse(),
+                bare.javaHome(),
+                Optional.empty(),
+                bare.jars(),
+                true,
+                Optional.empty(),
+                Optional.of(token));
+
+        assertThat(call(specs, guarded, Map.of())).contains("PATH=/nowhere", "SPARK_CONNECT_AUTHENTICATE_TOKEN=hush");
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.connectctl.compose.spec.SparkVersion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The packages that a declaration adds to its Spark. What they come to follows from this alone, so that it needs to be asked
@@ -57,8 +58,10 @@ record PackageSet(List<String> coordinates, String spark, String scala, List<Str
 
     /** True if the declaration names a Connect server itself, as a package or as a jar. */
     private static boolean bringsConnect(ServerSpec spec) {
-        return String.join(",", spec.allPackages()).contains("spark-connect_")
-                || spec.conf().getOrDefault("spark.jars", "").contains("spark-connect_");
+        return spec.allPackages().stream().anyMatch(each -> each.contains(":spark-connect_"))
+                || Stream.of(spec.conf().getOrDefault("spark.jars", "").split(","))
+                        .map(jar -> jar.substring(jar.lastIndexOf('/') + 1).strip())
+                        .anyMatch(jar -> jar.startsWith("spark-connect_"));
     }
 
     /** The name of the folder: whatever differs gives another one. */
