@@ -179,6 +179,7 @@ final class Views {
                 status.observed().applicationId().orElse(null),
                 boxed(status.observed().cores()),
                 starts.launchToHealthy(status).map(Views::seconds).orElse(null),
+                seconds(spec.health().startTimeout()),
                 leases.of(spec.name())
                         .map(lease -> new LeaseInfo(
                                 lease.lease().id(),

@@ -25,9 +25,6 @@ final class StartWatch {
     /** The supervisor climbs to a query by itself right after HEALTHY; if it says nothing for so long, it is asked. */
     private static final Duration CLIMB = Duration.ofSeconds(20);
 
-    /** After so long a start is one that something may be wrong with. */
-    private static final Duration PLAIN_START = Duration.ofSeconds(3);
-
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(15);
 
     private final ApiClient client;
@@ -37,9 +34,10 @@ final class StartWatch {
     /** Whether nobody said how long to wait: then it is the server's own patience that counts. */
     private final boolean fitting;
 
-    private Optional<Duration> startTimeout = Optional.empty();
     private final Beside beside;
     private final Set<String> phasesSeen = new HashSet<>();
+    private final long begun = System.nanoTime();
+    private long lookedAt = begun;
     private long launchedAt;
     private boolean launched;
     private long healthyAt;
@@ -186,24 +184,42 @@ final class StartWatch {
                 }
             }
         }
-        // Asked no sooner: most starts are proven by then.
-        if (launched && fitting && startTimeout.isEmpty() && since(launchedAt).compareTo(PLAIN_START) > 0) {
-            startTimeout = Optional.of(Patience.startTimeout(client, name));
-            timeout = startTimeout.get().plus(Patience.VERDICT);
+        long now = System.nanoTime();
+        if (launched && server.phase().equals("STARTING") && server.startedAt() == null) {
+            // What is fetched for another try isn't the server's time either.
+            launchedAt += now - lookedAt;
         }
-        if (startTimeout.isPresent()
+        lookedAt = now;
+        if (fitting && server.startTimeoutSeconds() > 0) {
+            giveUp(server, Duration.ofMillis(Math.round(server.startTimeoutSeconds() * 1000)));
+        }
+        boolean stuck = server.phase().equals("UNKNOWN") || stopsForEver(server);
+        if (launched
+                ? since(launchedAt).compareTo(timeout) > 0
+                : stuck && since(begun).compareTo(timeout) > 0) {
+            throw tooLong(server);
+        }
+        return Optional.empty();
+    }
+
+    /** Whoever waits has waited for as long as a start may take, and the reason is known. The tries go on. */
+    private void giveUp(ServerView server, Duration startTimeout) throws CliFailure {
+        timeout = startTimeout.plus(Patience.VERDICT);
+        if (launched
                 && server.phase().equals("BACKING_OFF")
                 && server.cause() != null
-                && since(launchedAt).compareTo(startTimeout.get()) > 0) {
-            // The tries go on. Whoever waits has waited for as long as a start may take, and the reason is known.
+                && since(launchedAt).compareTo(startTimeout) > 0) {
             throw CliCommand.failedStart(
                     server,
                     "server '" + name + "' isn't usable yet, and is tried again until: connectctl stop " + name);
         }
-        if (launched && since(launchedAt).compareTo(timeout) > 0) {
-            throw tooLong(server);
-        }
-        return Optional.empty();
+    }
+
+    /** A drain may be declared to be long; what outlives a kill is another thing. */
+    private static boolean stopsForEver(ServerView server) {
+        return server.phase().equals("STOPPING")
+                && server.cause() != null
+                && server.cause().code().equals("STOP_TIMEOUT");
     }
 
     private static Duration since(long instant) {
@@ -245,7 +261,8 @@ final class StartWatch {
         String log = server.logFile() == null ? "" : "\n  log: " + server.logFile();
         return new CliFailure(
                 ExitCode.TIMEOUT,
-                "server '" + name + "' isn't usable " + Durations.precise(timeout) + " after its launch: phase "
+                "server '" + name + "' isn't usable " + Durations.precise(timeout)
+                        + (launched ? " after its launch" : " after that was asked for") + ": phase "
                         + server.phase() + ", rung " + ServerPage.rung(server)
                         + progress.latest().map(step -> ", last step: " + step).orElse("") + cause + log,
                 "it was kept and goes on; wait longer: connectctl wait " + name

@@ -153,6 +153,7 @@ final class ServerReader {
 
     private ServerView view() throws IOException {
         Number seconds = number("startSeconds");
+        Number startTimeout = number("startTimeoutSeconds");
         return new ServerView(
                 text("name"),
                 text("desired"),
@@ -181,6 +182,7 @@ final class ServerReader {
                 optional("applicationId"),
                 optionalInt("cores"),
                 seconds == null ? null : (Double) seconds.doubleValue(),
+                startTimeout == null ? 0 : startTimeout.doubleValue(),
                 lease(),
                 drift(),
                 flag("canRollBack"),

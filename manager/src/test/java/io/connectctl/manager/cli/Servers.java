@@ -60,6 +60,7 @@ final class Servers {
                 up ? "local-1" : null,
                 up ? 4 : null,
                 up ? 12.3 : null,
+                180,
                 null,
                 List.of(),
                 false,

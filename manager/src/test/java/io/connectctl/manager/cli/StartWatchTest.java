@@ -177,9 +177,10 @@ class StartWatchTest {
     @Test
     void tryingAgainForEverIsNotWaitedFor() {
         CauseView cause = new CauseView("YARN_UNREACHABLE", "it doesn't answer", "start it", List.of(), null);
-        ServerView tried = Servers.server("a", "BACKING_OFF", "UP", "NONE", cause);
-        then(starting(), tried);
-        daemon.on("GET /v1/servers/a/describe", 200, "{\"declaration\":{\"health\":{\"startTimeout\":\"1s\"}}}")
+        String tried = Servers.json(Servers.server("a", "BACKING_OFF", "UP", "NONE", cause))
+                .replace("\"startTimeoutSeconds\":180.0", "\"startTimeoutSeconds\":0.7");
+        then(starting());
+        daemon.on("GET /v1/servers/a", 200, tried)
                 .endless(EVENTS, Servers.event(6, "a", "phase", "BACKING_OFF", "STOPPING -> BACKING_OFF"));
 
         CliHarness.Result result = cli.run("start", "a");
@@ -188,6 +189,18 @@ class StartWatchTest {
         assertThat(result.err())
                 .contains("server 'a' isn't usable yet, and is tried again until: connectctl stop a: YARN_UNREACHABLE")
                 .contains("  start it");
+    }
+
+    @Test
+    void aServerThatNobodyCanAskAboutIsNotWaitedForForEver() {
+        String unknown = Servers.json(Servers.server("a", "UNKNOWN", "UP", "NONE", null))
+                .replace("\"incarnation\":1", "\"incarnation\":0");
+        daemon.on("GET /v1/servers/a", 200, unknown).endless(EVENTS);
+
+        CliHarness.Result result = cli.run("start", "a", "--timeout", "10ms");
+
+        assertThat(result.code()).as(result.err()).isEqualTo(124);
+        assertThat(result.err()).contains("after that was asked for: phase UNKNOWN");
     }
 
     @Test

@@ -34,6 +34,7 @@ public record ServerView(
         @Nullable String applicationId,
         @Nullable Integer cores,
         @Nullable Double startSeconds,
+        double startTimeoutSeconds,
         @Nullable LeaseInfo lease,
         List<ChangeView> drift,
         boolean canRollBack,
