@@ -614,12 +614,22 @@ public final class LiveFleet implements Fleet {
                             around.time().now())
                     .state();
         }
+        boolean newSecrets = !Files.exists(secretsFile(name));
         keepSecrets(name, Optional.empty(), charter);
         ServerUnit unit = unit(state, charter, spec, "");
-        unit.call(() -> {
-            unit.redeclare(charter, spec, declaredBy(origin));
-            return true;
-        });
+        boolean declared = false;
+        try {
+            unit.call(() -> {
+                unit.redeclare(charter, spec, declaredBy(origin));
+                return true;
+            });
+            declared = true;
+        } finally {
+            if (!declared && newSecrets) {
+                // Nobody could remove those of a server that never came to be.
+                deleteSecrets(name);
+            }
+        }
         units.put(name, unit);
         return new Declared(true, true, warnings);
     }
@@ -817,6 +827,14 @@ public final class LiveFleet implements Fleet {
                     RefusedException.Code.STORE_FAILED,
                     "the secrets of " + name + " can't be written to " + file + ": " + e
                             + ". Check the folder's owner and the room on the disk");
+        }
+    }
+
+    private void deleteSecrets(ServerName name) {
+        try {
+            Files.deleteIfExists(secretsFile(name));
+        } catch (IOException e) {
+            LOG.error("the secrets of {} stay until the daemon starts again", name, e);
         }
     }
 

@@ -102,7 +102,8 @@ final class Operations {
             operation.timer = time.after(operation.limit, () -> overdue(operation));
             try {
                 workers.execute(() -> run(operation));
-            } catch (RejectedExecutionException e) {
+            } catch (RejectedExecutionException | OutOfMemoryError e) {
+                // The error is what a JVM says that can't make another thread.
                 operation.timer.cancel();
                 current = null;
                 throw e;

@@ -805,6 +805,16 @@ class LiveFleetTest {
     }
 
     @Test
+    void aDeclarationThatCouldNotBeStoredLeavesNoSecret() {
+        store.full(true);
+
+        assertThatThrownBy(() -> declare(SALES, "{\"env\":{\"PASSWORD\":\"hunter2\"}}"))
+                .hasMessageContaining("the disk is full");
+
+        assertThat(folder.resolve("servers/sales/secrets.json")).doesNotExist();
+    }
+
+    @Test
     void aFactThatCouldNotBeStoredIsTakenOnceThereIsRoom() throws Exception {
         healthy();
         Queue<String> heard = new ConcurrentLinkedQueue<>();
