@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 @Order(4)
 class StandaloneTest {
     /** Seconds in which a server comes up on a loaded machine, and its executors don't. */
-    private static final int WAIT = 60;
+    private static final int WAIT = 45;
 
     private static final String VERSION = "4.0.1";
     private static final String OTHER = "3.5.0";
@@ -35,55 +35,57 @@ class StandaloneTest {
         try (Installation installation = new Installation();
                 Cluster cluster = Cluster.standalone(installation.jars(VERSION), "127.0.0.1")) {
             works(installation, Where.PROCESS, cluster);
-            long incarnation = installation.status("sales").path("incarnation").asLong();
-
-            cluster.executors().forEach(ProcessHandle::destroyForcibly);
-            await().atMost(Installation.PATIENCE)
-                    .until(() -> installation
-                                    .look("sales")
-                                    .at("/cluster/executorsLost")
-                                    .asInt()
-                            == 1);
-            await().atMost(Installation.PATIENCE).until(() -> {
-                JsonNode now = installation.look("sales");
-                return now.at("/cluster/executorsRegistered").asInt() == 1
-                        && now.path("phase").asText().equals("HEALTHY");
-            });
-            assertThat(installation.status("sales").path("incarnation").asLong())
-                    .isEqualTo(incarnation);
-
+            outlivesAnExecutor(installation, cluster);
             refuses(installation, cluster);
-
-            cluster.kill9("master");
-            await().atMost(Installation.PATIENCE).until(() -> installation
-                    .look("sales")
-                    .at("/cluster/diagnostics")
-                    .asText()
-                    .contains("no standalone master answers"));
-            assertThat(installation.ok("events", "sales").out())
-                    .contains("no standalone master answers", "none that is lost is replaced");
-            assertThat(Spark.ask(installation.status("sales").path("url").asText(), "shuffle"))
-                    .as("what runs goes on without it")
-                    .isEqualTo("17");
-            assertThat(installation.status("sales").path("phase").asText()).isEqualTo("HEALTHY");
-            Refusals.all(
-                    installation,
-                    Refusals.of(
-                            "late",
-                            start(
-                                    "late",
-                                    VERSION,
-                                    installation,
-                                    Where.PROCESS,
-                                    Refusals.within(25, "--master", cluster.master())),
-                            "MASTER_UNREACHABLE",
-                            cluster.master(),
-                            "start that master"));
-
-            installation.ok("stop", "sales");
-            await().atMost(Installation.PATIENCE)
-                    .until(() -> cluster.executors().isEmpty());
+            outlivesItsMaster(installation, Where.PROCESS, cluster);
+            stops(installation, cluster);
         }
+    }
+
+    private static void outlivesAnExecutor(Installation installation, Cluster cluster) {
+        long incarnation = installation.status("sales").path("incarnation").asLong();
+
+        cluster.executors().forEach(ProcessHandle::destroyForcibly);
+        await().atMost(Installation.PATIENCE)
+                .until(() ->
+                        installation.look("sales").at("/cluster/executorsLost").asInt() == 1);
+        await().atMost(Installation.PATIENCE).until(() -> {
+            JsonNode now = installation.look("sales");
+            return now.at("/cluster/executorsRegistered").asInt() == 1
+                    && now.path("phase").asText().equals("HEALTHY");
+        });
+
+        JsonNode status = installation.status("sales");
+        assertThat(status.path("incarnation").asLong()).isEqualTo(incarnation);
+        assertThat(Spark.ask(status.path("url").asText(), "shuffle")).isEqualTo("17");
+    }
+
+    private static void outlivesItsMaster(Installation installation, Where where, Cluster cluster) {
+        cluster.kill9("master");
+        await().atMost(Installation.PATIENCE).until(() -> installation
+                .look("sales")
+                .at("/cluster/diagnostics")
+                .asText()
+                .contains("no standalone master answers"));
+        assertThat(installation.ok("events", "sales").out())
+                .contains("no standalone master answers", "none that is lost is replaced");
+        assertThat(Spark.ask(installation.status("sales").path("url").asText(), "shuffle"))
+                .as("what runs goes on without it")
+                .isEqualTo("17");
+        assertThat(installation.status("sales").path("phase").asText()).isEqualTo("HEALTHY");
+        Refusals.all(
+                installation,
+                Refusals.of(
+                        "late",
+                        start("late", VERSION, installation, where, Refusals.within(10, "--master", cluster.master())),
+                        "MASTER_UNREACHABLE",
+                        cluster.master(),
+                        "start that master"));
+    }
+
+    private static void stops(Installation installation, Cluster cluster) {
+        installation.ok("stop", "sales");
+        await().atMost(Installation.PATIENCE).until(() -> cluster.executors().isEmpty());
     }
 
     /** A cluster of another Spark, workers of another Spark, and a driver that nobody reaches. */
@@ -123,15 +125,15 @@ class StandaloneTest {
     }
 
     @Test
-    void containerRunsItsWorkOnExecutorsOutsideOfIt() {
+    void containerRunsItsWorkOnExecutorsOutsideOfItAndOutlivesOneAndItsMaster() {
         Docker.require();
         try (Installation installation = new Installation(Where.DOCKER);
                 // A container reaches this machine by the address of its bridge, and is reached by it.
                 Cluster cluster = Cluster.standalone(installation.jars(VERSION), Docker.gateway())) {
             works(installation, Where.DOCKER, cluster);
-            installation.ok("stop", "sales");
-            await().atMost(Installation.PATIENCE)
-                    .until(() -> cluster.executors().isEmpty());
+            outlivesAnExecutor(installation, cluster);
+            outlivesItsMaster(installation, Where.DOCKER, cluster);
+            stops(installation, cluster);
         }
     }
 

@@ -7,6 +7,12 @@ import java.util.regex.Pattern;
 /** No master answered. */
 final class MasterUnreachable implements Rule {
     private static final Pattern GAVE_UP = Pattern.compile("All masters are unresponsive");
+    /** Of a driver that didn't get as far as its master in its time; which the supervisor adds to the log's end. */
+    private static final Pattern SILENT =
+            Pattern.compile("^The cluster says nothing: no standalone master answers: (\\S{1,200}?): ");
+
+    private static final Pattern REACHED = Pattern.compile("Connected to Spark cluster with app ID");
+
     private static final Pattern STILL_TRYING = Pattern.compile("Failed to connect to master (\\S{1,200})");
 
     @Override
@@ -15,6 +21,10 @@ final class MasterUnreachable implements Rule {
         return clues.startup(GAVE_UP)
                 // Spark tries for 60 seconds; whoever waits less sees the attempts only.
                 .or(() -> trying.filter(hit -> clues.lived()))
+                .or(() -> clues.anyLine(SILENT)
+                        .filter(hit -> clues.lived()
+                                && clues.evidence().stage() == Evidence.Stage.STARTING
+                                && clues.startupLine(REACHED).isEmpty()))
                 .flatMap(hit -> hit.fault(
                         "MASTER_UNREACHABLE",
                         "no answer from master '" + clues.spec().master() + "'"

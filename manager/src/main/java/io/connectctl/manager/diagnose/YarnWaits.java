@@ -17,7 +17,10 @@ final class YarnWaits implements Rule {
     private static final Pattern CROWDED =
             Pattern.compile("Queue (\\S{1,200}) already has (\\d{1,9}) applications, cannot accept submission");
 
-    private static final Pattern SUBMITTED = Pattern.compile("Submitted application application_");
+    /** It answered: what the driver does next, such as to upload its jars, is no word of whether it still does. */
+    private static final Pattern REACHED =
+            Pattern.compile("Submitted application application_|Verifying our application has not requested");
+
     private static final Pattern WAITS = Pattern.compile(
             "^YARN says of (application_\\d{1,20}_\\d{1,10}): (?:NEW|NEW_SAVING|SUBMITTED|ACCEPTED):(.{0,600})");
     private static final Pattern NO_NODE = Pattern.compile("^YARN says: cluster has no working NodeManager");
@@ -41,7 +44,7 @@ final class YarnWaits implements Rule {
             return Optional.empty();
         }
         Optional<Hit> waits = clues.anyLine(WAITS);
-        if (waits.isEmpty() && clues.startupLine(SUBMITTED).isPresent()) {
+        if (waits.isEmpty() && clues.startupLine(REACHED).isPresent()) {
             return Optional.empty();
         }
         if (waits.isEmpty()) {

@@ -572,9 +572,11 @@ final class EffectRunner {
     // ------------------------------------------------------------------ halt, ask
 
     private void halt(Effect.Halt halt, Duration grace) throws InterruptedException {
-        Optional<Cause> found = Optional.empty();
-        foundBeforeHalt = Optional.empty();
         ServerState state = unit.state();
+        // A kill of what outlived its grace knows no more than the halt before it.
+        Optional<Cause> found = foundBeforeHalt
+                .filter(told -> told.incarnation() == halt.incarnation() && state.endedBy() == EndedBy.FAULT)
+                .map(Found::cause);
         if (halt.fault().isPresent() && state.endedBy() == EndedBy.FAULT) {
             found = Optional.of(cause(Optional.empty(), halt.fault()))
                     .filter(cause -> !cause.code().equals("UNKNOWN"));
@@ -750,6 +752,14 @@ final class EffectRunner {
             return List.of();
         }
         List<String> lines = new ArrayList<>();
+        if (!MasterUrl.standalones(spec.master()).isEmpty()) {
+            // A name that only the driver's own network knows is none of this machine's business; a refusal is the
+            // master's machine's word.
+            around.clusters()
+                    .silence(spec)
+                    .filter(silence -> silence.contains("Connection refused"))
+                    .ifPresent(silence -> lines.add("The cluster says nothing: " + silence));
+        }
         try {
             Optional<YarnApplication> application =
                     application(spec, unit.state().incarnation());

@@ -110,6 +110,53 @@ class DiagnosisTest {
     }
 
     @Test
+    void aClusterThatAnsweredTheDriverIsNotCalledSilentForItsWebPage() {
+        String silence = "YARN says nothing: no ResourceManager answers: https://rm:8090: Connection refused";
+        String verifying =
+                "26/11/22 16:00:00 INFO Client: Verifying our application has not requested more than the maximum memory capability of the cluster (8192 MB per container)";
+
+        assertThat(Diagnosis.diagnose(inTime(List.of(silence))).code()).isEqualTo("YARN_UNREACHABLE");
+        assertThat(Diagnosis.diagnose(inTime(List.of(silence))).summary()).contains(" https://rm:8090 ");
+        assertThat(Diagnosis.diagnose(inTime(List.of(verifying, silence))).code())
+                .isEqualTo("START_TIMEOUT");
+        assertThat(Diagnosis.diagnose(inTime(List.of("YARN says: cluster has no working NodeManager")))
+                        .code())
+                .isEqualTo("NODES_DOWN");
+    }
+
+    @Test
+    void aMasterThatIsSilentIsToldBeforeItsDriverGotToIt() {
+        String silence = "The cluster says nothing: no standalone master answers: h:7077: Connection refused";
+        String connected =
+                "26/11/22 16:00:00 INFO StandaloneSchedulerBackend: Connected to Spark cluster with app ID app-20261122160000-0000";
+
+        assertThat(Diagnosis.diagnose(inTime("spark://h:7077", List.of(silence)))
+                        .code())
+                .isEqualTo("MASTER_UNREACHABLE");
+        assertThat(Diagnosis.diagnose(inTime("spark://h:7077", List.of(connected, silence)))
+                        .code())
+                .isEqualTo("START_TIMEOUT");
+    }
+
+    private static Evidence inTime(List<String> log) {
+        return inTime("yarn", log);
+    }
+
+    /** One that lives, and wasn't usable in time. */
+    private static Evidence inTime(String master, List<String> log) {
+        return new Evidence(
+                Samples.spec("3.5.0", master, Map.of(), Map.of()),
+                Evidence.Stage.STARTING,
+                Optional.empty(),
+                true,
+                log,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of());
+    }
+
+    @Test
     void anUnknownEndTellsExitAndLogAndDoesNotGuess() {
         Cause cause = Diagnosis.diagnose(Samples.failedStart(
                 Samples.spec(),
