@@ -2,6 +2,7 @@ package io.connectctl.manager.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,8 @@ final class Reserve {
     /** A disk with less than so many times that left is nearly full by itself. */
     private static final int SHARE = 4;
 
-    private static final long LEAST_ROOM = 1 << 20;
+    /** More than a commit of this daemon takes. */
+    private static final int SLICE = 256 << 10;
 
     private static final long LOOK_AGAIN_NANOS = TimeUnit.MINUTES.toNanos(1);
 
@@ -51,7 +53,9 @@ final class Reserve {
                 kept = true;
             }
         } catch (IOException e) {
+            // A quota, of which the disk's own room tells nothing: others have felt it too just now.
             giveUp();
+            lookedAt += LOOK_AGAIN_NANOS * 60;
         }
     }
 
@@ -75,24 +79,31 @@ final class Reserve {
         }
     }
 
-    /** Gives it up where the disk has no room for the first things that a store writes. */
-    void giveUpIfFull() throws IOException {
-        if (Files.exists(file) && room() < LEAST_ROOM) {
-            giveUp();
+    /**
+     * Gives up a slice of it: what filled the disk takes whatever is given up and not needed at once.
+     *
+     * @return false if nothing was left of it
+     */
+    boolean giveUpSome() {
+        kept = false;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            long size = channel.size();
+            if (size == 0) {
+                return false;
+            }
+            channel.truncate(Math.max(0, size - SLICE));
+            return true;
+        } catch (IOException e) {
+            return false;
         }
     }
 
-    /**
-     * Gives it up.
-     *
-     * @return false if there was none
-     */
-    boolean giveUp() {
+    private void giveUp() {
         kept = false;
         try {
-            return Files.deleteIfExists(file);
+            Files.deleteIfExists(file);
         } catch (IOException e) {
-            return false;
+            // Then it stays as it is.
         }
     }
 }

@@ -105,8 +105,21 @@ public final class SqliteStore implements StateStore {
     static SqliteStore open(Path file, Retention retention, List<List<String>> migrations, OnDamage onDamage)
             throws StoreException {
         try {
+            return openOnce(file, retention, migrations, onDamage);
+        } catch (DamagedStoreException e) {
+            throw e;
+        } catch (StoreException e) {
             // SQLite wants room for its log and its index before anything can be stored.
-            new Reserve(file).giveUpIfFull();
+            if (e.getCause() instanceof SQLException failure && wantsRoom(failure) && new Reserve(file).giveUpSome()) {
+                return openOnce(file, retention, migrations, onDamage);
+            }
+            throw e;
+        }
+    }
+
+    private static SqliteStore openOnce(
+            Path file, Retention retention, List<List<String>> migrations, OnDamage onDamage) throws StoreException {
+        try {
             own(file);
         } catch (IOException e) {
             throw new StoreException(
@@ -307,7 +320,12 @@ public final class SqliteStore implements StateStore {
 
     @Override
     public synchronized List<ServerEvent> append(List<ServerEvent> events) throws StoreException {
-        return write(List::of, events);
+        try {
+            // News alone aren't worth the reserve.
+            return transaction(() -> insert(events));
+        } catch (SQLException e) {
+            throw explain(file, "written", e);
+        }
     }
 
     private List<ServerEvent> write(Work change, List<ServerEvent> events) throws StoreException {
@@ -328,9 +346,7 @@ public final class SqliteStore implements StateStore {
         try {
             return transaction(work);
         } catch (SQLException e) {
-            // SQLite tells a full disk as the one or the other, after what it was about to do.
-            String name = code(e).name();
-            if ((name.startsWith("SQLITE_FULL") || name.startsWith("SQLITE_IOERR")) && reserve.giveUp()) {
+            if (wantsRoom(e) && reserve.giveUpSome()) {
                 return transaction(work);
             }
             throw e;
@@ -576,6 +592,12 @@ public final class SqliteStore implements StateStore {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
+    }
+
+    /** SQLite tells a full disk in this or that way, after what it was about to do. */
+    private static boolean wantsRoom(SQLException e) {
+        String name = code(e).name();
+        return name.startsWith("SQLITE_FULL") || name.startsWith("SQLITE_IOERR") || name.startsWith("SQLITE_CANTOPEN");
     }
 
     private static SQLiteErrorCode code(SQLException e) {

@@ -204,23 +204,19 @@ class SqliteStoreTest extends StateStoreContract {
                 store.commit(server(SALES, "{\"a\":1}"), List.of(event(SALES, "1")));
                 fill(balloon);
 
-                for (int written = 2; written < 100; written++) {
+                for (int written = 2; written < 10; written++) {
                     store.commit(server(SALES, "{\"a\":" + written + "}"), List.of(event(SALES, "" + written)));
+                    // What fills the disk goes on with it.
+                    fill(balloon);
                 }
             }
-            // What it left is taken, too.
             fill(balloon);
-            assertThatThrownBy(() -> SqliteStore.open(file)).isInstanceOf(StoreException.class);
-
+            try (SqliteStore store = SqliteStore.open(file)) {
+                assertThat(store.servers()).containsExactly(server(SALES, "{\"a\":9}"));
+            }
             Files.delete(balloon);
-            try (SqliteStore store = SqliteStore.open(file)) {
-                assertThat(store.servers()).containsExactly(server(SALES, "{\"a\":99}"));
-            }
-            fill(balloon);
-            try (SqliteStore store = SqliteStore.open(file)) {
-                store.commit(server(SALES, "{\"a\":100}"), List.of());
-                assertThat(store.servers()).containsExactly(server(SALES, "{\"a\":100}"));
-            }
+            SqliteStore.open(file).close();
+            assertThat(disk.resolve("connectctl.db-reserve")).as("kept again").hasSize(Reserve.BYTES);
         } finally {
             run("umount", "--lazy", disk.toString());
         }
