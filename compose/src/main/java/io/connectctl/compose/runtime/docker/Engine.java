@@ -45,6 +45,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,11 @@ final class Engine implements AutoCloseable {
 
     private static final int MOST_REMEMBERED = 500;
     static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** Asked only after an engine has been silent for so long: one that lists its containers does so at once, and one that hangs is known. */
+    private static final Duration LISTING_PATIENCE = Duration.ofSeconds(3);
+
+    private static final Pattern ID = Pattern.compile("[0-9a-f]{12,64}");
 
     private static final Duration CONNECT = Duration.ofSeconds(4);
     /** For TCP sockets, beyond our own limit on the same call; ends calls whose caller gave up. */
@@ -618,15 +624,18 @@ final class Engine implements AutoCloseable {
     }
 
     private boolean listedAsPaused(String nameOrId, @Nullable Container last) throws InterruptedException {
-        Map<String, List<String>> filter =
-                last == null ? Map.of("name", List.of(nameOrId)) : Map.of("id", List.of(last.id()));
+        String id = last == null ? nameOrId : last.id();
+        // A container may be named like an id; both filters take whatever holds their word.
+        Map<String, List<String>> filter = last == null && !ID.matcher(nameOrId).matches()
+                ? Map.of("name", List.of(nameOrId))
+                : Map.of("id", List.of(id));
         try {
             for (JsonNode each : get(
-                    "listing container " + nameOrId, PATIENCE, "/containers/json?all=1&filters=" + filters(filter))) {
-                // A filter by name takes each name that holds it.
-                boolean meant = last == null
-                        ? each.path("Names").toString().contains("\"/" + nameOrId + "\"")
-                        : each.path("Id").asText().equals(last.id());
+                    "listing container " + nameOrId,
+                    LISTING_PATIENCE,
+                    "/containers/json?all=1&filters=" + filters(filter))) {
+                boolean meant = each.path("Id").asText().equals(id)
+                        || each.path("Names").toString().contains("\"/" + id + "\"");
                 if (meant && each.path("State").asText().equalsIgnoreCase("paused")) {
                     return true;
                 }
