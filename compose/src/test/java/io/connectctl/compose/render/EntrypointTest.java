@@ -224,6 +224,8 @@ class EntrypointTest {
         assertThat(call(specs, home, Map.of())).doesNotContain("--packages");
         specs.conf = Map.of("spark.jars.packages", "org.example:b:1,org.apache.spark:spark-connect_2.12:3.5.0");
         assertThat(call(specs, home, Map.of())).doesNotContain("org.apache.spark:spark-connect_2.12:3.5.0");
+        specs.conf = Map.of("spark.jars", "a.jar, spark-connect_2.12-3.5.0.jar");
+        assertThat(call(specs, home, Map.of())).doesNotContain("org.apache.spark:spark-connect_2.12:3.5.0");
         specs.conf = Map.of("spark.jars", "/srv/spark-connect_jobs/udf.jar,/srv/my-spark-connect_2.12.jar");
         assertThat(call(specs, home, Map.of())).contains("org.apache.spark:spark-connect_2.12:3.5.0");
     }

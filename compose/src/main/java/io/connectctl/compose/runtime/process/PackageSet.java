@@ -60,7 +60,8 @@ record PackageSet(List<String> coordinates, String spark, String scala, List<Str
     private static boolean bringsConnect(ServerSpec spec) {
         return spec.allPackages().stream().anyMatch(each -> each.contains(":spark-connect_"))
                 || Stream.of(spec.conf().getOrDefault("spark.jars", "").split(","))
-                        .map(jar -> jar.substring(jar.lastIndexOf('/') + 1).strip())
+                        .map(jar -> jar.substring(Math.max(jar.lastIndexOf('/'), jar.lastIndexOf(':')) + 1)
+                                .strip())
                         .anyMatch(jar -> jar.startsWith("spark-connect_"));
     }
 
