@@ -35,6 +35,11 @@ public interface Clusters {
         }
 
         @Override
+        public Optional<String> nobodyListens(ServerSpec spec) {
+            return Optional.empty();
+        }
+
+        @Override
         public List<String> end(ServerSpec spec) {
             return List.of();
         }
@@ -117,6 +122,12 @@ public interface Clusters {
      * goes on without it, and nothing that is lost is replaced.
      */
     Optional<String> silence(ServerSpec spec);
+
+    /**
+     * As {@link #silence}, and only where the very machine says that nobody listens: a name that only the driver's own network knows, or
+     * a page that this user may not see, is no proof of anything.
+     */
+    Optional<String> nobodyListens(ServerSpec spec);
 
     /**
      * Ends every application of a server that nothing runs of any more: one that takes leave of its own accord is given some seconds

@@ -6,6 +6,7 @@ import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -169,6 +170,26 @@ public final class RealClusters implements Clusters {
                 return Optional.empty(); // Its configuration can't be read: nobody can tell.
             }
         }
+        return silentMasters(spec, IOException.class);
+    }
+
+    @Override
+    public Optional<String> nobodyListens(ServerSpec spec) {
+        if (!onYarn(spec)) {
+            return silentMasters(spec, ConnectException.class);
+        }
+        try {
+            room(spec);
+            return Optional.empty();
+        } catch (ResourceManagerException e) {
+            return e.nobodyListens() ? Clusters.silence(e) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Why none of its standalone masters answers, if each fails in such a way. */
+    private static Optional<String> silentMasters(ServerSpec spec, Class<? extends IOException> way) {
         List<String> masters = MasterUrl.standalones(spec.master());
         List<String> refusals = new ArrayList<>();
         for (String master : masters) {
@@ -178,6 +199,9 @@ public final class RealClusters implements Clusters {
                 socket.connect(new InetSocketAddress(address.getHost(), address.getPort()), (int) CONNECT.toMillis());
                 return Optional.empty();
             } catch (IOException e) {
+                if (!way.isInstance(e)) {
+                    return Optional.empty();
+                }
                 refusals.add(master + ": " + e.getMessage());
             }
         }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.Proxy;
 import java.net.URI;
@@ -117,12 +118,14 @@ public final class ResourceManager {
     private String exchange(String method, String path, Optional<String> body) throws IOException {
         List<String> failures = new ArrayList<>();
         boolean refused = false;
+        boolean nobodyListens = true;
         for (URI address : addresses) {
             try {
                 return exchange(address, method, path, body);
             } catch (IOException e) {
                 refused |= e instanceof ResourceManagerException known
                         && known.kind() == ResourceManagerException.Kind.REFUSES;
+                nobodyListens &= e instanceof ConnectException;
                 failures.add(address + ": " + e.getMessage());
             }
         }
@@ -136,7 +139,7 @@ public final class ResourceManager {
                 ? new ResourceManagerException(
                         ResourceManagerException.Kind.REFUSES, "the ResourceManager refuses: " + all)
                 : new ResourceManagerException(
-                        ResourceManagerException.Kind.SILENT, "no ResourceManager answers: " + all);
+                        ResourceManagerException.Kind.SILENT, "no ResourceManager answers: " + all, nobodyListens);
     }
 
     private String exchange(URI address, String method, String path, Optional<String> body) throws IOException {

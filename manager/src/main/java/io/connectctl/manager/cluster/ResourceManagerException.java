@@ -19,10 +19,21 @@ public final class ResourceManagerException extends IOException {
     }
 
     private final Kind kind;
+    private final boolean nobodyListens;
 
     ResourceManagerException(Kind kind, String message) {
+        this(kind, message, false);
+    }
+
+    ResourceManagerException(Kind kind, String message, boolean nobodyListens) {
         super(message);
         this.kind = kind;
+        this.nobodyListens = nobodyListens;
+    }
+
+    /** True if the machine of each of its addresses refuses connections. */
+    public boolean nobodyListens() {
+        return nobodyListens;
     }
 
     /** What it says of the cluster. */

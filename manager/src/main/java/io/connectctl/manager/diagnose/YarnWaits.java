@@ -12,7 +12,7 @@ final class YarnWaits implements Rule {
     private static final Pattern RETRYING =
             Pattern.compile("Retrying connect to server: (\\S{1,200}?)\\. Already tried");
     private static final Pattern SILENT =
-            Pattern.compile("^YARN says nothing: no ResourceManager answers: (\\S{1,200}?): ");
+            Pattern.compile("^The cluster says nothing: no ResourceManager answers: (\\S{1,200}?): ");
     /** A queue takes only so many applications, running and waiting together. */
     private static final Pattern CROWDED =
             Pattern.compile("Queue (\\S{1,200}) already has (\\d{1,9}) applications, cannot accept submission");

@@ -28,7 +28,6 @@ import io.connectctl.health.Rung;
 import io.connectctl.health.ui.ConnectActivity;
 import io.connectctl.health.ui.RunningOperation;
 import io.connectctl.manager.cluster.Clusters;
-import io.connectctl.manager.cluster.ResourceManagerException;
 import io.connectctl.manager.cluster.YarnApplication;
 import io.connectctl.manager.diagnose.Diagnosis;
 import io.connectctl.manager.diagnose.Evidence;
@@ -752,27 +751,19 @@ final class EffectRunner {
             return List.of();
         }
         List<String> lines = new ArrayList<>();
-        if (!MasterUrl.standalones(spec.master()).isEmpty()) {
-            // A name that only the driver's own network knows is none of this machine's business; a refusal is the
-            // master's machine's word.
-            around.clusters()
-                    .silence(spec)
-                    .filter(silence -> silence.contains("Connection refused"))
-                    .ifPresent(silence -> lines.add("The cluster says nothing: " + silence));
-        }
         try {
             Optional<YarnApplication> application =
                     application(spec, unit.state().incarnation());
             application.ifPresent(its -> lines.add("YARN says of " + its.id() + ": " + its.state() + ": "
                     + its.diagnostics().replace('\n', ' ')));
             around.clusters().room(spec).ifPresent(room -> lines.add("YARN says: " + room.text()));
-        } catch (ResourceManagerException e) {
-            if (e.kind() == ResourceManagerException.Kind.SILENT) {
-                lines.add("YARN says nothing: " + e.getMessage());
-            }
-            LOG.debug("{}: its cluster can't be asked why it failed", unit.name(), e);
         } catch (IOException e) {
             LOG.debug("{}: its cluster can't be asked why it failed", unit.name(), e);
+        }
+        if (lines.isEmpty()) {
+            around.clusters()
+                    .nobodyListens(spec)
+                    .ifPresent(silence -> lines.add("The cluster says nothing: " + silence));
         }
         return lines;
     }

@@ -139,8 +139,14 @@ class ResourceManagerTest {
         assertThat(new ResourceManager(List.of(dead, address()), "me").room().totalMib())
                 .isEqualTo(2048);
         assertThatThrownBy(() -> new ResourceManager(List.of(dead), "me").room())
-                .isInstanceOf(IOException.class)
+                .isInstanceOfSatisfying(ResourceManagerException.class, silent -> assertThat(silent.nobodyListens())
+                        .isTrue())
                 .hasMessageContaining("no ResourceManager answers: http://127.0.0.1:1");
+        status = 503;
+        assertThatThrownBy(() -> new ResourceManager(List.of(dead, address()), "me").room())
+                .as("somebody does")
+                .isInstanceOfSatisfying(ResourceManagerException.class, silent -> assertThat(silent.nobodyListens())
+                        .isFalse());
         assertThatThrownBy(() -> new ResourceManager(List.of(), "me").room())
                 .hasMessageContaining("names no ResourceManager");
     }

@@ -111,7 +111,7 @@ class DiagnosisTest {
 
     @Test
     void aClusterThatAnsweredTheDriverIsNotCalledSilentForItsWebPage() {
-        String silence = "YARN says nothing: no ResourceManager answers: https://rm:8090: Connection refused";
+        String silence = "The cluster says nothing: no ResourceManager answers: https://rm:8090: Connection refused";
         String verifying =
                 "26/11/22 16:00:00 INFO Client: Verifying our application has not requested more than the maximum memory capability of the cluster (8192 MB per container)";
 

@@ -79,6 +79,11 @@ final class LeftOnCluster implements Clusters {
     }
 
     @Override
+    public Optional<String> nobodyListens(ServerSpec spec) {
+        return Optional.empty();
+    }
+
+    @Override
     public Optional<String> silence(ServerSpec spec) {
         return Optional.empty();
     }
