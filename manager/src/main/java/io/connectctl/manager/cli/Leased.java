@@ -139,7 +139,9 @@ final class Leased {
                 .replaceAll("connectctl stop " + server + "\\b", "connectctl release " + lease);
         return kept
                 ? told
-                : told.replaceAll("; what led to it: connectctl events " + server + "\\b", "")
+                // It ends with its lease, which the failure ends.
+                : told.replaceAll("; it is tried again until: connectctl release " + lease + "\\b", "")
+                        .replaceAll("; what led to it: connectctl events " + server + "\\b", "")
                         .replaceAll(
                                 "connectctl logs (?:--previous )?" + server + "\\b",
                                 "connectctl run --logs-on-failure (shows the log)");

@@ -36,8 +36,10 @@ final class StartWatch {
 
     private final Beside beside;
     private final Set<String> phasesSeen = new HashSet<>();
-    private final long begun = System.nanoTime();
-    private long lookedAt = begun;
+    private long lookedAt = System.nanoTime();
+    private boolean outlivesItsKill;
+    private boolean stuck;
+    private long stuckSince;
     private long launchedAt;
     private boolean launched;
     private long healthyAt;
@@ -105,6 +107,9 @@ final class StartWatch {
     }
 
     private void show(EventView event) {
+        if (event.cause() != null) {
+            outlivesItsKill |= event.cause().code().equals("STOP_TIMEOUT");
+        }
         switch (event.type()) {
             case "phase" -> {
                 phasesSeen.add(event.phase());
@@ -193,10 +198,9 @@ final class StartWatch {
         if (fitting && server.startTimeoutSeconds() > 0) {
             giveUp(server, Duration.ofMillis(Math.round(server.startTimeoutSeconds() * 1000)));
         }
-        boolean stuck = server.phase().equals("UNKNOWN") || stopsForEver(server);
         if (launched
                 ? since(launchedAt).compareTo(timeout) > 0
-                : stuck && since(begun).compareTo(timeout) > 0) {
+                : stuckFor(server).compareTo(timeout) > 0) {
             throw tooLong(server);
         }
         return Optional.empty();
@@ -209,17 +213,26 @@ final class StartWatch {
                 && server.phase().equals("BACKING_OFF")
                 && server.cause() != null
                 && since(launchedAt).compareTo(startTimeout) > 0) {
-            throw CliCommand.failedStart(
+            CliFailure told = CliCommand.failedStart(
                     server,
-                    "server '" + name + "' isn't usable yet, and is tried again until: connectctl stop " + name);
+                    "server '" + name + "' isn't usable within " + Durations.precise(startTimeout)
+                            + " (health.startTimeout)");
+            throw new CliFailure(
+                    told.exit(),
+                    String.valueOf(told.getMessage()),
+                    told.remedy().orElse("") + "; it is tried again until: connectctl stop " + name);
         }
     }
 
-    /** A drain may be declared to be long; what outlives a kill is another thing. */
-    private static boolean stopsForEver(ServerView server) {
-        return server.phase().equals("STOPPING")
-                && server.cause() != null
-                && server.cause().code().equals("STOP_TIMEOUT");
+    /** For how long nothing has been on its way to a launch. A drain may be declared to be long; what outlives a kill is another thing. */
+    private Duration stuckFor(ServerView server) {
+        boolean now = server.phase().equals("UNKNOWN")
+                || (outlivesItsKill && server.phase().equals("STOPPING"));
+        if (now && !stuck) {
+            stuckSince = System.nanoTime();
+        }
+        stuck = now;
+        return now ? since(stuckSince) : Duration.ZERO;
     }
 
     private static Duration since(long instant) {

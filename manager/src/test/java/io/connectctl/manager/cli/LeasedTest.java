@@ -20,6 +20,8 @@ class LeasedTest {
                 "run | false | no log: nothing was launched; what led to it: connectctl events lease-0badcafe | no log: nothing was launched",
                 "run | true  | see: connectctl logs lease-0badcafe | see: connectctl logs lease-0badcafe",
                 "run | true  | end it: connectctl stop lease-0badcafe | end it: connectctl release 0badcafe",
+                "run | false | start it; it is tried again until: connectctl stop lease-0badcafe | start it",
+                "run | true  | it is tried again until: connectctl stop lease-0badcafe | it is tried again until: connectctl release 0badcafe",
                 "run | false | connectctl start lease-0badcafe1 is another | connectctl start lease-0badcafe1 is another",
             })
     void aRemedyNamesWhatCanBeDoneAboutALease(String again, boolean kept, String said, String told) {

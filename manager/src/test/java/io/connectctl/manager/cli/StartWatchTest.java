@@ -187,8 +187,8 @@ class StartWatchTest {
 
         assertThat(result.code()).isEqualTo(4);
         assertThat(result.err())
-                .contains("server 'a' isn't usable yet, and is tried again until: connectctl stop a: YARN_UNREACHABLE")
-                .contains("  start it");
+                .contains("server 'a' isn't usable within 0.7 s (health.startTimeout): YARN_UNREACHABLE")
+                .contains("  start it; it is tried again until: connectctl stop a");
     }
 
     @Test
