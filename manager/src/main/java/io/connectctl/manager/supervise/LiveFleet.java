@@ -617,18 +617,17 @@ public final class LiveFleet implements Fleet {
         boolean newSecrets = !Files.exists(secretsFile(name));
         keepSecrets(name, Optional.empty(), charter);
         ServerUnit unit = unit(state, charter, spec, "");
-        boolean declared = false;
         try {
             unit.call(() -> {
                 unit.redeclare(charter, spec, declaredBy(origin));
                 return true;
             });
-            declared = true;
-        } finally {
-            if (!declared && newSecrets) {
-                // Nobody could remove those of a server that never came to be.
+        } catch (RefusedException e) {
+            // Nothing was done, nor will it be: nobody could remove the secrets of a server that never came to be.
+            if (newSecrets) {
                 deleteSecrets(name);
             }
+            throw e;
         }
         units.put(name, unit);
         return new Declared(true, true, warnings);
