@@ -84,11 +84,13 @@ final class Logs {
                 }
             } catch (EngineRefusal e) {
                 // An engine that is just removing a container refuses its log.
-                if (!Files.exists(Deadline.file(folders, names.server()))) {
+                if (Files.exists(Deadline.file(folders, names.server()))) {
+                    kept(names, request, sink);
+                    return;
+                }
+                if (e.status() != EngineRefusal.CONFLICT) {
                     throw e;
                 }
-                kept(names, request, sink);
-                return;
             }
         } else if (Files.exists(Deadline.file(folders, names.server()))) {
             kept(names, request, sink);

@@ -29,16 +29,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * An engine that is slow to remove a leased container which ended: its name is taken until then. The engine is scripted, as a real one
- * is slow only now and then.
+ * An engine that is slow to remove a container which ended, a leased one that goes by itself or one that somebody removes: its name is
+ * taken until then, and its log can't be had. The engine is scripted, as a real one is slow only now and then.
  */
 @Timeout(60)
-class LeasedRelaunchTest {
+class RelaunchTest {
     private static final String ENDED =
             """
             {"Id":"c0ffee","Name":"/connectctl-0badcafe-lease-0badcafe",
@@ -56,7 +57,7 @@ class LeasedRelaunchTest {
     @TempDir
     Path root = Path.of("set by JUnit");
 
-    LeasedRelaunchTest() throws IOException {
+    RelaunchTest() throws IOException {
         engine = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     }
 
@@ -108,12 +109,15 @@ class LeasedRelaunchTest {
         exchange.close();
     }
 
-    @Test
-    void theNextLaunchWaitsUntilTheEngineHasRemovedTheLast() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theNextLaunchWaitsUntilTheEngineHasRemovedTheLast(boolean leased) throws Exception {
         Folders folders =
                 new Folders(root.resolve("config"), root.resolve("state"), root.resolve("run"), root.resolve("cache"));
         PrivateFiles.write(root.resolve("state/installation"), "0badcafe\n");
-        new Deadline("boot", Duration.ofSeconds(60), Duration.ofSeconds(60)).write(folders, spec.name());
+        if (leased) {
+            new Deadline("boot", Duration.ofSeconds(60), Duration.ofSeconds(60)).write(folders, spec.name());
+        }
         Map<String, String> environment =
                 Map.of("DOCKER_HOST", "tcp://127.0.0.1:" + engine.getAddress().getPort(), "HOME", root.toString());
         try (DockerRuntime runtime = new DockerRuntime(folders, environment)) {
