@@ -19,9 +19,11 @@ import java.util.regex.Pattern;
 
 /**
  * Reads one Spark application's UI: its REST API ({@code /api/v1}) and its Connect page. Every call is one HTTP/1.0
- * request on a connection of its own that ends within the given time whatever the server does, follows no redirect, uses
- * no proxy, and gives up on an answer that is too long. None of them writes a line into the server's log (measured on
- * 3.4.0 to 4.2.0).
+ * request on a connection of its own that ends within the given time whatever the server does, uses no proxy, and gives up on
+ * an answer that is too long. None of them writes a line into the server's log (measured on 3.4.0 to 4.2.0).
+ *
+ * <p>No redirect is followed but one: on YARN a UI shows itself to its ResourceManager's machine alone (Hadoop's AmIpFilter), and
+ * sends everybody else to the proxy there, which asks on their behalf.
  *
  * <p>Every method throws {@link IOException} where the answer isn't what Spark gives: the message names the URL;
  * {@link java.net.SocketTimeoutException} where the time was over, {@link java.net.ConnectException} where nothing
@@ -45,12 +47,18 @@ public final class SparkUi {
 
     /**
      * Three cells in a row: state, operation, and the tag that names user, session and operation; the same in 3.5 and 4.x but for the
-     * tag's second word. What a client wrote as its statement can't look like them: the page escapes it.
+     * tag's second word, and 3.5.0 has user and session the wrong way round. What a client wrote as its statement can't look like them: the
+     * page escapes it.
      */
     private static final Pattern STATE_AND_TAG = Pattern.compile(
             "<td[^>]*>\\s*([A-Z]+)\\s*</td>"
                     + "\\s*(?:<td[^>]*>\\s*[0-9a-fA-F-]{36}\\s*</td>\\s*)?"
-                    + "<td[^>]*>\\s*SparkConnect_[A-Za-z]+_User_([^<>]{0,200}?)_Session_([0-9a-fA-F-]{36})_Operation_([0-9a-fA-F-]{36})\\s*</td>");
+                    + "<td[^>]*>\\s*SparkConnect_[A-Za-z]+_User_([^<>]{0,200}?)_Session_([^<>]{0,200}?)_Operation_([0-9a-fA-F-]{36})\\s*</td>");
+
+    private static final Pattern SESSION = Pattern.compile("[0-9a-fA-F-]{36}");
+
+    private static final Pattern SESSION_OF_ROW =
+            Pattern.compile("<a\\s[^>]{0,300}\\bsession/\\?id=([0-9a-fA-F-]{36})");
 
     /** The states of an operation that has neither ended nor been ended; the page calls them all RUNNING. */
     private static final Set<String> RUNNING = Set.of("RUNNING", "STARTED", "COMPILED", "READY");
@@ -79,6 +87,13 @@ public final class SparkUi {
     private static final Pattern FIXED_OLD = Pattern.compile("pools\\.(?:Tenured-Gen|PS-Old-Gen)\\.(used|max)");
 
     private static final Pattern GENERATION = Pattern.compile("Old|Survivor|Tenured");
+
+    /**
+     * Where YARN's proxy shows an application. The word "redirect", with which the filter sends a browser there, is for the proxy to find
+     * loops by: it refuses whoever comes from the driver's own machine with it.
+     */
+    private static final Pattern YARN_PROXY =
+            Pattern.compile("(http://[^/]{1,300}/proxy/)(?:redirect/)?(application_\\d{1,20}_\\d{1,10}/.*)");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -263,7 +278,16 @@ public final class SparkUi {
             while (rows.find()) {
                 Matcher cells = STATE_AND_TAG.matcher(rows.group());
                 if (cells.find()) {
-                    operations.add(cells.group(1), unescaped(cells.group(2)), cells.group(3), cells.group(4));
+                    // A user's name may look like a session, too: the row's own link knows.
+                    Matcher link = SESSION_OF_ROW.matcher(rows.group());
+                    boolean swapped = link.find()
+                            ? cells.group(2).equals(link.group(1))
+                            : !SESSION.matcher(cells.group(3)).matches();
+                    String user = cells.group(swapped ? 3 : 2);
+                    String session = cells.group(swapped ? 2 : 3);
+                    if (SESSION.matcher(session).matches()) {
+                        operations.add(cells.group(1), unescaped(user), session, cells.group(4));
+                    }
                 }
             }
             return operations;
@@ -334,11 +358,44 @@ public final class SparkUi {
         }
     }
 
-    private record Answer(int status, String body) {}
+    private record Answer(int status, String head, String body) {
+        /** Where YARN's proxy has it, if that is what this answer says. */
+        Optional<URI> atYarnsProxy() {
+            if (status != 302 && status != 307) {
+                return Optional.empty();
+            }
+            return head.lines()
+                    .filter(line -> line.regionMatches(true, 0, "Location:", 0, "Location:".length()))
+                    .map(line -> YARN_PROXY.matcher(
+                            line.substring("Location:".length()).strip()))
+                    .filter(Matcher::matches)
+                    .map(proxy -> URI.create(proxy.group(1) + proxy.group(2)))
+                    .findFirst();
+        }
+    }
 
     private Answer get(String path, Duration timeout) throws IOException, InterruptedException {
+        long end = System.nanoTime() + timeout.toNanos();
+        Answer answer = get(host, port, path, timeout);
+        Optional<URI> proxied;
+        try {
+            proxied = answer.atYarnsProxy();
+        } catch (IllegalArgumentException e) {
+            throw new IOException(base() + path + " sends to an address that is none", e);
+        }
+        if (proxied.isEmpty()) {
+            return answer;
+        }
+        URI proxy = proxied.get();
+        String there = proxy.getRawPath() + (proxy.getRawQuery() == null ? "" : "?" + proxy.getRawQuery());
+        return get(proxy.getHost(), proxy.getPort() < 0 ? 80 : proxy.getPort(), there, until(end));
+    }
+
+    private static Answer get(String host, int port, String path, Duration timeout)
+            throws IOException, InterruptedException {
+        String base = "http://" + authority(host, port);
         // HTTP/1.0: the body is neither chunked nor compressed, and ends with the connection.
-        String request = "GET " + path + " HTTP/1.0\r\nHost: " + authority()
+        String request = "GET " + path + " HTTP/1.0\r\nHost: " + authority(host, port)
                 + "\r\nUser-Agent: connectctl\r\nAccept: application/json, text/html\r\n\r\n";
         byte[] bytes;
         try (TimedSocket socket = TimedSocket.connect(host, port, timeout.toNanos())) {
@@ -348,17 +405,21 @@ public final class SparkUi {
         String text = new String(bytes, StandardCharsets.UTF_8);
         int head = text.indexOf("\r\n\r\n");
         if (head < 0 || !text.startsWith("HTTP/1.")) {
-            throw new IOException(base() + path + " was not answered in HTTP/1");
+            throw new IOException(base + path + " was not answered in HTTP/1");
         }
         String statusLine = text.substring(0, text.indexOf("\r\n"));
         String[] words = statusLine.split(" ", 3);
         if (words.length < 2 || !words[1].matches("\\d{3}")) {
-            throw new IOException(base() + path + " was answered with the status line \"" + statusLine + "\"");
+            throw new IOException(base + path + " was answered with the status line \"" + statusLine + "\"");
         }
-        return new Answer(Integer.parseInt(words[1]), text.substring(head + 4));
+        return new Answer(Integer.parseInt(words[1]), text.substring(0, head), text.substring(head + 4));
     }
 
     private String authority() {
+        return authority(host, port);
+    }
+
+    private static String authority(String host, int port) {
         return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
     }
 }

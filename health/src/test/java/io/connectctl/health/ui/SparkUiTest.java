@@ -118,6 +118,29 @@ class SparkUiTest {
         }
     }
 
+    @Test
+    void spark350NamesSessionAndUserTheWrongWayRound() throws Exception {
+        String session = "4475c28c-35b8-4515-b26f-73ae9e9d9cae";
+        String running = "d696098b-9c52-4d2f-af17-daace4283043";
+        String user = "0c1f3d2e-5a55-4f3b-ae55-236f59c59ac1";
+        String row = "<td><a href=\"/connect/session/?id=" + session + "\">" + session + "</a></td><td>";
+        for (String name : List.of("etl", user)) {
+            try (FakeSparkUi fake = FakeSparkUi.of("local-7", "m")) {
+                fake.page(
+                        "/connect/",
+                        200,
+                        "<h4>1 session(s) are online, running 1 Request(s)</h4><table>"
+                                + row(session, name, running, "RUNNING").replaceFirst("<td>", row) + "</table>");
+
+                assertThat(new SparkUi("127.0.0.1", fake.port())
+                                .connectActivity("local-7", TIMEOUT)
+                                .orElseThrow()
+                                .running())
+                        .containsExactly(new RunningOperation(name, session, running));
+            }
+        }
+    }
+
     /** As Spark 3.5 and 4.x write it: user, id, start, end, duration, executions. */
     private static String sessionRow(String session, String end) {
         return """
@@ -248,6 +271,27 @@ class SparkUiTest {
             fake.page("/connect/", 302, "");
             assertThat(new SparkUi("127.0.0.1", fake.port()).connectActivity("local-7", TIMEOUT))
                     .isEmpty();
+        }
+    }
+
+    @Test
+    void whatAnApplicationOnYarnShowsToItsProxyAloneIsReadThere() throws Exception {
+        try (FakeSparkUi proxy = FakeSparkUi.of("local-7", "m")) {
+            proxy.page(
+                    "/proxy/application_1_0002/api/v1/applications",
+                    200,
+                    "[{\"id\": \"application_1_0002\", \"name\": \"n\", \"attempts\": []}]");
+            String location = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:" + proxy.port() + "%s\r\n\r\n";
+            try (RawServer filtered = RawServer.saying(
+                            location.formatted("/proxy/redirect/application_1_0002/api/v1/applications"));
+                    RawServer elsewhere = RawServer.saying(location.formatted("/api/v1/applications"))) {
+                assertThat(new SparkUi("127.0.0.1", filtered.port()).applications(TIMEOUT))
+                        .containsExactly(new Application("application_1_0002", "n", ""));
+                assertThatThrownBy(() -> new SparkUi("127.0.0.1", elsewhere.port()).applications(TIMEOUT))
+                        .as("no other redirect is followed")
+                        .hasMessageContaining("answered 302");
+            }
+            assertThat(proxy.requests()).containsExactly("/proxy/application_1_0002/api/v1/applications");
         }
     }
 
