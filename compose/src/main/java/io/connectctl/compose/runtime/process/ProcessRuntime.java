@@ -99,6 +99,9 @@ public final class ProcessRuntime implements ServerRuntime {
 
     private static final String TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN";
 
+    /** Less than a keeper's few small files may take, a block each. */
+    private static final int FULL_BYTES = 64 << 10;
+
     private static final int LOCK_HELD = 75;
     private static final int FLOCK_MISSING = 69;
     private static final int UI_RETRIES = 16;
@@ -387,7 +390,17 @@ public final class ProcessRuntime implements ServerRuntime {
         return PrivateFiles.failure(
                 "starting the keeper of " + run.server(),
                 run.path(),
-                new IOException("exit code " + code + (said.isEmpty() ? "" : ": " + said)));
+                new IOException((isFull(run.path()) ? "No space left on device, " : "") + "exit code " + code
+                        + (said.isEmpty() ? "" : ": " + said)));
+    }
+
+    /** A keeper can't say so: its log lies on the same disk. */
+    private static boolean isFull(Path folder) {
+        try {
+            return Files.getFileStore(folder).getUsableSpace() < FULL_BYTES;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static LaunchException alreadyRunning(ServerName server, String what) {
