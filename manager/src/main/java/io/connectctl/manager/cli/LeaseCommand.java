@@ -43,7 +43,7 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {
             "  connectctl lease --ttl 20m",
-            "  connectctl lease --ttl 20m --owner $$ -o json",
+            "  connectctl lease --ttl 20m --owner $$$$ -o json",
             "  connectctl lease --ttl 1h --owner \"job-$CI_JOB_ID\" -o dotenv > .env",
             "  connectctl lease --pool ci -o github"
         })
