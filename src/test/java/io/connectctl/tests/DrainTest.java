@@ -176,7 +176,7 @@ class DrainTest {
         client.getOutputStream().flush();
     }
 
-    private static void awaitOperations(Installation installation, int operations) {
+    static void awaitOperations(Installation installation, int operations) {
         await().atMost(Installation.PATIENCE).until(() -> {
             JsonNode activity = installation.look("sales?activity=true").path("activity");
             return activity.path("operations").asInt() == operations

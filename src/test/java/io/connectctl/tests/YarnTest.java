@@ -119,9 +119,23 @@ class YarnTest {
         assertThat(fourth).isNotEqualTo(third);
         assertThat(cluster.state(third)).isIn("FINISHED", "KILLED");
 
-        installation.ok("stop", "sales");
+        whatRunsIsKnownThroughTheProxyAndParted();
         await().atMost(Installation.PATIENCE).until(() -> cluster.executors().isEmpty());
         assertThat(cluster.state(fourth)).isIn("FINISHED", "KILLED");
+    }
+
+    /** The driver shows its UI to the ResourceManager's address alone, which isn't the one that it is asked from. */
+    private static void whatRunsIsKnownThroughTheProxyAndParted() {
+        Process endless =
+                Spark.client(installation.status("sales").path("url").asText() + "/;user_id=etl", "sleep:600000");
+        DrainTest.awaitOperations(installation, 1);
+
+        Outcome refused = installation.run("stop", "sales");
+        assertThat(refused.exit()).as(refused::toString).isEqualTo(9);
+        assertThat(refused.err()).contains("1 operation of user etl is running; use --drain 5m or --force");
+        Outcome stopped = installation.ok("stop", "sales", "--drain", "1s");
+        assertThat(stopped.err()).contains("1 operation of user etl is running after 1 s: interrupted");
+        assertThat(Installation.finish(endless, Installation.PATIENCE).err()).contains("OPERATION_CANCELED");
     }
 
     private static void driverAndDaemonKilledTogetherLeaveExactlyOneApplication(String before) {
