@@ -55,6 +55,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
@@ -81,6 +82,12 @@ public final class DockerRuntime implements ServerRuntime {
     private static final Duration SNAPSHOT_SLACK = Duration.ofSeconds(4);
 
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(3);
+
+    /** How much later than the end of a container an engine may learn that it ran out of memory. */
+    private static final Duration REASON_PATIENCE = Duration.ofSeconds(1);
+
+    /** Exit code of what SIGKILL ended. */
+    private static final int KILLED = 137;
 
     /** From the end of a container to the engine's word that somebody had it stopped: milliseconds, unless it is loaded. */
     private static final Duration STOP_WORD = Duration.ofSeconds(2);
@@ -1266,6 +1273,8 @@ public final class DockerRuntime implements ServerRuntime {
             note = ENGINE_AWAY;
         } else if (!container.error().isEmpty()) {
             note = container.error();
+        } else if (!ours && foundOutOfMemory(container)) {
+            note = OUT_OF_MEMORY;
         }
         History.Ending fresh = new History.Ending(
                 container.startedAt(),
@@ -1283,6 +1292,22 @@ public final class DockerRuntime implements ServerRuntime {
     }
 
     /** Asks the engine for what it remembers: it tells of a stop after the end. */
+    /** An engine hears of the end and of its reason from two sides; on a loaded machine the reason comes last. */
+    private boolean foundOutOfMemory(Container ended) throws RuntimeUnavailableException, InterruptedException {
+        long end = System.nanoTime() + REASON_PATIENCE.toNanos();
+        while (ended.exitCode() == KILLED && System.nanoTime() < end) {
+            TimeUnit.MILLISECONDS.sleep(REASON_PATIENCE.toMillis() / 10);
+            Optional<Container> now = engine().container(ended.id());
+            if (now.isEmpty() || !now.get().startedAt().equals(ended.startedAt())) {
+                return false;
+            }
+            if (now.get().outOfMemory()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private boolean stoppedBySomebody(Container container) throws RuntimeUnavailableException, InterruptedException {
         return engine().stopped(container.id(), container.finishedAt());
     }
