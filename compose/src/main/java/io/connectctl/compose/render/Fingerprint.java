@@ -9,9 +9,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** What a server's files mean, as one short text: comments, blank lines and the order of properties don't count. */
 final class Fingerprint {
+    private static final Pattern XML_COMMENT = Pattern.compile("<!--.*?-->", Pattern.DOTALL);
+    private static final Pattern BETWEEN_TAGS = Pattern.compile(">[ \\t]*\\R\\s*<");
+
     private Fingerprint() {}
 
     /** The fingerprint of files in the order of their names: 32 hex digits. */
@@ -35,8 +39,21 @@ final class Fingerprint {
             case PROPERTIES, LOG4J2 -> properties(file.text());
             case SHELL -> code(file.text(), Format.SHELL);
             case ARGUMENTS -> code(file.text(), Format.ARGUMENTS);
-            case XML, COMPOSE, PLAIN -> file.text();
+            case XML -> xml(file.text());
+            case COMPOSE, PLAIN -> file.text();
         };
+    }
+
+    /** Without comments, and line breaks with blanks around them between two tags. */
+    private static String xml(String text) {
+        if (text.contains("<![CDATA[")) {
+            // In there comments are none, and it isn't worth a parser.
+            return text;
+        }
+        return BETWEEN_TAGS
+                .matcher(XML_COMMENT.matcher(text).replaceAll(""))
+                .replaceAll("><")
+                .strip();
     }
 
     private static String properties(String text) {

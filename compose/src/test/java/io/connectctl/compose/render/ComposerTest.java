@@ -100,6 +100,30 @@ class ComposerTest {
     }
 
     @Test
+    void theFingerprintOfXmlIgnoresCommentsAndLayout() {
+        String plain = "<configuration><property><name>a</name><value>1</value></property></configuration>";
+        String laidOut =
+                """
+                <!-- mine -->
+                <configuration>
+                  <property>
+                    <name>a</name>
+                    <!-- was
+                     2 -->
+
+                    <value>1</value>
+                  </property>
+                </configuration>
+                """;
+        assertThat(fingerprint("hive-site.xml", laidOut)).isEqualTo(fingerprint("hive-site.xml", plain));
+        assertThat(fingerprint("hive-site.xml", laidOut.replace("<value>1", "<value>2")))
+                .isNotEqualTo(fingerprint("hive-site.xml", plain));
+        assertThat(fingerprint("x.xml", "<a> </a>")).isNotEqualTo(fingerprint("x.xml", "<a></a>"));
+        assertThat(fingerprint("x.xml", "<a><![CDATA[<!-- b -->]]></a>"))
+                .isNotEqualTo(fingerprint("x.xml", "<a><![CDATA[<!-- c -->]]></a>"));
+    }
+
+    @Test
     void theFingerprintSeesWhatMatters() {
         assertThat(fingerprint("x.conf", "a=1\na=2\n")).isNotEqualTo(fingerprint("x.conf", "a=2\na=1\n"));
         assertThat(fingerprint("x.conf", "a=1\n")).isNotEqualTo(fingerprint("y.conf", "a=1\n"));
