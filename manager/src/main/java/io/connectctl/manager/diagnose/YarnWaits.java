@@ -48,8 +48,7 @@ final class YarnWaits implements Rule {
             return Optional.empty();
         }
         if (waits.isEmpty()) {
-            // A driver that didn't get as far as YARN in its time would not have got further: it says nothing of it
-            // itself.
+            // A driver that didn't get as far as YARN in its time says nothing of it itself.
             return clues.startupLine(RETRYING)
                     .or(() -> clues.anyLine(SILENT))
                     .flatMap(hit -> hit.fault(

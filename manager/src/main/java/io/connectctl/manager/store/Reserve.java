@@ -1,14 +1,11 @@
 package io.connectctl.manager.store;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.EnumSet;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
@@ -68,15 +65,8 @@ final class Reserve {
         // Noise: a file system that compresses would keep no room for zeros.
         byte[] noise = new byte[BYTES];
         new Random(lookedAt).nextBytes(noise);
-        try (SeekableByteChannel channel = Files.newByteChannel(
-                file,
-                EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-            ByteBuffer rest = ByteBuffer.wrap(noise);
-            while (rest.hasRemaining()) {
-                channel.write(rest);
-            }
-        }
+        Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.write(file, noise);
     }
 
     /**

@@ -883,9 +883,8 @@ public final class DockerRuntime implements ServerRuntime {
         try {
             parts().logs().keep(names, old);
         } catch (EngineRefusal e) {
-            // A container that somebody is just removing, or that goes by itself, tells nothing any more (bench/chaos,
-            // seed 3, docker rm -f);
-            // nor does one whose log driver can't be read. What an earlier run said keeps no server down.
+            // A container that somebody is just removing, or that goes by itself, tells nothing any more, nor does one
+            // whose log driver can't be read. What an earlier run said keeps no server down.
             LOG.info("the log of {} before this run can't be kept: {}", names.server(), e.said());
         }
     }
@@ -1291,7 +1290,6 @@ public final class DockerRuntime implements ServerRuntime {
         return now == null ? Optional.empty() : now.awayAt(instant);
     }
 
-    /** Asks the engine for what it remembers: it tells of a stop after the end. */
     /** An engine hears of the end and of its reason from two sides; on a loaded machine the reason comes last. */
     private boolean foundOutOfMemory(Container ended) throws RuntimeUnavailableException, InterruptedException {
         long end = System.nanoTime() + REASON_PATIENCE.toNanos();
@@ -1308,6 +1306,7 @@ public final class DockerRuntime implements ServerRuntime {
         return false;
     }
 
+    /** Asks the engine for what it remembers: it tells of a stop after the end. */
     private boolean stoppedBySomebody(Container container) throws RuntimeUnavailableException, InterruptedException {
         return engine().stopped(container.id(), container.finishedAt());
     }
