@@ -49,9 +49,12 @@ final class Cluster implements AutoCloseable {
 
     // ------------------------------------------------------------------ YARN
 
-    /** A ResourceManager and one NodeManager of 2 GiB; its queues are {@code default} and {@code tiny}, which has room for next to nothing. */
-    static Cluster yarn() {
-        Cluster cluster = new Cluster("127.0.0.1");
+    /**
+     * A ResourceManager and one NodeManager of 2 GiB at this address; its queues are {@code default} and {@code tiny}, which has room for
+     * next to nothing.
+     */
+    static Cluster yarn(String host) {
+        Cluster cluster = new Cluster(host);
         try {
             Files.createDirectories(cluster.conf());
             cluster.writeConf();

@@ -37,7 +37,7 @@ class YarnTest {
 
     @BeforeAll
     static void build() {
-        cluster = Cluster.yarn();
+        cluster = Cluster.yarn("127.0.0.1");
         installation = Installation.untrained();
     }
 

@@ -17,6 +17,7 @@ import java.util.OptionalInt;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * Servers as a project of docker compose: one {@code docker-compose.yml}, and a folder of rendered files for each server. Compose
@@ -30,7 +31,6 @@ public final class ComposeProject {
     static final String TEMPLATES = "compose";
 
     /** What an image that {@code connectctl image build} made is called unless told otherwise. */
-    private static final String OWN_IMAGES = "connectctl/spark:";
 
     /** For one server: YARN's master of its application, one executor with Spark's defaults, and some. */
     private static final int WORKER_GIBIBYTES = 3;
@@ -46,10 +46,23 @@ public final class ComposeProject {
     private final TemplateSource source;
     private final Composer composer;
 
+    private final Function<ServerSpec, SparkPlace> places;
+
     /**
+     * Of images that are told by their names.
+     *
      * @param profiles folder of the user's profiles, as {@link Composer} takes it
      */
     public ComposeProject(Optional<Path> profiles) {
+        this(profiles, spec -> SparkPlace.guess(image(spec)));
+    }
+
+    /**
+     * @param profiles folder of the user's profiles, as {@link Composer} takes it
+     * @param places where Spark lies in the image of each server
+     */
+    public ComposeProject(Optional<Path> profiles, Function<ServerSpec, SparkPlace> places) {
+        this.places = places;
         this.source = new TemplateSource(profiles);
         this.composer = new Composer(profiles);
     }
@@ -130,16 +143,16 @@ public final class ComposeProject {
                 "clusterLimit", Long.toString((gibibytes + 1) << 30));
     }
 
-    /** Where things lie in such a container; an image of ours has jars alone, any other one a whole Spark. */
-    private static Site site(ServerSpec spec) {
-        boolean bare = image(spec).startsWith(OWN_IMAGES);
+    /** Where things lie in such a container. */
+    private Site site(ServerSpec spec) {
+        SparkPlace spark = places.apply(spec);
         return new Site(
                         CONF,
                         STATE.resolve("work"),
                         STATE.resolve("warehouse"),
                         Optional.empty(),
-                        bare ? Optional.empty() : Optional.of(Path.of("/opt/spark")),
-                        bare ? Optional.of(Path.of("/opt/spark/jars")) : Optional.empty(),
+                        spark.home(),
+                        spark.jars(),
                         false,
                         Optional.empty(),
                         spec.auth() == Auth.TOKEN ? Optional.of(CONF.resolve("token")) : Optional.empty())

@@ -2,6 +2,7 @@ package io.connectctl.compose.runtime;
 
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.render.SparkPlace;
 import io.connectctl.compose.spec.Exposures;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
@@ -76,6 +77,14 @@ public interface ServerRuntime extends AutoCloseable {
 
     /** Where things will lie for this server, without looking at any network, nor at any disk but the declared folders; for previews. */
     Site plannedSite(ServerSpec spec);
+
+    /**
+     * Where Spark lies in an image: asks what is here, and fetches nothing. Empty where it isn't here, nobody can tell, or there are no
+     * images.
+     */
+    default Optional<SparkPlace> sparkPlace(String image) throws InterruptedException {
+        return Optional.empty();
+    }
 
     /**
      * What a launch would be made of now beside its rendered files, each by a name and an identity that no other has: {@code

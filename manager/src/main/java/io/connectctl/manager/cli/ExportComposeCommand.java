@@ -3,6 +3,7 @@ package io.connectctl.manager.cli;
 import io.connectctl.compose.render.ComposeProject;
 import io.connectctl.compose.render.RenderException;
 import io.connectctl.compose.render.RenderedFile;
+import io.connectctl.compose.render.SparkPlace;
 import io.connectctl.compose.render.TrialCluster;
 import io.connectctl.compose.spec.Auth;
 import io.connectctl.compose.spec.Declaration;
@@ -14,16 +15,23 @@ import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.SpecReader;
 import io.connectctl.manager.client.DaemonUnreachableException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,6 +59,10 @@ import picocli.CommandLine.Parameters;
             "  docker compose ps connect; docker compose restart connect"
         })
 final class ExportComposeCommand extends CliCommand {
+    private static final String LOOK_MAIN = "io.connectctl.manager.daemon.LayoutMain";
+
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(20);
+
     private static final int TOKEN_BYTES = 32;
     private static final String TOKEN = "token";
 
@@ -92,12 +104,15 @@ final class ExportComposeCommand extends CliCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
+    ExitCode execute() throws IOException, InterruptedException {
         Optional<TrialCluster> cluster = cluster();
         List<ServerSpec> specs = specs(cluster);
+        Map<ServerName, SparkPlace> places = places(specs);
         ComposeProject.Files files;
         try {
-            files = new ComposeProject(Optional.of(context.folders().config().resolve("templates")))
+            files = new ComposeProject(
+                            Optional.of(context.folders().config().resolve("templates")),
+                            spec -> Objects.requireNonNull(places.get(spec.name())))
                     .render(specs, cluster);
         } catch (RenderException e) {
             throw new CliFailure(
@@ -288,6 +303,69 @@ final class ExportComposeCommand extends CliCommand {
                     "leave them out, and name an image that has them (image:)");
         }
         return spec;
+    }
+
+    /** The containers start where no connectctl is, so that their entrypoint has to know its image's layout beforehand. */
+    private Map<ServerName, SparkPlace> places(List<ServerSpec> specs) throws IOException, InterruptedException {
+        Set<String> images = new TreeSet<>();
+        specs.forEach(spec -> images.add(image(spec)));
+        images.removeIf(SparkPlace::telling);
+        Map<String, SparkPlace> seen = images.isEmpty() ? Map.of() : looked(images);
+        for (String unseen : images) {
+            if (!seen.containsKey(unseen)) {
+                warn("image " + unseen
+                        + " isn't here to be looked at, and is taken for one like apache/spark's, with Spark in"
+                        + " /opt/spark; if connectctl made it, export again where it is");
+            }
+        }
+        Map<ServerName, SparkPlace> places = new HashMap<>();
+        for (ServerSpec spec : specs) {
+            String image = image(spec);
+            places.put(spec.name(), Optional.ofNullable(seen.get(image)).orElseGet(() -> SparkPlace.guess(image)));
+        }
+        return places;
+    }
+
+    private static String image(ServerSpec spec) {
+        return spec.container().imageFor(spec.spark());
+    }
+
+    private Map<String, SparkPlace> looked(Set<String> images) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(context.tool()
+                        .command(
+                                List.of(
+                                        "-XX:+UseSerialGC",
+                                        "-XX:TieredStopAtLevel=1",
+                                        "-Xmx128m",
+                                        "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"),
+                                LOOK_MAIN,
+                                List.copyOf(images)))
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        Interrupts.Watch watch = context.interrupts().onSignal(process::destroyForcibly);
+        try {
+            // An engine that hangs costs a guess, and no command that never ends.
+            if (!process.waitFor(LONGEST_LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+                return Map.of();
+            }
+            Map<String, SparkPlace> places = new HashMap<>();
+            for (String line : new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList()) {
+                String[] words = line.split("\t", -1);
+                if (words.length == 3) {
+                    places.put(words[0], new SparkPlace(path(words[1]), path(words[2])));
+                }
+            }
+            return places;
+        } finally {
+            watch.over();
+            process.destroyForcibly();
+        }
+    }
+
+    private static Optional<Path> path(String text) {
+        return text.isEmpty() ? Optional.empty() : Optional.of(Path.of(text));
     }
 
     private void refuseToOverwrite(Path folder, ComposeProject.Files files) throws CliFailure {

@@ -3,6 +3,7 @@ package io.connectctl.compose.runtime.docker;
 import io.connectctl.compose.render.ContainerPorts;
 import io.connectctl.compose.render.LaunchPlan;
 import io.connectctl.compose.render.Site;
+import io.connectctl.compose.render.SparkPlace;
 import io.connectctl.compose.runtime.Adoptable;
 import io.connectctl.compose.runtime.Archives;
 import io.connectctl.compose.runtime.Deadline;
@@ -566,6 +567,16 @@ public final class DockerRuntime implements ServerRuntime {
         String before = histories.of(spec.name()).image();
         String built = Names.builtImage(spec.spark());
         return spec.container().image().isEmpty() && built.equals(before) ? built : wanted;
+    }
+
+    @Override
+    public Optional<SparkPlace> sparkPlace(String image) throws InterruptedException {
+        try {
+            return parts().images().find(image).map(found -> new SparkPlace(found.sparkHome(), found.jars()));
+        } catch (RuntimeUnavailableException e) {
+            LOG.debug("it can't be told where Spark lies in {}", image, e);
+            return Optional.empty();
+        }
     }
 
     private Site site(ServerSpec spec, Optional<Path> jars, Optional<Path> sparkHome) {
