@@ -67,7 +67,7 @@ class DaemonDeathTest {
 
             assertThat(asked.out()).isEqualTo(url);
             assertThat(asked.err()).contains("connectctl: starting the daemon");
-            installation.ok("daemon", "stop");
+            assertThat(installation.ok("daemon", "stop").err()).contains("its server still runs, unwatched");
             Outcome looked = installation.run("status", "a");
             assertThat(looked.exit()).as(looked::toString).isEqualTo(7);
             assertThat(looked.err()).contains("stopped on purpose").contains("connectctl daemon start");

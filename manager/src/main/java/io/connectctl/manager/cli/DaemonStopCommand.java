@@ -5,6 +5,8 @@ import io.connectctl.manager.client.DeliberateStop;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Command;
 
 /** {@code connectctl daemon stop}. */
@@ -16,6 +18,9 @@ import picocli.CommandLine.Command;
                     + " commands that only look don't start it again."
         })
 final class DaemonStopCommand extends CliCommand {
+    /** Phases in which nothing of a server runs. */
+    private static final Set<String> RESTING = Set.of("STOPPED", "FAILED", "BACKING_OFF");
+
     DaemonStopCommand(CliContext context) {
         super(context);
     }
@@ -26,6 +31,7 @@ final class DaemonStopCommand extends CliCommand {
         // First: whatever looks for the daemon as it ends shall not start it again.
         DeliberateStop.note(state);
         boolean gone = false;
+        Optional<Long> running = running();
         try {
             stopDaemon(client(), Duration.ofSeconds(30));
             gone = true;
@@ -41,7 +47,25 @@ final class DaemonStopCommand extends CliCommand {
                 DeliberateStop.forget(state);
             }
         }
-        say("connectctl: the daemon stopped; servers that ran still run, unwatched");
+        say("connectctl: the daemon stopped"
+                + running.map(count -> count == 0
+                                ? "; no server runs"
+                                : count == 1
+                                        ? "; its server still runs, unwatched"
+                                        : "; its " + count + " servers still run, unwatched")
+                        .orElse("; servers that ran still run, unwatched"));
         return ExitCode.OK;
+    }
+
+    /** How many servers are left alone; empty where the daemon doesn't tell any more. */
+    private Optional<Long> running() {
+        try {
+            return Optional.of(client().servers().servers().stream()
+                    .filter(server -> !RESTING.contains(server.phase()))
+                    .count());
+        } catch (IOException e) {
+            // To stop it matters more than to count.
+            return Optional.empty();
+        }
     }
 }

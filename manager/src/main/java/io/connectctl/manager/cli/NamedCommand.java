@@ -3,6 +3,8 @@ package io.connectctl.manager.cli;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Parameters;
 
@@ -17,6 +19,13 @@ abstract class NamedCommand extends CliCommand {
 
     NamedCommand(CliContext context) {
         super(context);
+    }
+
+    /** The servers that are meant by the names after the first, too; each once. */
+    List<String> serverNames(ApiClient client, List<String> more) throws IOException {
+        List<String> names = new ArrayList<>(List.of(serverName(client)));
+        names.addAll(more);
+        return names.stream().distinct().toList();
     }
 
     /** The connectctl.yaml named on the command line. */

@@ -6,6 +6,7 @@ import io.connectctl.manager.api.v1.ServerView;
 import io.connectctl.manager.client.ApiClient;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.OptionalLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code connectctl stop}. */
 @Command(
@@ -30,10 +32,14 @@ import picocli.CommandLine.Option;
             "  connectctl stop sales --drain 5m",
             "  connectctl stop sales --drain 0s     (interrupt what runs; also while it is drained)",
             "  connectctl stop sales --force",
+            "  connectctl stop sales hr",
             "  connectctl stop --all"
         })
 final class StopCommand extends ServerCommand {
     private static final Duration TICK = Duration.ofMillis(500);
+
+    @Parameters(index = "1..*", paramLabel = "NAME", description = "More servers; they stop side by side.")
+    List<String> more = new ArrayList<>();
 
     @Option(names = "--force", description = "Kill it at once, without drain and grace, whatever operations run.")
     boolean force;
@@ -59,7 +65,8 @@ final class StopCommand extends ServerCommand {
             throw CliFailure.usage("--all and '" + name + "' contradict each other", "leave one of them out");
         }
         ApiClient client = upToDate();
-        List<String> servers = all ? declared(client) : List.of(serverName(client));
+        List<String> servers = all ? declared(client) : serverNames(client, more);
+        boolean alone = !all && servers.size() == 1;
         if (servers.isEmpty()) {
             say("connectctl: no server is declared");
         }
@@ -77,7 +84,7 @@ final class StopCommand extends ServerCommand {
         for (ServerView active : before.values()) {
             boolean agreed = Parting.agreed(context, active, "stop", drain.isPresent());
             drains.put(active.name(), agreed ? Optional.of(Duration.ZERO) : drain);
-            if (all && !agreed && drain.isEmpty()) {
+            if (!alone && !agreed && drain.isEmpty()) {
                 // Of many either all are told to stop or none.
                 Parting.refuse(active);
             }
@@ -104,7 +111,7 @@ final class StopCommand extends ServerCommand {
             try {
                 for (Map.Entry<String, ReceiptView> each : receipts.entrySet()) {
                     failures.goOn(() -> {
-                        awaitStopped(this, client, each.getKey(), each.getValue(), patience, deadline, !all);
+                        awaitStopped(this, client, each.getKey(), each.getValue(), patience, deadline, alone);
                         if (each.getValue().changed()) {
                             Optional.ofNullable(before.get(each.getKey()))
                                     .flatMap(Parting::stoppedSessions)

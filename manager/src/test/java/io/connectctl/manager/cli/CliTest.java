@@ -786,6 +786,38 @@ class CliTest {
     }
 
     @Test
+    void severalServersStopSideBySide() {
+        daemon.on("GET /v1/daemon", 200, DAEMON);
+        for (String name : List.of("a", "b")) {
+            daemon.on("GET /v1/servers/" + name, 200, Servers.json(Servers.server(name, "STOPPED")))
+                    .on(
+                            "POST /v1/servers/" + name + "/stop?unlessBusy=true",
+                            202,
+                            "{\"sequence\":4,\"changed\":true,\"message\":\"stopping\"}")
+                    .endless("GET /v1/events?after=4&server=" + name + "&follow=true");
+        }
+
+        CliHarness.Result result = cli.run("stop", "a", "b", "a");
+
+        assertThat(result.err()).contains("a  STOPPED\n", "b  STOPPED\n");
+        assertThat(daemon.requests()).containsOnlyOnce("POST /v1/servers/a/stop?unlessBusy=true");
+        assertThat(daemon.requests().indexOf("POST /v1/servers/b/stop?unlessBusy=true"))
+                .isLessThan(daemon.requests().lastIndexOf("GET /v1/servers/a"));
+    }
+
+    @Test
+    void removeGoesOnWhereOneIsRefused() {
+        daemon.on("GET /v1/daemon", 200, DAEMON)
+                .problem("DELETE /v1/servers/a", 409, "RUNNING", "a runs")
+                .on("DELETE /v1/servers/b", 200, "{}");
+
+        CliHarness.Result result = cli.run("remove", "a", "b");
+
+        assertThat(result.code()).isEqualTo(8);
+        assertThat(result.err()).contains("b: removed\n", "connectctl: a runs");
+    }
+
+    @Test
     void stopForceAsksForIt() {
         daemon.on("GET /v1/daemon", 200, DAEMON)
                 .on(
