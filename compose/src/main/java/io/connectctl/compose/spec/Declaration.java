@@ -106,8 +106,11 @@ public final class Declaration {
             JsonNode value = entry.getValue();
             if (value.isNull()) {
                 base.remove(entry.getKey());
-            } else if (value instanceof ObjectNode object && base.get(entry.getKey()) instanceof ObjectNode below) {
-                merge(below, object);
+            } else if (value instanceof ObjectNode object) {
+                // Also where there is nothing below: what removes must not be kept as a value.
+                merge(
+                        base.get(entry.getKey()) instanceof ObjectNode below ? below : base.putObject(entry.getKey()),
+                        object);
             } else {
                 base.set(entry.getKey(), value.deepCopy());
             }

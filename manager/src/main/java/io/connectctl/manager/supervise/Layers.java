@@ -24,6 +24,24 @@ record Layers(Declaration flags, Declaration file) {
         return pointers;
     }
 
+    /** Keys that {@code flags} unsets though {@code held} doesn't set them, as JSON pointers. */
+    static List<String> neverSet(Declaration flags, Declaration held) {
+        List<String> pointers = new ArrayList<>();
+        collectUnset(flags.tree(), held.tree(), "", pointers);
+        return pointers;
+    }
+
+    private static void collectUnset(ObjectNode patch, JsonNode held, String prefix, List<String> pointers) {
+        for (Map.Entry<String, JsonNode> entry : patch.properties()) {
+            String pointer = prefix + Declaration.pointer(entry.getKey());
+            if (entry.getValue() instanceof ObjectNode below) {
+                collectUnset(below, held.path(entry.getKey()), pointer, pointers);
+            } else if (entry.getValue().isNull() && !held.has(entry.getKey())) {
+                pointers.add(pointer);
+            }
+        }
+    }
+
     private static void collect(ObjectNode patch, ObjectNode file, String prefix, List<String> pointers) {
         for (Map.Entry<String, JsonNode> entry : patch.properties()) {
             JsonNode held = file.get(entry.getKey());

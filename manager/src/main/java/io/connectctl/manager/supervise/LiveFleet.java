@@ -597,8 +597,10 @@ public final class LiveFleet implements Fleet {
     /** Of a name that is held meanwhile, without the registry: an engine that hangs needs seconds to be known as such. */
     private Declared create(ServerName name, Declaration flags, Declaration file, Origin origin, boolean launch)
             throws RefusedException {
-        Layers layers = new Layers(flags, origin.file().isPresent() ? file : Declaration.empty());
+        Layers layers = new Layers(
+                Declaration.empty().patchedBy(flags), origin.file().isPresent() ? file : Declaration.empty());
         List<Problem> warnings = new ArrayList<>(overruled(name, origin, layers.file(), flags));
+        warnings.addAll(neverSet(name, Declaration.empty(), layers.file(), flags));
         ServerSpec spec = read(name, layers, warnings);
         if (launch) {
             holdPort(name, spec);
@@ -689,6 +691,7 @@ public final class LiveFleet implements Fleet {
         }
         Layers layers = new Layers(old.declared().flags().patchedBy(flags), above);
         List<Problem> warnings = new ArrayList<>(overruled(unit.name(), by, above, flags));
+        warnings.addAll(neverSet(unit.name(), old.declared().flags(), above, flags));
         ServerSpec spec = read(unit.name(), layers, warnings);
         warnings.addAll(portThatStays(unit, spec));
         return new Revised(layers, by, spec, warnings);
@@ -779,6 +782,20 @@ public final class LiveFleet implements Fleet {
                         "servers." + name + pointer.replace('/', '.'),
                         by.file().map(Path::toString).orElse("the file")
                                 + " declares it, and wins over flags: change it there",
+                        Optional.empty()))
+                .toList();
+    }
+
+    /** A misspelt key must not look as if it had been unset. What the file sets is told as overruled. */
+    private static List<Problem> neverSet(ServerName name, Declaration held, Declaration file, Declaration flags) {
+        List<String> overruled = Layers.overruled(flags, file);
+        return Layers.neverSet(flags, held).stream()
+                .filter(pointer -> !overruled.contains(pointer))
+                .map(pointer -> new Problem(
+                        Problem.Severity.WARNING,
+                        flags.place(pointer),
+                        "servers." + name + pointer.replace('/', '.'),
+                        "no flag of an earlier start set it, so there is nothing to unset",
                         Optional.empty()))
                 .toList();
     }
