@@ -824,6 +824,11 @@ public final class LiveFleet implements Fleet {
                     "the declaration of " + name + " has problems; nothing was changed",
                     problems);
         }
+        MachineMemory.tooLittleFor(
+                        reading.spec().get(),
+                        MachineMemory.bytes(),
+                        layers.effective().place("/driverMemory"))
+                .ifPresent(problems::add);
         warnings.addAll(problems);
         return reading.spec().get();
     }
