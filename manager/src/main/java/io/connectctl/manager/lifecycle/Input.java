@@ -18,9 +18,18 @@ public sealed interface Input {
      * @param force kills without grace
      * @param drain how long what clients run may finish first
      * @param anew whether a drain that is under way is to last that long from now on; else it goes on as it was ordered
+     * @param why who or what stopped it, as events tell it
      */
-    record Stop(boolean force, Duration drain, boolean anew) implements Input {
-        /** At once; a drain that is under way goes on. */
+    record Stop(boolean force, Duration drain, boolean anew, String why) implements Input {
+        /** What is said where nothing else is known of whoever asked. */
+        public static final String BY_HAND = "stopped by hand";
+
+        /** By hand. */
+        public Stop(boolean force, Duration drain, boolean anew) {
+            this(force, drain, anew, BY_HAND);
+        }
+
+        /** By hand and at once; a drain that is under way goes on. */
         public Stop(boolean force) {
             this(force, Duration.ZERO, false);
         }

@@ -155,7 +155,7 @@ public final class Lifecycle {
             if (input instanceof Input.Start start) {
                 start(start.terms());
             } else if (input instanceof Input.Stop stop) {
-                stop(stop.force(), stop.drain(), stop.anew());
+                stop(stop.force(), stop.drain(), stop.anew(), stop.why());
             } else if (input instanceof Input.Restart restart) {
                 restart(restart.terms(), restart.drain(), restart.anew());
             } else if (input instanceof Input.Recovered) {
@@ -221,17 +221,17 @@ public final class Lifecycle {
             }
         }
 
-        private void stop(boolean force, Duration drain, boolean anew) {
+        private void stop(boolean force, Duration drain, boolean anew, String why) {
             switch (phase) {
                 case STOPPED -> desired = Desired.DOWN;
                 case FAILED, BACKING_OFF -> {
                     wantDown(force);
                     cause = Optional.empty();
-                    enter(Phase.STOPPED, "stopped by hand");
+                    enter(Phase.STOPPED, why);
                 }
                 case STARTING, HEALTHY, UNHEALTHY -> {
                     wantDown(force);
-                    stopping(force, false, drain, "stopped by hand");
+                    stopping(force, false, drain, why);
                 }
                 case STOPPING -> {
                     if (desired == Desired.UP || force) {

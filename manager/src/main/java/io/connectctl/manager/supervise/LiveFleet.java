@@ -1247,7 +1247,9 @@ public final class LiveFleet implements Fleet {
         return unit.call(() -> {
             long sequence = lastSequence();
             boolean changed = unit.command(
-                    new Input.Stop(order.force(), drain, drainsAnew(unit, order)), unit.charter(), unit.spec());
+                    new Input.Stop(order.force(), drain, drainsAnew(unit, order), order.why()),
+                    unit.charter(),
+                    unit.spec());
             Phase phase = unit.state().phase();
             return new Receipt(
                     sequence,

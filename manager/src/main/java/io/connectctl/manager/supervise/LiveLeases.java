@@ -625,7 +625,8 @@ public final class LiveLeases implements Leases {
             if (status.isPresent() && !resting(status.get())) {
                 if (again(work.endTried)) {
                     work.endTried = around.time().now().boot();
-                    fleet.stop(lease.server(), true);
+                    String why = lease.held() ? "its lease ended" : "its pool keeps it no longer";
+                    fleet.stop(lease.server(), new StopOrder(true, false, Optional.empty(), why));
                     status = fleet.server(lease.server());
                 }
             }
