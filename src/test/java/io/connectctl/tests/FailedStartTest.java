@@ -48,6 +48,9 @@ class FailedStartTest {
             value = {
                 "value   | PROCESS | 4.0.1 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
                 "size    | PROCESS | 4.0.1 | BAD_CONF_VALUE       | --conf spark.connect.grpc.maxInboundMessageSize=foo",
+                "session | PROCESS | 4.0.1 | BAD_CONF_VALUE       | --conf spark.sql.codegen.maxFields=x",
+                "session35 | PROCESS | 3.5.0 | BAD_CONF_VALUE     | --conf spark.sql.session.timeZone=Nowhere",
+                "noui    | PROCESS | 4.0.1 | BAD_CONF_VALUE       | --conf spark.sql.codegen.maxFields=x --until query",
                 "value35 | PROCESS | 3.5.0 | BAD_CONF_VALUE       | --conf spark.network.timeout=5s",
                 "class   | PROCESS | 4.0.1 | CLASS_NOT_FOUND      | --conf spark.connect.grpc.interceptor.classes=com.example.Nope",
                 "events  | PROCESS | 4.0.1 | FOLDER_UNWRITABLE    | --conf spark.eventLog.enabled=true --conf spark.eventLog.dir=file:/proc/nothing",

@@ -603,7 +603,7 @@ public final class Doctor {
                         check.equals("session") ? "CONTEXT_GONE" : "NOT_GRPC",
                         "the call failed: " + RpcFailures.answer(failure),
                         check.equals("session")
-                                ? "the server answers without a usable SparkContext: restart it, see its log"
+                                ? "the server answers, and gives no session: its SparkContext ended, or Spark refuses a spark.sql setting of it; its log says which"
                                 : "another program has this port: check the port of the server");
         }
     }

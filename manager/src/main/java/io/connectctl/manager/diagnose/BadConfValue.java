@@ -3,6 +3,7 @@ package io.connectctl.manager.diagnose;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,6 +15,10 @@ final class BadConfValue implements Rule {
             Pattern.compile("\\[INVALID_SPARK_CONFIG[^\\]]{0,80}\\] (.{1,300}?)(?: SQLSTATE.*)?$");
     private static final Pattern KEYED = Pattern.compile(
             "Exception: (?:requirement failed: |Illegal value for config key )?'?(spark\\.[\\w.]{1,150})'?:? (.{0,200})");
+    /** Spark 3's own checks of a value. */
+    private static final Pattern CHECKED = Pattern.compile(
+            "Exception: (?:'.{0,200}' in|The value of) (spark\\.[\\w.]{1,150}) ((?:is invalid|should be).{0,300})");
+
     private static final Pattern RANGE =
             Pattern.compile("startPort should be between 1024 and 65535|port out of range: ?(-?\\d{1,9})");
     private static final Pattern UNIT =
@@ -35,22 +40,27 @@ final class BadConfValue implements Rule {
 
     @Override
     public Optional<Finding> look(Clues clues) {
-        return clues.startup(INVALID)
+        return look(clues, clues::startup).or(() -> look(clues, clues::uncaught));
+    }
+
+    private static Optional<Finding> look(Clues clues, Function<Pattern, Optional<Hit>> find) {
+        return find.apply(INVALID)
                 .flatMap(hit -> bad(
                         clues,
                         hit,
                         hit.group(2),
                         "the value '" + hit.group(1) + "' of " + hit.group(2) + " is invalid"))
-                .or(() -> clues.startup(CROSSED).flatMap(hit -> bad(clues, hit, "KEY", hit.group(1))))
-                .or(() -> clues.startup(KEYED)
+                .or(() -> find.apply(CROSSED).flatMap(hit -> bad(clues, hit, "KEY", hit.group(1))))
+                .or(() -> find.apply(CHECKED).flatMap(hit -> checked(clues, hit)))
+                .or(() -> find.apply(KEYED)
                         .flatMap(hit -> bad(clues, hit, hit.group(1), hit.group(1) + ": " + hit.group(2))))
-                .or(() -> clues.startup(RANGE)
+                .or(() -> find.apply(RANGE)
                         .flatMap(hit -> hit.config(
                                 "BAD_CONF_VALUE",
                                 "a port is out of range" + clues.conf("spark.connect.grpc.binding.port"),
                                 "take a port of 1024-65535: " + clues.again("--port 15002"))))
-                .or(() -> clues.startup(UNIT).flatMap(hit -> unit(clues, hit)))
-                .or(() -> clues.startup(NUMBER).flatMap(hit -> {
+                .or(() -> find.apply(UNIT).flatMap(hit -> unit(clues, hit)))
+                .or(() -> find.apply(NUMBER).flatMap(hit -> {
                     String key = clues.keyOf(hit.group(1)).or(clues::refusedKey).orElse("KEY");
                     return bad(
                             clues,
@@ -59,18 +69,18 @@ final class BadConfValue implements Rule {
                             (key.equals("KEY") ? "a setting" : key) + " should be a number, but is '" + hit.group(1)
                                     + "'");
                 }))
-                .or(() -> clues.startup(FILE)
+                .or(() -> find.apply(FILE)
                         .flatMap(hit -> hit.config(
                                 "BAD_CONF_VALUE",
                                 "there is no properties file " + hit.group(1),
                                 "create it, or take it out, then " + clues.again(""))))
-                .or(() -> clues.startup(OPTION)
+                .or(() -> find.apply(OPTION)
                         .flatMap(hit -> hit.config(
                                 "BAD_CONF_VALUE",
                                 "spark-submit doesn't know the option " + hit.group(1) + hit.group(2),
                                 "take it out of the profile's entrypoint (`connectctl render "
                                         + clues.spec().name() + "` shows it), then " + clues.again(""))))
-                .or(() -> clues.startup(MEMORY).flatMap(hit -> {
+                .or(() -> find.apply(MEMORY).flatMap(hit -> {
                     String key = "spark." + hit.group(1).toLowerCase(Locale.ROOT) + "." + hit.group(2);
                     return bad(
                             clues,
@@ -79,7 +89,7 @@ final class BadConfValue implements Rule {
                             key + " must be a positive number, with a unit of k, m, g or t for memory"
                                     + clues.conf(key));
                 }))
-                .or(() -> clues.startup(SCHEME)
+                .or(() -> find.apply(SCHEME)
                         .flatMap(hit -> bad(
                                 clues,
                                 hit,
@@ -88,19 +98,35 @@ final class BadConfValue implements Rule {
                                         + clues.keyHolding(hit.group(1) + "://")
                                                 .map(key -> " (in " + key + ")")
                                                 .orElse(""))))
-                .or(() -> clues.startup(HOST).flatMap(hit -> host(clues, hit)))
-                .or(() -> clues.startup(SECOND_CONTEXT)
+                .or(() -> find.apply(HOST).flatMap(hit -> host(clues, hit)))
+                .or(() -> find.apply(SECOND_CONTEXT)
                         .flatMap(hit -> hit.config(
                                 "BAD_CONF_VALUE",
                                 "something in the server made a second SparkContext",
                                 "take out the plugin, listener or extension that does so (spark.plugins, spark.extraListeners, spark.sql.extensions), then "
                                         + clues.again(""))))
-                .or(() -> clues.startup(REQUIREMENT)
+                .or(() -> find.apply(REQUIREMENT)
                         .flatMap(hit -> bad(clues, hit, "KEY", "Spark refuses a setting: " + hit.group(1))));
     }
 
+    /** Spark names some keys as they were called before; the one that was declared tells people more. */
+    private static Optional<Finding> checked(Clues clues, Hit hit) {
+        String named = hit.group(1);
+        String key = clues.spec().conf().containsKey(named)
+                ? named
+                : clues.refusedKey().orElse(named);
+        String value = Optional.ofNullable(clues.spec().conf().get(key))
+                .map(set -> "=" + set)
+                .orElse("");
+        return bad(clues, hit, key, key + value + " " + hit.group(2));
+    }
+
     private static Optional<Finding> bad(Clues clues, Hit hit, String key, String summary) {
-        return hit.config("BAD_CONF_VALUE", summary, "correct it: " + clues.again("--conf " + key + "=VALUE"));
+        String remedy = "correct it: " + clues.again("--conf " + key + "=VALUE");
+        return hit.config(
+                "BAD_CONF_VALUE",
+                summary,
+                clues.spec().conf().containsKey(key) ? remedy + ", or take it back: --unset conf." + key : remedy);
     }
 
     /** Spark names neither key nor value here; the value it choked on tells the key, if only one key has it. */

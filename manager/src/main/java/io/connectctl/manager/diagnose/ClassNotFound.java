@@ -11,17 +11,24 @@ final class ClassNotFound implements Rule {
 
     @Override
     public Optional<Finding> look(Clues clues) {
-        return clues.startup(NO_CLASS).flatMap(hit -> {
-            String name = hit.group(1).replace('/', '.');
-            String key = clues.keyHolding(name)
-                    .map(each -> " (named by " + each + ")")
-                    .orElse("");
-            return hit.config(
-                    "CLASS_NOT_FOUND",
-                    "class " + name + key + " is not on the server's class path",
-                    "add the jar that holds it: " + clues.again("--packages GROUP:ARTIFACT:VERSION")
-                            + (key.isEmpty() ? "" : ", or correct the name"));
-        });
+        return clues.startup(NO_CLASS)
+                .or(() -> clues.noSession().flatMap(refusal -> refusal.within(NO_CLASS)))
+                .flatMap(hit -> missing(clues, hit));
+    }
+
+    private static Optional<Finding> missing(Clues clues, Hit hit) {
+        String name = hit.group(1).replace('/', '.');
+        String key =
+                clues.keyHolding(name).map(each -> " (named by " + each + ")").orElse("");
+        String packages = name.startsWith("org.apache.spark.sql.hive.")
+                ? "org.apache.spark:spark-hive_" + clues.spec().spark().scalaBinary() + ":"
+                        + clues.spec().spark()
+                : "GROUP:ARTIFACT:VERSION";
+        return hit.config(
+                "CLASS_NOT_FOUND",
+                "class " + name + key + " is not on the server's class path",
+                "add the jar that holds it: " + clues.again("--packages " + packages)
+                        + (key.isEmpty() ? "" : ", or correct the name"));
     }
 
     @Override

@@ -6,13 +6,13 @@ import io.connectctl.compose.runtime.ExitStatus;
 import io.connectctl.compose.spec.Declaration;
 import io.connectctl.compose.spec.ServerSpec;
 import io.connectctl.compose.spec.lint.Linter;
+import io.connectctl.health.ProbeFailure;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -23,6 +23,14 @@ final class Clues {
 
     /** So many complaints are searched, the first ones of a start and the last ones of a run: the time stays bounded. */
     private static final int MOST_COMPLAINTS = 300;
+
+    /** What Spark 3.4 to 4.2 log where no session can be made: it reads spark.sql keys, and what extends sessions, no earlier than that. */
+    private static final Pattern NO_SESSION = Pattern.compile(
+            "Error while instantiating 'org\\.apache\\.spark\\.sql\\.[\\w.]{1,100}SessionStateBuilder'");
+
+    /** Spark answers what is wrong with a query by itself; what it leaves to gRPC it stumbled over before it came to the query. */
+    private static final Pattern UNCAUGHT =
+            Pattern.compile("SerializingExecutor: Exception while executing runnable \\S{1,100}\\.grpc\\.");
 
     private static final Pattern READY = Pattern.compile("Spark Connect server started(?: at: .{1,200}:\\d|\\.)");
 
@@ -100,6 +108,35 @@ final class Clues {
         return first(lastOf(entries.stream().filter(Clues::matters).toList()), pattern);
     }
 
+    /** Where Spark says that it can't make a session, for anybody. Only where a query of ours failed, as {@link #uncaught}. */
+    Optional<Hit> noSession() {
+        return queryFailed() ? anywhere(NO_SESSION) : Optional.empty();
+    }
+
+    /**
+     * The first exception that Spark's service didn't handle in which the pattern is found. Only where a query of ours failed: errors of
+     * users' queries are no matter of the server's.
+     */
+    Optional<Hit> uncaught(Pattern pattern) {
+        return queryFailed()
+                ? first(
+                        lastOf(entries.stream()
+                                .filter(Clues::matters)
+                                .filter(entry -> Hit.in(entry, UNCAUGHT, scrubber)
+                                        .or(() -> Hit.in(entry, NO_SESSION, scrubber))
+                                        .isPresent())
+                                .toList()),
+                        pattern)
+                : Optional.empty();
+    }
+
+    private boolean queryFailed() {
+        return evidence.probe()
+                .map(ProbeFailure::kind)
+                .filter(kind -> kind == ProbeFailure.Kind.QUERY_FAILED || kind == ProbeFailure.Kind.CONTEXT_GONE)
+                .isPresent();
+    }
+
     /** The first complaint from outside of the server's own logging, where no user's query can write. */
     Optional<Hit> outsideLogging(Pattern pattern) {
         return first(
@@ -162,13 +199,7 @@ final class Clues {
     }
 
     private Optional<Hit> first(Stream<LogEntry> among, Pattern pattern) {
-        return among.flatMap(entry -> entry.lines().stream().flatMap(line -> {
-                    Matcher matcher = pattern.matcher(line);
-                    return matcher.find()
-                            ? Stream.of(new Hit(entry, line, matcher.toMatchResult(), scrubber))
-                            : Stream.empty();
-                }))
-                .findFirst();
+        return among.flatMap(entry -> Hit.in(entry, pattern, scrubber).stream()).findFirst();
     }
 
     /** The command that starts, or where it ran restarts, this server with other flags. */

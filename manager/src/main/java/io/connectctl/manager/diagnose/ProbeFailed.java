@@ -1,5 +1,6 @@
 package io.connectctl.manager.diagnose;
 
+import io.connectctl.compose.spec.MasterUrl;
 import io.connectctl.health.ProbeFailure;
 import io.connectctl.manager.lifecycle.Cause;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.Set;
 final class ProbeFailed implements Rule {
     @Override
     public Optional<Finding> look(Clues clues) {
-        return clues.evidence()
+        return noSession(clues).or(() -> clues.evidence()
                 .probe()
                 .filter(probe -> clues.lived())
                 .map(probe -> new Finding(
@@ -22,7 +23,19 @@ final class ProbeFailed implements Rule {
                                         + probe.rung().name().toLowerCase(Locale.ROOT) + ": " + probe.detail(),
                                 remedy(clues, probe),
                                 List.of(probe.detail()),
-                                true)));
+                                true))));
+    }
+
+    /** It may be a catalog that is away for a moment: no reason to end a server that is up. */
+    private static Optional<Finding> noSession(Clues clues) {
+        return clues.noSession().flatMap(hit -> {
+            String reason = hit.reason().orElse(hit.line());
+            return hit.fault(
+                    "PROBE_FAILED",
+                    "Spark can't make a session, so no client is served: " + reason,
+                    "mend what that says (mostly spark.sql.extensions, spark.sql.catalogImplementation, or a metastore that is away): "
+                            + clues.again(""));
+        });
     }
 
     private static String remedy(Clues clues, ProbeFailure probe) {
@@ -43,7 +56,10 @@ final class ProbeFailed implements Rule {
                 clues.refusedKey()
                         .map(key -> "every session fails where " + key + " is no value that Spark takes"
                                 + clues.conf(key) + ": " + clues.again("--conf " + key + "=VALUE"))
-                        .orElse("Spark answers, and can't run a query: are there executors? " + log);
+                        .orElse((MasterUrl.isCluster(clues.spec().master())
+                                        ? "Spark answers, and can't run a query: are there executors? "
+                                        : "Spark answers, and can't run a query: mend what it says; ")
+                                + log);
             case SUSPENDED ->
                 "whoever stopped it lets it go on, or ends it: connectctl replaces what doesn't answer for long";
             case REFUSED, CONTEXT_GONE, OTHER -> log;

@@ -30,6 +30,11 @@ public record Cause(
         return new Cause(code, summary, remedy, evidence, retryable, file);
     }
 
+    /** The same of an instance that isn't ours to end, whatever a launch of ours would come to. */
+    public Cause asRetryable() {
+        return new Cause(code, summary, remedy, evidence, true, log);
+    }
+
     /** The same, where another launch is somebody's own decision. */
     Cause notRetryable() {
         return new Cause(code, summary, remedy, evidence, false, log);

@@ -87,6 +87,14 @@ public sealed interface Input {
     /** A probe beside the periodic ones, asked for by hand, got as far as {@code reached}: it adds to what is proven, and judges nothing. */
     record Proven(int incarnation, Rung reached) implements Input {}
 
+    /**
+     * A query of ours failed on an instance that answers all that is below it.
+     *
+     * @param detail what was asked and answered, in a line
+     * @param cause why, as far as evidence tells; one that isn't retryable says that no client gets further, ever
+     */
+    record QueryFailed(int incarnation, String detail, Cause cause) implements Input {}
+
     /** The runtime was asked and says that this instance runs. */
     record Found(Instance instance) implements Input {}
 

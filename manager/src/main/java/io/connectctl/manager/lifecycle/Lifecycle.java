@@ -178,6 +178,8 @@ public final class Lifecycle {
                 if (proven.incarnation() == incarnation && probing()) {
                     prove(proven.reached());
                 }
+            } else if (input instanceof Input.QueryFailed failed) {
+                queryFailed(failed);
             } else if (input instanceof Input.Found found) {
                 found(found.instance());
             } else if (input instanceof Input.Missing missing) {
@@ -740,7 +742,27 @@ public final class Lifecycle {
                 if (each.compareTo(rung) > 0 && reached.atLeast(each)) {
                     rung = each;
                     event("rung", "proven: " + each, Optional.empty());
+                    if (each == Rung.QUERY && phase == Phase.HEALTHY) {
+                        cause = Optional.empty();
+                    }
                 }
+            }
+        }
+
+        /**
+         * Where not even a tiny query runs, HEALTHY would be a word without use: what no restart mends ends the start, all else is told
+         * beside it. Once a query ran, whatever fails is a matter of that query.
+         */
+        private void queryFailed(Input.QueryFailed failed) {
+            if (failed.incarnation() != incarnation || !probing() || rung.atLeast(Rung.QUERY)) {
+                return;
+            }
+            if (!failed.cause().retryable()) {
+                proven = false;
+                fault(failed.cause(), true);
+            } else if (phase == Phase.HEALTHY) {
+                cause = Optional.of(failed.cause());
+                event("probe", "beyond " + goal() + ": " + failed.detail(), cause);
             }
         }
 
@@ -911,7 +933,10 @@ public final class Lifecycle {
             return new Cause(
                     "START_TIMEOUT",
                     "it did not get to " + goal() + " within "
-                            + seconds(terms.health().startTimeout()) + " of its launch; proven so far: " + rung,
+                            + seconds(terms.health().startTimeout()) + " of its launch; "
+                            + (rung == Rung.CONTAINER
+                                    ? "so far nothing is proven but that it runs"
+                                    : "proven so far: " + rung),
                     "see connectctl logs " + before.name() + "; if it only needs longer, raise health.startTimeout",
                     lastFailure.map(failure -> List.of(failure.detail())).orElse(List.of()),
                     true);

@@ -76,6 +76,10 @@ final class EffectRunner {
     private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
     /** A cold query took 3 s on a quiet machine; it is asked once and isn't held against the server. */
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(30);
+    /** A log lags by its rotation's pipe, too, and more under load. */
+    private static final int MOST_LOOKS = 4;
+
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(700);
     /** PORT to QUERY: each has the timeout for itself. */
     private static final int RUNGS = 4;
     /** Beyond the timeouts of its rungs, for a probe asked for by hand. */
@@ -94,6 +98,9 @@ final class EffectRunner {
     private final Executor workers;
     private final Operations operations;
     private final ArchiveTrainer trainer;
+
+    /** A query's failure is being looked into. */
+    private final AtomicBoolean explaining = new AtomicBoolean();
 
     /** What a class data archive does for the incarnation that was launched last; looked at once its first query ran. */
     private volatile Optional<Equipped> equipped = Optional.empty();
@@ -886,6 +893,8 @@ final class EffectRunner {
             }
             if (beside && failure.isEmpty()) {
                 workers.execute(() -> query(instance));
+            } else {
+                climb.failure().filter(EffectRunner::refusesClients).ifPresent(why -> queryFailed(instance, why));
             }
             afterwards(() -> lookAtCluster(probe.incarnation(), climb));
         } catch (InterruptedException e) {
@@ -930,9 +939,7 @@ final class EffectRunner {
                 unit.post(new Input.Proven(instance.incarnation(), Rung.QUERY));
                 proved(instance.incarnation());
             } else if (instance.incarnation() == unit.state().incarnation()) {
-                climb.failure()
-                        .ifPresent(why -> unit.news(
-                                "probe", "beyond " + unit.state().terms().until() + ": " + why.detail()));
+                climb.failure().ifPresent(why -> queryFailed(instance, why));
             }
         } catch (InterruptedException e) {
             LOG.debug("{}: its first query was interrupted", unit.name());
@@ -942,6 +949,44 @@ final class EffectRunner {
                     querying = null;
                 }
                 Thread.interrupted();
+            }
+        }
+    }
+
+    /** Spark answers, and serves nobody: a log says more on that than any call. */
+    private static boolean refusesClients(ProbeFailure failure) {
+        return failure.kind() == ProbeFailure.Kind.QUERY_FAILED || failure.kind() == ProbeFailure.Kind.CONTEXT_GONE;
+    }
+
+    private void queryFailed(Instance instance, ProbeFailure failure) {
+        if (explaining.compareAndSet(false, true)) {
+            explain(instance, failure, MOST_LOOKS);
+        }
+    }
+
+    /** gRPC sends the answer of a call that threw before it logs why, so a log that says nothing yet is looked at again. */
+    private void explain(Instance instance, ProbeFailure failure, int looks) {
+        boolean over = true;
+        try {
+            ServerState state = unit.state();
+            if (instance.incarnation() != state.incarnation() || state.rung().atLeast(Rung.QUERY)) {
+                return;
+            }
+            Cause why = cause(Optional.empty(), Optional.of(failure));
+            if (why.retryable() && looks > 1) {
+                over = false;
+                around.time().after(LOOK_AGAIN, () -> workers.execute(() -> explain(instance, failure, looks - 1)));
+                return;
+            }
+            if (!why.retryable()) {
+                // No archive's doing: the next start may have it.
+                equipped = Optional.empty();
+            }
+            boolean ours = !runtime().adopted(unit.name());
+            unit.post(new Input.QueryFailed(instance.incarnation(), failure.detail(), ours ? why : why.asRetryable()));
+        } finally {
+            if (over) {
+                explaining.set(false);
             }
         }
     }

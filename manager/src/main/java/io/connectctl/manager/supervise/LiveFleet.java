@@ -864,9 +864,7 @@ public final class LiveFleet implements Fleet {
     private ServerUnit unit(ServerName name) throws RefusedException {
         ServerUnit unit = units.get(name);
         if (unit == null) {
-            throw new RefusedException(
-                    RefusedException.Code.NO_SUCH_SERVER,
-                    "there is no server " + name + "; connectctl status lists them all");
+            throw new RefusedException(RefusedException.Code.NO_SUCH_SERVER, "there is no server " + name);
         }
         return unit;
     }

@@ -351,9 +351,13 @@ final class ServerUnit {
                 charter = charter.launchedAs(launch.incarnation());
             }
         }
-        return step.state().phase() == Phase.HEALTHY
-                ? charter.proved(step.state().incarnation())
-                : charter;
+        ServerState after = step.state();
+        // HEALTHY alone may last a second: the first query says whether this declaration serves anybody. One that can't
+        // run
+        // for another reason than the declaration is told beside HEALTHY, as a cause.
+        boolean proven = after.phase() == Phase.HEALTHY
+                && (after.rung().atLeast(Rung.QUERY) || after.cause().isPresent());
+        return proven ? charter.proved(after.incarnation()) : charter;
     }
 
     /** In the mailbox, or before there is one: writes down for a lost database what it would take along, where that changed. */

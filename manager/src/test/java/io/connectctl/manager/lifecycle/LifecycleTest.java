@@ -108,6 +108,44 @@ class LifecycleTest {
     }
 
     @Test
+    void aServerOnWhichNoQueryCanEverRunIsFailedAndNotTriedAgain() {
+        healthy().on(new Input.QueryFailed(1, "refused", cause("BAD_CONF_VALUE", false)));
+
+        assertThat(state.phase()).isEqualTo(Phase.STOPPING);
+        on(new Input.Halted(1, Optional.of(ended(1, 143)), Optional.empty()));
+        assertThat(state.phase()).isEqualTo(Phase.FAILED);
+        assertThat(state.cause().orElseThrow().code()).isEqualTo("BAD_CONF_VALUE");
+    }
+
+    @Test
+    void whyNoQueryRanIsToldBesideHealthyUntilOneRuns() {
+        healthy().on(new Input.QueryFailed(1, "no executors", cause("PROBE_FAILED", true)));
+
+        assertThat(state.phase()).isEqualTo(Phase.HEALTHY);
+        assertThat(state.cause().orElseThrow().code()).isEqualTo("PROBE_FAILED");
+        assertThat(messages("probe")).contains("beyond SESSION: no executors");
+        on(new Input.Proven(1, Rung.QUERY));
+        assertThat(state.cause()).isEmpty();
+    }
+
+    @Test
+    void aFailureAfterAQueryRanIsThatQuerysOwn() {
+        healthy().on(new Input.Proven(1, Rung.QUERY));
+        ServerState before = state;
+
+        on(new Input.QueryFailed(1, "refused", cause("BAD_CONF_VALUE", false)));
+        on(new Input.QueryFailed(7, "refused", cause("BAD_CONF_VALUE", false)));
+        assertThat(state).isEqualTo(before);
+    }
+
+    @Test
+    void aStopTellsWhoOrWhatStopped() {
+        healthy().on(new Input.Stop(true, Duration.ZERO, false, "its lease ended"));
+
+        assertThat(messages("phase")).contains("HEALTHY -> STOPPING: its lease ended");
+    }
+
+    @Test
     void aPersonsStopWithTheRuntimesOwnToolsIsHeeded() {
         healthy().on(new Input.Exited(endedOutside(1), cause("TERMINATED", true)));
 
@@ -803,6 +841,8 @@ class LifecycleTest {
                     passed(incarnation),
                     failed(incarnation),
                     new Input.Proven(incarnation, Rung.QUERY),
+                    new Input.QueryFailed(incarnation, "no executors", cause("PROBE_FAILED", true)),
+                    new Input.QueryFailed(incarnation, "refused", cause("BAD_CONF_VALUE", false)),
                     new Input.Found(instance(incarnation)),
                     new Input.Missing(Optional.of(ended(incarnation, 1)), Optional.of(cause("EXITED", true)))));
         }

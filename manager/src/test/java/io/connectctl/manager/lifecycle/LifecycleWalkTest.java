@@ -214,6 +214,12 @@ class LifecycleWalkTest {
                 return;
             }
             Effect.Probe probe = probes.remove(0);
+            if (!kind && random.nextInt(10) == 0) {
+                tell(
+                        new Input.QueryFailed(
+                                probe.incarnation(), "refused", cause("BAD_CONF_VALUE", random.nextBoolean())),
+                        false);
+            }
             boolean passes =
                     alive != null && alive.incarnation() == probe.incarnation() && (kind || random.nextInt(3) > 0);
             tell(

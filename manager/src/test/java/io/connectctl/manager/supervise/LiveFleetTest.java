@@ -2,6 +2,7 @@ package io.connectctl.manager.supervise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import io.connectctl.compose.render.LaunchPlan;
@@ -17,6 +18,7 @@ import io.connectctl.compose.runtime.Snapshot;
 import io.connectctl.compose.runtime.Usage;
 import io.connectctl.compose.runtime.testing.FakeRuntime;
 import io.connectctl.compose.spec.Declaration;
+import io.connectctl.compose.spec.Problem;
 import io.connectctl.compose.spec.ServerName;
 import io.connectctl.health.Climb;
 import io.connectctl.health.Ladder;
@@ -82,6 +84,8 @@ class LiveFleetTest {
     private final FakeWorkload workload = new FakeWorkload();
     private final LeftOnCluster cluster = new LeftOnCluster(HR, "application_1_0001");
     private volatile boolean answering = true;
+    private volatile boolean refused;
+    private volatile boolean retryable = true;
     private volatile boolean queryHangs;
     private volatile String entrypoint = "exec java";
     private LiveFleet fleet;
@@ -120,7 +124,7 @@ class LiveFleetTest {
                                 "it ended",
                                 "look",
                                 evidence.log(),
-                                true),
+                                retryable),
                         spec -> List.of(),
                         ProbeListener.SILENT,
                         time,
@@ -133,6 +137,14 @@ class LiveFleetTest {
         public Climb climb(Rung until, Duration timeout) throws InterruptedException {
             if (until == Rung.QUERY && queryHangs) {
                 new CountDownLatch(1).await();
+            }
+            if (until == Rung.QUERY && refused) {
+                return new Climb(
+                        Rung.SESSION,
+                        Optional.of(new ProbeFailure(
+                                Rung.QUERY, ProbeFailure.Kind.QUERY_FAILED, "Application error processing RPC")),
+                        Map.of(),
+                        SEEN);
             }
             return answering
                     ? new Climb(until, Optional.empty(), Map.of(), SEEN)
@@ -911,6 +923,67 @@ class LiveFleetTest {
 
         assertThat(status().changed()).isFalse();
         assertThat(runtime.lastPlan(SALES).orElseThrow().spec().master()).isEqualTo("local[4]");
+    }
+
+    @Test
+    void anUnsetFlagsDefaultHoldsAgainAndWhatWasNeverSetIsTold() throws Exception {
+        Origin file = new Origin(Optional.of(Path.of("/a/connectctl.yaml")));
+        fleet.declare(SALES, Declaration.ofJson("{\"port\":15020}"), file);
+        fleet.declare(
+                SALES, Declaration.ofJson("{\"master\":\"local[2]\",\"conf\":{\"spark.a\":\"1\"}}"), Origin.FLAGS);
+
+        Declared declared = fleet.declare(
+                SALES,
+                Declaration.ofJson("{\"master\":null,\"port\":null,\"conf\":{\"spark.a\":null,\"spark.b\":null}}"),
+                Origin.FLAGS);
+
+        assertThat(status().spec().master()).isEqualTo("local[*]");
+        assertThat(status().spec().conf()).doesNotContainKey("spark.a");
+        assertThat(declared.warnings())
+                .extracting(Problem::key, Problem::message)
+                .containsExactlyInAnyOrder(
+                        tuple(
+                                "servers.sales.port",
+                                "/a/connectctl.yaml declares it, and wins over flags: change it there"),
+                        tuple(
+                                "servers.sales.conf.spark.b",
+                                "no flag of an earlier start set it, so there is nothing to unset"));
+    }
+
+    @Test
+    void aFlagThatIsUnsetAtItsServersFirstStartIsNoValue() throws Exception {
+        Declared declared =
+                fleet.declare(HR, Declaration.ofJson("{\"conf\":{\"spark.b\":null},\"image\":null}"), Origin.FLAGS);
+
+        assertThat(declared.warnings()).hasSize(2);
+        assertThat(fleet.server(HR).orElseThrow().spec().conf()).isEmpty();
+    }
+
+    @Test
+    void whereNoQueryRunsForWantOfAnythingThatMayPassItIsHealthyAndSaysWhy() throws Exception {
+        refused = true;
+        healthy();
+
+        until(BLINK, () -> status().cause().isPresent());
+        assertThat(status().phase()).isEqualTo(Phase.HEALTHY);
+        assertThat(events("probe")).contains("beyond SESSION: Application error processing RPC");
+    }
+
+    @Test
+    void aDeclarationThatServesNobodyEndsInItsCauseAndIsNoneToGoBackTo() throws Exception {
+        healthy();
+        until(BLINK, () -> status().rung() == Rung.QUERY);
+        refused = true;
+        retryable = false;
+        fleet.declare(SALES, Declaration.ofJson("{\"master\":\"local[3]\"}"), Origin.FLAGS);
+        fleet.restart(SALES, RestartFrom.CURRENT, StopOrder.PLAIN);
+
+        until(Phase.FAILED);
+        assertThat(runtime.launches(SALES)).isEqualTo(2);
+        refused = false;
+        fleet.restart(SALES, RestartFrom.ROLLBACK, StopOrder.PLAIN);
+        until(Phase.HEALTHY);
+        assertThat(runtime.lastPlan(SALES).orElseThrow().spec().master()).isEqualTo("local[*]");
     }
 
     @Test
