@@ -69,10 +69,14 @@ final class Cli {
     /** The commands below {@code daemon}. */
     private static final List<String> BELOW_DAEMON = List.of("run", "start", "stop", "status");
 
-    /** Of help: longer lines are hard to read, and picocli lays out no shorter ones. */
+    /** Of help: longer lines are hard to read. */
     private static final int WIDEST = 100;
 
-    private static final int NARROWEST = 55;
+    /** In fewer columns no room is left beside the names of options. */
+    private static final int NARROWEST = 64;
+
+    /** So wide that picocli breaks no line. */
+    private static final int UNBROKEN = 2_000;
 
     /** The commands below {@code cache}. */
     private static final List<String> BELOW_CACHE = List.of("prune", "train");
@@ -293,11 +297,11 @@ final class Cli {
         // Asked for help only: to ask a terminal for its size takes a process.
         root.setHelpFactory((spec, colors) -> {
             int columns = context.terminal().columns();
-            spec.usageMessage().width(Math.max(NARROWEST, Math.min(columns, WIDEST)));
+            spec.usageMessage().width(columns < NARROWEST ? UNBROKEN : Math.min(columns, WIDEST));
             if (columns < NARROWEST) {
                 Map<String, IHelpSectionRenderer> sections =
                         new HashMap<>(spec.usageMessage().sectionMap());
-                sections.replaceAll((name, section) -> help -> Prose.folded(section.render(help), columns));
+                sections.replaceAll((name, section) -> help -> Prose.stacked(section.render(help), columns));
                 spec.usageMessage().sectionMap(sections);
             }
             return new CommandLine.Help(spec, colors);

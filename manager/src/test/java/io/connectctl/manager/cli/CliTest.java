@@ -91,6 +91,19 @@ class CliTest {
         assertThat(result.out()).contains("reporting").contains("HEALTHY").contains("sc://localhost:15002");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "start --help", "stop --help", "lease --help", "help image build"})
+    void helpOnANarrowTerminalPutsEachMeaningBelowItsName(String command) {
+        cli.columns = 40;
+
+        String help = cli.run(command.split(" ")).out();
+
+        assertThat(help.lines()).allMatch(line -> line.length() <= 40 || line.startsWith("  connectctl "));
+        assertThat(help.lines().filter(line -> !line.isBlank()))
+                .as("no line that holds a word or two because the one above was broken")
+                .noneMatch(line -> line.startsWith(" ".repeat(14)));
+    }
+
     @Test
     void statusOfOneServerIsAPage() throws IOException {
         daemon.on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")));
