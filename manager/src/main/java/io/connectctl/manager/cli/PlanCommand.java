@@ -18,7 +18,8 @@ import picocli.CommandLine.Mixin;
         description = {
             "Show what a restart or an apply would change, as key: old -> new; changes nothing.",
             "Takes the flags of start. Without NAME and flags: of every server that the connectctl.yaml declares.",
-            "Exits with 0 if nothing would change, with 10 if something would."
+            "Exits with 0 if nothing would change, with 10 if something would, with 6 if they would refuse it: a server that runs isn't ended"
+                    + " for what Spark surely refuses."
         },
         footerHeading = "%nExamples:%n",
         footer = {"  connectctl plan", "  connectctl plan sales --driver-memory 4g", "  connectctl plan sales -o json"})
@@ -57,6 +58,11 @@ final class PlanCommand extends DeclaringCommand {
         }
         List<String> gone = name == null ? ApplyCommand.undeclared(client, project) : List.of();
         show(plans, gone);
+        FirstFailure refusals = new FirstFailure(this);
+        for (PlanView plan : plans.values()) {
+            refusals.goOn(() -> worthEnding(plan, flags));
+        }
+        refusals.rethrow();
         return gone.isEmpty()
                         && plans.values().stream()
                                 .allMatch(plan -> plan.changes().isEmpty() && plan.known())

@@ -287,6 +287,19 @@ class PlanApplyTest {
     }
 
     @Test
+    void planShowsWhatApplyWouldRefuseAndExitsAsIt() throws IOException {
+        declare("servers: {a: {conf: {spark.network.timeout: 10q}}}\n");
+        daemon.on("POST /v1/servers/a/plan", 200, doomed(true))
+                .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY")));
+
+        CliHarness.Result result = cli.run("plan");
+
+        assertThat(result.code()).as(result.err()).isEqualTo(6);
+        assertThat(result.out()).contains("conf.spark.network.timeout");
+        assertThat(result.err()).contains("it surely wouldn't start again");
+    }
+
+    @Test
     void restartEndsNothingForAKeyThatSparkWouldSurelyRefuse() throws IOException {
         daemon.on("POST /v1/servers/a/plan", 200, doomed(true))
                 .on("GET /v1/servers/a", 200, Servers.json(Servers.server("a", "HEALTHY")))
