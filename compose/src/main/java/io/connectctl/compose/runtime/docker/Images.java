@@ -45,6 +45,8 @@ final class Images {
     private static final Pattern RELEASE = Pattern.compile("^Spark (\\S{1,60})");
 
     /** The release that a vendor's version, such as {@code 3.5.0-amzn-1}, is made of. */
+    private static final Pattern REQUEST = Pattern.compile("Get \"?https?://([^/\"]{1,260})[^ ]*: dial .*: ([^:]+)");
+
     private static final Pattern VERSION = Pattern.compile("\\d+\\.\\d+\\.\\d+");
 
     /** What was found fit, and the Spark in it, where that is told. */
@@ -388,7 +390,7 @@ final class Images {
                 return missing(name, said, spark, cause);
             }
         }
-        return unreachable(name, said, spark, cause);
+        return unreachable(name, inShort(said), spark, cause);
     }
 
     private static LaunchException missing(String name, String why, SparkVersion spark, @Nullable Throwable cause) {
@@ -399,6 +401,12 @@ final class Images {
                         + spark.text() + "; or run it as a process: --runtime process",
                 false,
                 cause == null ? new IOException(why) : cause);
+    }
+
+    /** A failed request as Go tells it, with every step between: what it was for and what came of it is all that people need. */
+    static String inShort(String said) {
+        Matcher request = REQUEST.matcher(said);
+        return request.matches() ? request.group(2) + " (" + request.group(1) + ")" : said;
     }
 
     private static LaunchException unreachable(String name, String why, SparkVersion spark, @Nullable Throwable cause) {
