@@ -84,13 +84,6 @@ final class DeclarationOptions {
     List<String> conf = new ArrayList<>();
 
     @Option(
-            names = "--unset",
-            paramLabel = "KEY",
-            description = "Take back what a flag of an earlier start set, so that its default holds again: a key as in"
-                    + " connectctl.yaml, such as driverMemory, conf.spark.sql.ansi.enabled or env.TZ. Repeatable.")
-    List<String> unset = new ArrayList<>();
-
-    @Option(
             names = "--packages",
             paramLabel = "G:A:V",
             split = ",",
@@ -254,9 +247,6 @@ final class DeclarationOptions {
             builder.nested("env", key, value, "--env " + key);
         }
         builder.packages(packages);
-        for (String key : unset) {
-            builder.unset(key);
-        }
         return withCallersHadoop(context, builder.build(), Declaration.empty());
     }
 
@@ -335,30 +325,6 @@ final class DeclarationOptions {
             }
             ((ObjectNode) tree.get(parent)).put(key, value);
             places.put("/" + parent + "/" + pointer(key), Location.flag(flag));
-        }
-
-        /** The first dot parts a field from a key within it: keys of Spark and names of variables have dots of their own. */
-        void unset(String path) throws CliFailure {
-            int dot = path.indexOf('.');
-            String parent = dot < 0 ? path : path.substring(0, dot);
-            String key = dot < 0 ? "" : path.substring(dot + 1);
-            if (parent.isBlank() || (dot >= 0 && key.isBlank())) {
-                throw CliFailure.usage(
-                        "--unset '" + path + "' names no key",
-                        "write a key as in connectctl.yaml: --unset conf.spark.x");
-            }
-            String pointer = dot < 0 ? Declaration.pointer(parent) : Declaration.pointer(parent, key);
-            boolean whole = tree.path(parent).isNull();
-            if (!whole && !tree.at(pointer).isMissingNode() && !tree.at(pointer).isNull()) {
-                throw CliFailure.usage(
-                        "--unset " + path + " and a flag that sets it contradict each other", "leave one of them out");
-            }
-            if (dot < 0) {
-                tree.putNull(parent);
-            } else if (!whole) {
-                (tree.get(parent) instanceof ObjectNode there ? there : tree.putObject(parent)).putNull(key);
-            }
-            places.put(pointer, Location.flag("--unset " + path));
         }
 
         void flag(String key, @Nullable Boolean value, String flag) {

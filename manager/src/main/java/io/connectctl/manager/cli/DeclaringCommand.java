@@ -60,7 +60,10 @@ abstract class DeclaringCommand extends ServerCommand {
 
     /** Where it is to run, or runs already, and stays; null where that is to be decided. */
     static @Nullable String runtime(Declaration declaration, Optional<ServerView> before) {
-        String asked = declaration.tree().path("runtime").asText("");
+        // One that is taken back is a null, which as text is a word.
+        String asked = declaration.tree().path("runtime").isTextual()
+                ? declaration.tree().path("runtime").asText()
+                : "";
         return asked.isEmpty() || asked.equals("auto")
                 ? before.map(ServerView::runtime).orElse(null)
                 : asked;
@@ -81,7 +84,10 @@ abstract class DeclaringCommand extends ServerCommand {
     boolean check(Project project, String server, Declaration declared, Declaration flags) throws CliFailure {
         SpecReader.Reading reading = Linter.read(
                 serverName(server),
-                DeclarationOptions.withCallersHadoop(context, flags, declared).patchedBy(declared));
+                // Nothing is left here of what takes something back.
+                Declaration.empty()
+                        .patchedBy(DeclarationOptions.withCallersHadoop(context, flags, declared))
+                        .patchedBy(declared));
         if (Problems.anyError(reading.problems())) {
             // Errors of other servers keep none from starting, but whoever opens the file now can mend them, too.
             List<Problem> all = new ArrayList<>(reading.problems());

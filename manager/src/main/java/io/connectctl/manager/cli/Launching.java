@@ -16,6 +16,9 @@ abstract class Launching extends DeclaringCommand {
     final DeclarationOptions declarations = new DeclarationOptions();
 
     @Mixin
+    final UnsetOption unset = new UnsetOption();
+
+    @Mixin
     final OutputOption output = new OutputOption();
 
     @Mixin
@@ -38,7 +41,7 @@ abstract class Launching extends DeclaringCommand {
         if (name != null) {
             serverName(name);
         }
-        Declaration given = declarations.declaration(context);
+        Declaration given = unset.with(declarations.declaration(context));
         // An earlier declaration is taken where the current one is in the way: whatever is wrong with that one.
         Project project = declares() ? Project.find(context, file()) : Project.asItIs(context, file());
         warn(project.warnings());

@@ -28,6 +28,9 @@ final class PlanCommand extends DeclaringCommand {
     final DeclarationOptions declarations = new DeclarationOptions();
 
     @Mixin
+    final UnsetOption unset = new UnsetOption();
+
+    @Mixin
     final OutputOption output = new OutputOption();
 
     PlanCommand(CliContext context) {
@@ -36,7 +39,7 @@ final class PlanCommand extends DeclaringCommand {
 
     @Override
     ExitCode execute() throws IOException {
-        Declaration flags = declarations.declaration(context);
+        Declaration flags = unset.with(declarations.declaration(context));
         Project project = Project.find(context, file());
         warn(project.warnings());
         ApiClient client = client();

@@ -818,6 +818,14 @@ class CliTest {
                 .isLessThan(daemon.requests().lastIndexOf("GET /v1/servers/a"));
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"start a --unset", "start a --unset .", "start a --unset conf.", "start a --port 1 --unset port"
+            })
+    void unsetOfNoKeyOrOfAFlagIsMisuse(String command) {
+        assertThat(cli.run(command.split(" ")).code()).isEqualTo(2);
+    }
+
     @Test
     void removeGoesOnWhereOneIsRefused() {
         daemon.on("GET /v1/daemon", 200, DAEMON)

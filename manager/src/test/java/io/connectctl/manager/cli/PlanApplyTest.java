@@ -287,6 +287,18 @@ class PlanApplyTest {
     }
 
     @Test
+    void whatIsTakenBackIsNoValueBesideAFile() throws IOException {
+        declare("servers: {a: {port: 15020}}\n");
+        daemon.on("POST /v1/servers/a/plan", 200, plan("a", true, true, CHANGES))
+                .on("GET /v1/servers", 200, Servers.list(Servers.server("a", "HEALTHY")));
+
+        CliHarness.Result result =
+                cli.run("plan", "a", "--unset", "driverMemory", "--unset", "conf.spark.x", "--unset", "env.TZ");
+
+        assertThat(result.code()).as(result.err()).isEqualTo(10);
+    }
+
+    @Test
     void planShowsWhatApplyWouldRefuseAndExitsAsIt() throws IOException {
         declare("servers: {a: {conf: {spark.network.timeout: 10q}}}\n");
         daemon.on("POST /v1/servers/a/plan", 200, doomed(true))
