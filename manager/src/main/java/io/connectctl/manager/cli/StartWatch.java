@@ -36,12 +36,8 @@ final class StartWatch {
 
     private final Beside beside;
     private final Set<String> phasesSeen = new HashSet<>();
-    private long lookedAt = System.nanoTime();
+    private final StartTime time = new StartTime();
     private boolean outlivesItsKill;
-    private boolean stuck;
-    private long stuckSince;
-    private long launchedAt;
-    private boolean launched;
     private long healthyAt;
     private boolean healthy;
     private boolean climbFailed;
@@ -157,7 +153,9 @@ final class StartWatch {
                         healthy = true;
                         healthyAt = System.nanoTime();
                     }
-                    if (climbFailed || since(healthyAt).compareTo(CLIMB) > 0) {
+                    if (climbFailed
+                            || server.cause() != null
+                            || StartTime.since(healthyAt).compareTo(CLIMB) > 0) {
                         return Optional.of(provenByHand(server));
                     }
                 }
@@ -174,33 +172,21 @@ final class StartWatch {
                 }
                 default -> healthy = false;
             }
-            // What still stops was launched long ago; it may be drained for longer than a start may take.
-            if (!launched
-                    && !server.phase().equals("STOPPING")
-                    && (server.startedAt() != null || server.phase().equals("BACKING_OFF"))) {
-                launched = true;
-                launchedAt = System.nanoTime();
-                if (server.phase().equals("STARTING") && (server.containerId() != null || server.pid() != null)) {
-                    progress.step(
-                            server.containerId() != null
-                                    ? "launched, container " + ServerPage.shortId(server.containerId())
-                                    : "launched, pid " + server.pid());
-                    progress.passing("waiting for an answer");
-                }
-            }
         }
-        long now = System.nanoTime();
-        if (launched && server.phase().equals("STARTING") && server.startedAt() == null) {
-            // What is fetched for another try isn't the server's time either.
-            launchedAt += now - lookedAt;
+        if (time.look(server, current)
+                && server.phase().equals("STARTING")
+                && (server.containerId() != null || server.pid() != null)) {
+            progress.step(
+                    server.containerId() != null
+                            ? "launched, container " + ServerPage.shortId(server.containerId())
+                            : "launched, pid " + server.pid());
+            progress.passing("waiting for an answer");
         }
-        lookedAt = now;
         if (fitting && server.startTimeoutSeconds() > 0) {
             giveUp(server, Duration.ofMillis(Math.round(server.startTimeoutSeconds() * 1000)));
         }
-        if (launched
-                ? since(launchedAt).compareTo(timeout) > 0
-                : stuckFor(server).compareTo(timeout) > 0) {
+        Duration waited = time.launched() ? time.sinceLaunch() : time.stuckFor(server, outlivesItsKill);
+        if (waited.compareTo(timeout) > 0) {
             throw tooLong(server);
         }
         return Optional.empty();
@@ -209,10 +195,9 @@ final class StartWatch {
     /** Whoever waits has waited for as long as a start may take, and the reason is known. The tries go on. */
     private void giveUp(ServerView server, Duration startTimeout) throws CliFailure {
         timeout = startTimeout.plus(Patience.VERDICT);
-        if (launched
-                && server.phase().equals("BACKING_OFF")
+        if (server.phase().equals("BACKING_OFF")
                 && server.cause() != null
-                && since(launchedAt).compareTo(startTimeout) > 0) {
+                && time.sinceLaunch().compareTo(startTimeout) > 0) {
             CliFailure told = CliCommand.failedStart(
                     server,
                     "server '" + name + "' isn't usable within " + Durations.precise(startTimeout)
@@ -224,23 +209,8 @@ final class StartWatch {
         }
     }
 
-    /** For how long nothing has been on its way to a launch. A drain may be declared to be long; what outlives a kill is another thing. */
-    private Duration stuckFor(ServerView server) {
-        boolean now = server.phase().equals("UNKNOWN")
-                || (outlivesItsKill && server.phase().equals("STOPPING"));
-        if (now && !stuck) {
-            stuckSince = System.nanoTime();
-        }
-        stuck = now;
-        return now ? since(stuckSince) : Duration.ZERO;
-    }
-
-    private static Duration since(long instant) {
-        return Duration.ofNanos(System.nanoTime() - instant);
-    }
-
     private ServerView provenByHand(ServerView server) throws IOException {
-        Duration rest = launched ? timeout.minus(since(launchedAt)) : timeout;
+        Duration rest = timeout.minus(time.sinceLaunch());
         ReadyView ready;
         try {
             ready = client.probe(name, "query", QUERY_TIMEOUT, rest.isNegative() ? Duration.ZERO : rest);
@@ -258,10 +228,19 @@ final class StartWatch {
         return client.server(name);
     }
 
-    private CliFailure noQuery(String reason) {
+    private CliFailure noQuery(String reason) throws IOException {
+        String what = "server '" + name + "' is HEALTHY up to its session, but a tiny query did not run";
+        ServerView now = client.server(name);
+        if (now.cause() != null) {
+            CliFailure told = CliCommand.failedStart(now, what);
+            return new CliFailure(
+                    told.exit(),
+                    String.valueOf(told.getMessage()),
+                    "it was kept; " + told.remedy().orElse(""));
+        }
         return new CliFailure(
                 ExitCode.NOT_HEALTHY,
-                "server '" + name + "' is HEALTHY up to its session, but a tiny query did not run: " + reason,
+                what + ": " + reason,
                 "it was kept; see: connectctl logs " + name
                         + " (usual reasons: a spark.sql key with a value that Spark refuses; on a cluster no executors, or too"
                         + " little memory)");
@@ -275,7 +254,7 @@ final class StartWatch {
         return new CliFailure(
                 ExitCode.TIMEOUT,
                 "server '" + name + "' isn't usable " + Durations.precise(timeout)
-                        + (launched ? " after its launch" : " after that was asked for") + ": phase "
+                        + (time.launched() ? " after its launch" : " after that was asked for") + ": phase "
                         + server.phase() + ", rung " + ServerPage.rung(server)
                         + progress.latest().map(step -> ", last step: " + step).orElse("") + cause + log,
                 "it was kept and goes on; wait longer: connectctl wait " + name
