@@ -30,8 +30,6 @@ public final class ComposeProject {
     /** Name of the built-in folder with the template, and of a user's own in {@code CONFIG/templates}. */
     static final String TEMPLATES = "compose";
 
-    /** What an image that {@code connectctl image build} made is called unless told otherwise. */
-
     /** For one server: YARN's master of its application, one executor with Spark's defaults, and some. */
     private static final int WORKER_GIBIBYTES = 3;
 

@@ -40,10 +40,27 @@ final class BadConfValue implements Rule {
 
     @Override
     public Optional<Finding> look(Clues clues) {
-        return look(clues, clues::startup).or(() -> look(clues, clues::uncaught));
+        return ofOneKey(clues, clues::startup)
+                .or(() -> clues.startup(UNIT).flatMap(hit -> unit(clues, hit)))
+                .or(() -> clues.startup(NUMBER)
+                        .flatMap(hit ->
+                                number(clues, hit, numberedKey(clues, hit).orElse("KEY"))))
+                .or(() -> atStart(clues))
+                .or(() -> inSession(clues));
     }
 
-    private static Optional<Finding> look(Clues clues, Function<Pattern, Optional<Hit>> find) {
+    /** What no session can be made for. A host or a file that is away may come back, and no setting is to blame then. */
+    private static Optional<Finding> inSession(Clues clues) {
+        return ofOneKey(clues, clues::uncaught)
+                .or(() -> clues.uncaught(UNIT)
+                        .filter(hit -> unitsKey(clues, hit).isPresent())
+                        .flatMap(hit -> unit(clues, hit)))
+                .or(() -> clues.uncaught(NUMBER)
+                        .flatMap(hit -> numberedKey(clues, hit).flatMap(key -> number(clues, hit, key))));
+    }
+
+    /** Where Spark itself names the key. */
+    private static Optional<Finding> ofOneKey(Clues clues, Function<Pattern, Optional<Hit>> find) {
         return find.apply(INVALID)
                 .flatMap(hit -> bad(
                         clues,
@@ -53,34 +70,39 @@ final class BadConfValue implements Rule {
                 .or(() -> find.apply(CROSSED).flatMap(hit -> bad(clues, hit, "KEY", hit.group(1))))
                 .or(() -> find.apply(CHECKED).flatMap(hit -> checked(clues, hit)))
                 .or(() -> find.apply(KEYED)
-                        .flatMap(hit -> bad(clues, hit, hit.group(1), hit.group(1) + ": " + hit.group(2))))
-                .or(() -> find.apply(RANGE)
-                        .flatMap(hit -> hit.config(
-                                "BAD_CONF_VALUE",
-                                "a port is out of range" + clues.conf("spark.connect.grpc.binding.port"),
-                                "take a port of 1024-65535: " + clues.again("--port 15002"))))
-                .or(() -> find.apply(UNIT).flatMap(hit -> unit(clues, hit)))
-                .or(() -> find.apply(NUMBER).flatMap(hit -> {
-                    String key = clues.keyOf(hit.group(1)).or(clues::refusedKey).orElse("KEY");
-                    return bad(
-                            clues,
-                            hit,
-                            key,
-                            (key.equals("KEY") ? "a setting" : key) + " should be a number, but is '" + hit.group(1)
-                                    + "'");
-                }))
-                .or(() -> find.apply(FILE)
+                        .flatMap(hit -> bad(clues, hit, hit.group(1), hit.group(1) + ": " + hit.group(2))));
+    }
+
+    private static Optional<String> numberedKey(Clues clues, Hit hit) {
+        return clues.keyOf(hit.group(1)).or(clues::refusedKey);
+    }
+
+    private static Optional<Finding> number(Clues clues, Hit hit, String key) {
+        return bad(
+                clues,
+                hit,
+                key,
+                (key.equals("KEY") ? "a setting" : key) + " should be a number, but is '" + hit.group(1) + "'");
+    }
+
+    private static Optional<Finding> atStart(Clues clues) {
+        return clues.startup(RANGE)
+                .flatMap(hit -> hit.config(
+                        "BAD_CONF_VALUE",
+                        "a port is out of range" + clues.conf("spark.connect.grpc.binding.port"),
+                        "take a port of 1024-65535: " + clues.again("--port 15002")))
+                .or(() -> clues.startup(FILE)
                         .flatMap(hit -> hit.config(
                                 "BAD_CONF_VALUE",
                                 "there is no properties file " + hit.group(1),
                                 "create it, or take it out, then " + clues.again(""))))
-                .or(() -> find.apply(OPTION)
+                .or(() -> clues.startup(OPTION)
                         .flatMap(hit -> hit.config(
                                 "BAD_CONF_VALUE",
                                 "spark-submit doesn't know the option " + hit.group(1) + hit.group(2),
                                 "take it out of the profile's entrypoint (`connectctl render "
                                         + clues.spec().name() + "` shows it), then " + clues.again(""))))
-                .or(() -> find.apply(MEMORY).flatMap(hit -> {
+                .or(() -> clues.startup(MEMORY).flatMap(hit -> {
                     String key = "spark." + hit.group(1).toLowerCase(Locale.ROOT) + "." + hit.group(2);
                     return bad(
                             clues,
@@ -89,7 +111,7 @@ final class BadConfValue implements Rule {
                             key + " must be a positive number, with a unit of k, m, g or t for memory"
                                     + clues.conf(key));
                 }))
-                .or(() -> find.apply(SCHEME)
+                .or(() -> clues.startup(SCHEME)
                         .flatMap(hit -> bad(
                                 clues,
                                 hit,
@@ -98,14 +120,14 @@ final class BadConfValue implements Rule {
                                         + clues.keyHolding(hit.group(1) + "://")
                                                 .map(key -> " (in " + key + ")")
                                                 .orElse(""))))
-                .or(() -> find.apply(HOST).flatMap(hit -> host(clues, hit)))
-                .or(() -> find.apply(SECOND_CONTEXT)
+                .or(() -> clues.startup(HOST).flatMap(hit -> host(clues, hit)))
+                .or(() -> clues.startup(SECOND_CONTEXT)
                         .flatMap(hit -> hit.config(
                                 "BAD_CONF_VALUE",
                                 "something in the server made a second SparkContext",
                                 "take out the plugin, listener or extension that does so (spark.plugins, spark.extraListeners, spark.sql.extensions), then "
                                         + clues.again(""))))
-                .or(() -> find.apply(REQUIREMENT)
+                .or(() -> clues.startup(REQUIREMENT)
                         .flatMap(hit -> bad(clues, hit, "KEY", "Spark refuses a setting: " + hit.group(1))));
     }
 
@@ -131,16 +153,8 @@ final class BadConfValue implements Rule {
 
     /** Spark names neither key nor value here; the value it choked on tells the key, if only one key has it. */
     private static Optional<Finding> unit(Clues clues, Hit hit) {
-        String suffix = hit.entry().lines().stream()
-                .map(SUFFIX::matcher)
-                .filter(Matcher::find)
-                .map(matcher -> matcher.group(1) == null ? matcher.group(2) : matcher.group(1))
-                .findFirst()
-                .orElse("");
-        String key = clues.refusedKey()
-                .or(() -> clues.keyInUnit(suffix))
-                .or(() -> clues.keyHolding(suffix))
-                .orElse("KEY");
+        String suffix = suffix(hit);
+        String key = unitsKey(clues, hit).orElse("KEY");
         String kind = hit.group(1).startsWith("Time") ? "a time, such as 50s or 100ms" : "a size, such as 100k or 250m";
         return bad(
                 clues,
@@ -148,6 +162,20 @@ final class BadConfValue implements Rule {
                 key,
                 (key.equals("KEY") ? "a setting" : key) + " should be " + kind
                         + (suffix.isEmpty() ? "" : ", and not end in '" + suffix + "'"));
+    }
+
+    private static String suffix(Hit hit) {
+        return hit.entry().lines().stream()
+                .map(SUFFIX::matcher)
+                .filter(Matcher::find)
+                .map(matcher -> matcher.group(1) == null ? matcher.group(2) : matcher.group(1))
+                .findFirst()
+                .orElse("");
+    }
+
+    private static Optional<String> unitsKey(Clues clues, Hit hit) {
+        String suffix = suffix(hit);
+        return clues.refusedKey().or(() -> clues.keyInUnit(suffix)).or(() -> clues.keyHolding(suffix));
     }
 
     private static Optional<Finding> host(Clues clues, Hit hit) {

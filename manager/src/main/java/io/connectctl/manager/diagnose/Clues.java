@@ -26,11 +26,10 @@ final class Clues {
 
     /** What Spark 3.4 to 4.2 log where no session can be made: it reads spark.sql keys, and what extends sessions, no earlier than that. */
     private static final Pattern NO_SESSION = Pattern.compile(
-            "Error while instantiating 'org\\.apache\\.spark\\.sql\\.[\\w.]{1,100}SessionStateBuilder'");
+            "^(?:Caused by: )?java\\.lang\\.IllegalArgumentException: Error while instantiating 'org\\.apache\\.spark\\.sql\\.[\\w.]{1,100}SessionStateBuilder'");
 
     /** Spark answers what is wrong with a query by itself; what it leaves to gRPC it stumbled over before it came to the query. */
-    private static final Pattern UNCAUGHT =
-            Pattern.compile("SerializingExecutor: Exception while executing runnable \\S{1,100}\\.grpc\\.");
+    private static final Pattern UNCAUGHT = Pattern.compile("Exception while executing runnable \\S{1,100}\\.grpc\\.");
 
     private static final Pattern READY = Pattern.compile("Spark Connect server started(?: at: .{1,200}:\\d|\\.)");
 
@@ -108,23 +107,22 @@ final class Clues {
         return first(lastOf(entries.stream().filter(Clues::matters).toList()), pattern);
     }
 
-    /** Where Spark says that it can't make a session, for anybody. Only where a query of ours failed, as {@link #uncaught}. */
+    /** Where Spark says that it can't make a session, for anybody; as {@link #uncaught}. */
     Optional<Hit> noSession() {
-        return queryFailed() ? anywhere(NO_SESSION) : Optional.empty();
+        return uncaught(NO_SESSION);
     }
 
     /**
-     * The first exception that Spark's service didn't handle in which the pattern is found. Only where a query of ours failed: errors of
-     * users' queries are no matter of the server's.
+     * The first exception that Spark's service left to gRPC in which the pattern is found. Only where a query of ours failed: errors of
+     * users' queries are no matter of the server's, and what they say is logged by others.
      */
     Optional<Hit> uncaught(Pattern pattern) {
         return queryFailed()
                 ? first(
                         lastOf(entries.stream()
                                 .filter(Clues::matters)
-                                .filter(entry -> Hit.in(entry, UNCAUGHT, scrubber)
-                                        .or(() -> Hit.in(entry, NO_SESSION, scrubber))
-                                        .isPresent())
+                                .filter(entry ->
+                                        UNCAUGHT.matcher(entry.lines().get(0)).find())
                                 .toList()),
                         pattern)
                 : Optional.empty();

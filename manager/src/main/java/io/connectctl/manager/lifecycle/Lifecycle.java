@@ -79,6 +79,7 @@ public final class Lifecycle {
         private Optional<Cause> cause;
         private Rung rung;
         private boolean proven;
+        private boolean queried;
         private boolean forced;
         private int faults;
         private int restarts;
@@ -105,6 +106,7 @@ public final class Lifecycle {
             this.cause = state.cause();
             this.rung = state.rung();
             this.proven = state.proven();
+            this.queried = state.queried();
             this.forced = state.forced();
             this.faults = state.faults();
             this.restarts = state.restarts();
@@ -132,6 +134,7 @@ public final class Lifecycle {
                     cause,
                     rung,
                     proven,
+                    queried,
                     forced,
                     faults,
                     restarts,
@@ -233,6 +236,10 @@ public final class Lifecycle {
                 }
                 case STARTING, HEALTHY, UNHEALTHY -> {
                     wantDown(force);
+                    if (phase == Phase.HEALTHY) {
+                        // Why no query ran is no reason for a person's stop.
+                        cause = Optional.empty();
+                    }
                     stopping(force, false, drain, why);
                 }
                 case STOPPING -> {
@@ -329,6 +336,7 @@ public final class Lifecycle {
             }
             rung = Rung.NONE;
             proven = false;
+            queried = false;
             lastFailure = Optional.empty();
             enter(Phase.STARTING, why);
             deadline = Optional.of(now.boot().plus(PREPARE_LIMIT));
@@ -659,6 +667,7 @@ public final class Lifecycle {
         private void adopt(Instance alive) {
             boolean same = alive.incarnation() == incarnation;
             proven = proven && same;
+            queried = queried && same;
             incarnation = alive.incarnation();
             wanted = incarnation;
             // What was proven before nobody watched it may be true no more: it is proven anew.
@@ -742,8 +751,11 @@ public final class Lifecycle {
                 if (each.compareTo(rung) > 0 && reached.atLeast(each)) {
                     rung = each;
                     event("rung", "proven: " + each, Optional.empty());
-                    if (each == Rung.QUERY && phase == Phase.HEALTHY) {
-                        cause = Optional.empty();
+                    if (each == Rung.QUERY) {
+                        queried = true;
+                        if (phase == Phase.HEALTHY) {
+                            cause = Optional.empty();
+                        }
                     }
                 }
             }
@@ -751,13 +763,13 @@ public final class Lifecycle {
 
         /**
          * Where not even a tiny query runs, HEALTHY would be a word without use: what no restart mends ends the start, all else is told
-         * beside it. Once a query ran, whatever fails is a matter of that query.
+         * beside it. What served once, if only under an earlier daemon, is never ended for a query.
          */
         private void queryFailed(Input.QueryFailed failed) {
             if (failed.incarnation() != incarnation || !probing() || rung.atLeast(Rung.QUERY)) {
                 return;
             }
-            if (!failed.cause().retryable()) {
+            if (!failed.cause().retryable() && !queried) {
                 proven = false;
                 fault(failed.cause(), true);
             } else if (phase == Phase.HEALTHY) {
@@ -879,7 +891,9 @@ public final class Lifecycle {
         }
 
         private void ask(Rung until) {
-            Duration limit = LongestClimb.of(until, terms.health().timeout()).plus(PROBE_SLACK);
+            // The query of a HEALTHY server runs beside its probe, which then proves no more than any other.
+            Rung climbed = phase == Phase.HEALTHY ? terms.until() : until;
+            Duration limit = LongestClimb.of(climbed, terms.health().timeout()).plus(PROBE_SLACK);
             probe = Optional.of(ProbeClock.underWay(now.boot(), now.boot().plus(limit)));
             effects.add(new Effect.Probe(incarnation, until));
         }
@@ -893,8 +907,13 @@ public final class Lifecycle {
                 if (probe.flatMap(ProbeClock::asked).isPresent()) {
                     failed(new ProbeFailure(goal(), ProbeFailure.Kind.TIMED_OUT, "a probe never came back"));
                 }
-                ask(goal());
+                ask(unasked() ? Rung.QUERY : goal());
             }
+        }
+
+        /** A query was asked for when it got HEALTHY, and what came of it was lost. */
+        private boolean unasked() {
+            return phase == Phase.HEALTHY && !rung.atLeast(Rung.QUERY) && cause.isEmpty();
         }
 
         private boolean reached(Duration moment) {

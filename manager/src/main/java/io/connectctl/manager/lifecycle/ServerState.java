@@ -23,6 +23,7 @@ import java.util.stream.Stream;
  * @param cause why it is where it is
  * @param rung highest rung proven in this incarnation, since it was adopted if it was; NONE before its instance exists
  * @param proven whether this incarnation was ever HEALTHY
+ * @param queried whether a query ever ran on this incarnation: then it serves, whatever fails later
  * @param forced whether a stop by force was asked for and isn't done: it outlives a runtime that can't be asked
  * @param faults faults in a row, each of which cost a part of the restart budget
  * @param restarts launches for faults since the last launch by hand
@@ -49,6 +50,7 @@ public record ServerState(
         Optional<Cause> cause,
         Rung rung,
         boolean proven,
+        boolean queried,
         boolean forced,
         int faults,
         int restarts,
@@ -75,6 +77,7 @@ public record ServerState(
                 EndedBy.OPERATOR,
                 Optional.empty(),
                 Rung.NONE,
+                false,
                 false,
                 false,
                 0,
@@ -105,6 +108,7 @@ public record ServerState(
                 Optional.of(why),
                 Rung.NONE,
                 proven,
+                queried,
                 false,
                 faults,
                 restarts,

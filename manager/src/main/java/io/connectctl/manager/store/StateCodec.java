@@ -46,6 +46,7 @@ public final class StateCodec {
         state.cause().ifPresent(cause -> json.set("cause", cause(cause)));
         json.put("rung", state.rung().name());
         json.put("proven", state.proven());
+        json.put("queried", state.queried());
         if (state.forced()) {
             json.put("forced", true);
         }
@@ -81,6 +82,7 @@ public final class StateCodec {
                 json.has("cause") ? Optional.of(cause(json.get("cause"))) : Optional.empty(),
                 rung,
                 json.path("proven").asBoolean(rung.atLeast(terms.until())),
+                json.path("queried").asBoolean(rung.atLeast(Rung.QUERY)),
                 json.path("forced").asBoolean(false),
                 json.path("faults").asInt(0),
                 json.path("restarts").asInt(0),

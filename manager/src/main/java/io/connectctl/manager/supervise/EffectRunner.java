@@ -53,8 +53,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -76,6 +78,8 @@ final class EffectRunner {
     private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
     /** A cold query took 3 s on a quiet machine; it is asked once and isn't held against the server. */
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(30);
+    /** Causes that a look at a failed query can prove, and that no other launch mends. */
+    private static final Set<String> SERVES_NOBODY = Set.of("BAD_CONF_VALUE", "CLASS_NOT_FOUND");
     /** A log lags by its rotation's pipe, too, and more under load. */
     private static final int MOST_LOOKS = 4;
 
@@ -99,8 +103,8 @@ final class EffectRunner {
     private final Operations operations;
     private final ArchiveTrainer trainer;
 
-    /** A query's failure is being looked into. */
-    private final AtomicBoolean explaining = new AtomicBoolean();
+    /** Of which incarnation a query's failure is being looked into; 0 for none. */
+    private int explaining;
 
     /** What a class data archive does for the incarnation that was launched last; looked at once its first query ran. */
     private volatile Optional<Equipped> equipped = Optional.empty();
@@ -716,6 +720,10 @@ final class EffectRunner {
     }
 
     private Cause cause(Optional<Instance> ended, Optional<ProbeFailure> probe) {
+        return cause(ended, probe, unit.state().proven() ? Evidence.Stage.RUNNING : Evidence.Stage.STARTING);
+    }
+
+    private Cause cause(Optional<Instance> ended, Optional<ProbeFailure> probe, Evidence.Stage stage) {
         Deque<String> log = new ArrayDeque<>();
         try {
             runtime().logs(unit.name(), LogRequest.tail(Diagnosis.MOST_LINES), line -> {
@@ -733,7 +741,7 @@ final class EffectRunner {
             return around.causes()
                     .apply(new Evidence(
                             unit.live(),
-                            unit.state().proven() ? Evidence.Stage.RUNNING : Evidence.Stage.STARTING,
+                            stage,
                             ended.flatMap(Instance::exit),
                             ended.isEmpty(),
                             List.copyOf(log),
@@ -892,7 +900,9 @@ final class EffectRunner {
                 proved(probe.incarnation());
             }
             if (beside && failure.isEmpty()) {
-                workers.execute(() -> query(instance));
+                if (!asksAlready()) {
+                    workers.execute(() -> query(instance));
+                }
             } else {
                 climb.failure().filter(EffectRunner::refusesClients).ifPresent(why -> queryFailed(instance, why));
             }
@@ -917,6 +927,10 @@ final class EffectRunner {
                 Thread.interrupted();
             }
         }
+    }
+
+    private synchronized boolean asksAlready() {
+        return querying != null || explaining != 0;
     }
 
     /** One query, beside the periodic probes. */
@@ -959,9 +973,13 @@ final class EffectRunner {
     }
 
     private void queryFailed(Instance instance, ProbeFailure failure) {
-        if (explaining.compareAndSet(false, true)) {
-            explain(instance, failure, MOST_LOOKS);
+        synchronized (this) {
+            if (explaining == instance.incarnation()) {
+                return;
+            }
+            explaining = instance.incarnation();
         }
+        explain(instance, failure, MOST_LOOKS);
     }
 
     /** gRPC sends the answer of a call that threw before it logs why, so a log that says nothing yet is looked at again. */
@@ -972,22 +990,42 @@ final class EffectRunner {
             if (instance.incarnation() != state.incarnation() || state.rung().atLeast(Rung.QUERY)) {
                 return;
             }
-            Cause why = cause(Optional.empty(), Optional.of(failure));
-            if (why.retryable() && looks > 1) {
+            // What it complained of while it started has not kept it from answering.
+            Cause found = cause(Optional.empty(), Optional.of(failure), Evidence.Stage.RUNNING);
+            boolean ends = refusesClients(failure)
+                    && !found.retryable()
+                    && SERVES_NOBODY.contains(found.code())
+                    && !runtime().adopted(unit.name());
+            if (!ends && refusesClients(failure) && looks > 1) {
+                around.time().after(LOOK_AGAIN, () -> lookAgain(instance, failure, looks - 1));
                 over = false;
-                around.time().after(LOOK_AGAIN, () -> workers.execute(() -> explain(instance, failure, looks - 1)));
                 return;
             }
-            if (!why.retryable()) {
+            if (ends) {
                 // No archive's doing: the next start may have it.
                 equipped = Optional.empty();
             }
-            boolean ours = !runtime().adopted(unit.name());
-            unit.post(new Input.QueryFailed(instance.incarnation(), failure.detail(), ours ? why : why.asRetryable()));
+            unit.post(new Input.QueryFailed(
+                    instance.incarnation(), failure.detail(), ends ? found : found.asRetryable()));
         } finally {
             if (over) {
-                explaining.set(false);
+                explained(instance);
             }
+        }
+    }
+
+    private void lookAgain(Instance instance, ProbeFailure failure, int looks) {
+        try {
+            workers.execute(() -> explain(instance, failure, looks));
+        } catch (RejectedExecutionException e) {
+            // Too much to do, or the end: the next failure is looked into.
+            explained(instance);
+        }
+    }
+
+    private synchronized void explained(Instance instance) {
+        if (explaining == instance.incarnation()) {
+            explaining = 0;
         }
     }
 

@@ -824,8 +824,11 @@ public final class LiveFleet implements Fleet {
                     "the declaration of " + name + " has problems; nothing was changed",
                     problems);
         }
+        ServerUnit known = units.get(name);
         MachineMemory.tooLittleFor(
-                        reading.spec().get(),
+                        known == null
+                                ? reading.spec().get()
+                                : known.charter().placed(reading.spec().get()),
                         MachineMemory.bytes(),
                         layers.effective().place("/driverMemory"))
                 .ifPresent(problems::add);

@@ -229,6 +229,8 @@ final class Recovery {
                 Optional.empty(),
                 Rung.NONE,
                 false,
+                // Nobody knows any more; what may have served is treated as if it had.
+                true,
                 false,
                 0,
                 0,

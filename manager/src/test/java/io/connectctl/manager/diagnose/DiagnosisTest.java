@@ -3,6 +3,8 @@ package io.connectctl.manager.diagnose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.connectctl.compose.spec.ServerSpec;
+import io.connectctl.health.ProbeFailure;
+import io.connectctl.health.Rung;
 import io.connectctl.manager.lifecycle.Cause;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -154,6 +156,66 @@ class DiagnosisTest {
                 Optional.empty(),
                 Optional.empty(),
                 List.of());
+    }
+
+    private static Cause noQuery(ProbeFailure.Kind kind, String... log) {
+        return Diagnosis.diagnose(new Evidence(
+                Samples.spec(),
+                Evidence.Stage.RUNNING,
+                Optional.empty(),
+                true,
+                List.of(log),
+                Optional.of(new ProbeFailure(Rung.QUERY, kind, "it answered UNKNOWN")),
+                Optional.empty(),
+                Optional.empty(),
+                List.of()));
+    }
+
+    private static final String UNHANDLED =
+            "26/11/22 16:00:00 ERROR SerializingExecutor: Exception while executing runnable org.sparkproject.connect.grpc.internal.ServerImpl$1@1";
+    private static final String NO_SESSION =
+            "java.lang.IllegalArgumentException: Error while instantiating 'org.apache.spark.sql.internal.SessionStateBuilder':";
+    private static final String REFUSED =
+            "Caused by: java.lang.IllegalArgumentException: spark.sql.codegen.maxFields should be int, but was x";
+
+    @Test
+    void aSettingThatNoSessionCanBeMadeWithIsNamedWhereOurQueryFailed() {
+        Cause cause = noQuery(ProbeFailure.Kind.QUERY_FAILED, UNHANDLED, NO_SESSION, REFUSED);
+
+        assertThat(cause.code()).isEqualTo("BAD_CONF_VALUE");
+        assertThat(cause.retryable()).isFalse();
+        assertThat(noQuery(ProbeFailure.Kind.TIMED_OUT, UNHANDLED, NO_SESSION, REFUSED)
+                        .retryable())
+                .as("our query may have failed for another reason")
+                .isTrue();
+    }
+
+    @Test
+    void aMetastoreThatIsAwayIsNoSetting() {
+        Cause cause = noQuery(
+                ProbeFailure.Kind.QUERY_FAILED,
+                UNHANDLED,
+                NO_SESSION.replace("internal.Session", "hive.HiveSession"),
+                "Caused by: java.net.UnknownHostException: metastore");
+
+        assertThat(cause.code()).isEqualTo("PROBE_FAILED");
+        assertThat(cause.retryable()).isTrue();
+        assertThat(cause.summary()).contains("Spark can't make a session", "UnknownHostException: metastore");
+    }
+
+    @Test
+    void whatAUsersQuerySaysProvesNothing() {
+        Cause cause = noQuery(
+                ProbeFailure.Kind.QUERY_FAILED,
+                "26/11/22 16:00:00 ERROR ErrorUtils: Spark Connect RPC error during: execute. UserId: eve.",
+                "org.apache.spark.SparkRuntimeException: [USER_RAISED_EXCEPTION] " + NO_SESSION
+                        + " Exception: spark.sql.x: nope",
+                NO_SESSION,
+                REFUSED);
+
+        assertThat(cause.code()).isEqualTo("PROBE_FAILED");
+        assertThat(cause.retryable()).isTrue();
+        assertThat(cause.summary()).doesNotContain("session");
     }
 
     @Test

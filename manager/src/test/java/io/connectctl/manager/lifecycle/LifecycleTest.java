@@ -129,6 +129,43 @@ class LifecycleTest {
     }
 
     @Test
+    void whatServedUnderAnEarlierDaemonIsNeverEndedForAQuery() {
+        healthy()
+                .on(new Input.Proven(1, Rung.QUERY))
+                .on(new Input.Recovered())
+                .on(new Input.Found(instance(1)))
+                .on(passed(1));
+        assertThat(state.rung()).isEqualTo(Rung.SESSION);
+
+        on(new Input.QueryFailed(1, "refused", cause("BAD_CONF_VALUE", false)));
+
+        assertThat(state.phase()).isEqualTo(Phase.HEALTHY);
+        assertThat(state.cause().orElseThrow().code()).isEqualTo("BAD_CONF_VALUE");
+    }
+
+    @Test
+    void aQueryWhoseOutcomeWasLostIsAskedForAgainAndNoneThatFailed() {
+        healthy().on(passed(1));
+        effects.clear();
+        later(Duration.ofSeconds(10));
+        assertThat(effects).containsExactly(new Effect.Probe(1, Rung.QUERY));
+
+        on(passed(1)).on(new Input.QueryFailed(1, "no executors", cause("PROBE_FAILED", true)));
+        effects.clear();
+        later(Duration.ofSeconds(10));
+        assertThat(effects).containsExactly(new Effect.Probe(1, Rung.SESSION));
+    }
+
+    @Test
+    void aPersonsStopDoesNotTellWhyNoQueryRan() {
+        healthy()
+                .on(new Input.QueryFailed(1, "no executors", cause("PROBE_FAILED", true)))
+                .on(new Input.Stop(false));
+
+        assertThat(events.get(events.size() - 1).cause()).isEmpty();
+    }
+
+    @Test
     void aFailureAfterAQueryRanIsThatQuerysOwn() {
         healthy().on(new Input.Proven(1, Rung.QUERY));
         ServerState before = state;

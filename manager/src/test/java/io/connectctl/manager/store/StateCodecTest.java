@@ -53,6 +53,7 @@ class StateCodecTest {
                 Rung.SESSION,
                 true,
                 true,
+                true,
                 2,
                 3,
                 0,
@@ -100,7 +101,7 @@ class StateCodecTest {
                 .isEqualTo(
                         "{\"phase\":\"BACKING_OFF\",\"desired\":\"UP\",\"incarnation\":4,\"wanted\":5,"
                                 + "\"endedBy\":\"FAULT\",\"cause\":{\"code\":\"KILLED\",\"summary\":\"killed\",\"remedy\":\"look\","
-                                + "\"evidence\":[\"a\",\"b\"],\"retryable\":false,\"log\":\"/run/4/server.log\"},\"rung\":\"SESSION\",\"proven\":true,\"forced\":true,\"faults\":2,\"restarts\":3,"
+                                + "\"evidence\":[\"a\",\"b\"],\"retryable\":false,\"log\":\"/run/4/server.log\"},\"rung\":\"SESSION\",\"proven\":true,\"queried\":true,\"forced\":true,\"faults\":2,\"restarts\":3,"
                                 + "\"deadlineMillis\":123456,\"phaseSince\":\"2026-11-22T10:00:00.500Z\","
                                 + "\"healthySince\":\"2026-11-22T09:00:00Z\",\"instance\":{\"incarnation\":4,\"marker\":\"sales/4/abc\","
                                 + "\"pid\":77,\"containerId\":\"c0ffee\",\"launchedAt\":\"2026-11-22T08:00:00Z\",\"exit\":{\"code\":137,"

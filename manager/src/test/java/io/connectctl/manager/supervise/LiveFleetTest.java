@@ -120,7 +120,7 @@ class LiveFleetTest {
                         target -> new FakeLadder(),
                         workload,
                         evidence -> new Cause(
-                                evidence.exit().isPresent() ? "EXITED" : "UNKNOWN",
+                                !retryable ? "BAD_CONF_VALUE" : evidence.exit().isPresent() ? "EXITED" : "UNKNOWN",
                                 "it ended",
                                 "look",
                                 evidence.log(),
