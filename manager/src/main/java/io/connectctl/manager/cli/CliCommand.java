@@ -73,7 +73,7 @@ abstract class CliCommand implements Callable<Integer>, ApiClient.Listener {
     /** Tells progress on stderr, unless asked to be quiet. */
     void say(String text) {
         if (!global.quiet) {
-            context.err().println(text);
+            tell(context, text);
         }
     }
 

@@ -33,7 +33,7 @@ final class DiffCommand extends ServerCommand {
             case JSON, YAML -> output.orTable().print(out(), diff);
             case NAME -> diff.changes().forEach(change -> out().println(change.key()));
             case TABLE -> {
-                Changes.lines(diff.changes()).forEach(out()::println);
+                Changes.lines(diff.changes()).forEach(this::print);
                 if (diff.changes().isEmpty()) {
                     say(diff.server() + ": no drift");
                 } else if (diff.running()) {

@@ -110,6 +110,6 @@ final class PlanCommand extends DeclaringCommand {
             out().println(plan.server() + ": "
                     + (plan.running() ? "to be restarted" : "doesn't run; from its next start on"));
         }
-        Changes.lines(plan.changes()).forEach(line -> out().println("  " + line));
+        Changes.lines(plan.changes()).forEach(line -> print("  " + line));
     }
 }
