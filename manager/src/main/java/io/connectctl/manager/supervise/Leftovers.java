@@ -220,8 +220,10 @@ public final class Leftovers {
             Optional<String> kept = dryRun ? keep(trace) : remove(runtime, trace);
             if (kept.isPresent()) {
                 note(trace, alive);
+                tell(trace, kept, all);
+            } else {
+                tell(runtime, trace, !trace.leased() && runtime.hasWarehouse(trace.server()), all);
             }
-            tell(trace, kept, all);
         } finally {
             held.get().close();
         }
@@ -237,6 +239,20 @@ public final class Leftovers {
     private static void tell(Trace trace, Optional<String> kept, List<Leftover> all) {
         for (String what : trace.what()) {
             all.add(new Leftover(trace.server().value(), what, kept));
+        }
+    }
+
+    /** What goes, and of what holds a warehouse with data that it stays. */
+    private static void tell(ServerRuntime runtime, Trace trace, boolean data, List<Leftover> all) {
+        for (String what : trace.what()) {
+            boolean stays = data && (what.startsWith("folder ") || what.endsWith("-warehouse"));
+            all.add(new Leftover(
+                    trace.server().value(),
+                    what,
+                    stays
+                            ? Optional.of("its warehouse holds data, which nobody but you may remove"
+                                    + (runtime.name().equals("docker") ? " (docker volume rm)" : ""))
+                            : Optional.empty()));
         }
     }
 

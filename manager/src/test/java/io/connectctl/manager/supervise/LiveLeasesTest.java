@@ -46,6 +46,8 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Leases over a fleet: what is leased is proven, kept, and surely removed, also by the next daemon. */
 class LiveLeasesTest {
@@ -530,6 +532,24 @@ class LiveLeasesTest {
                 .containsExactly("lives");
         assertThat(left()).containsExactly(known.server().value(), "lives");
         assertThat(ready(known.id())).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void gcTellsThatAWarehouseWithDataStays(boolean dryRun) throws Exception {
+        ServerName forgotten = new ServerName("forgotten");
+        runtime.left(new Trace(forgotten, false, false, List.of("container x", "folder /srv/forgotten")));
+        runtime.warehouse(forgotten, true);
+
+        List<Leftover> told = leftovers().collect(dryRun);
+
+        assertThat(told)
+                .filteredOn(left -> left.kept().isPresent())
+                .singleElement()
+                .satisfies(left -> {
+                    assertThat(left.what()).isEqualTo("folder /srv/forgotten");
+                    assertThat(left.kept().orElseThrow()).contains("its warehouse holds data");
+                });
     }
 
     @Test
