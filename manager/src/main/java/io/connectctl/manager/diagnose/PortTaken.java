@@ -9,6 +9,9 @@ final class PortTaken implements Rule {
     /** 3.x: the netty text, its cause says why; 4.x: Spark's own text, which it also gives for an address that isn't ours. */
     private static final Pattern BIND = Pattern.compile("Failed to bind to address (\\S{0,200}?):(\\d{1,5})\\b");
 
+    /** Where its own is taken Spark tries the next ones. */
+    private static final Pattern UI = Pattern.compile("Successfully started service 'SparkUI' on port (\\d{1,5})\\.");
+
     private static final Pattern IN_USE = Pattern.compile("Address already in use");
     private static final Pattern LOCAL =
             Pattern.compile("^/?(?:0\\.0\\.0\\.0(?:/0\\.0\\.0\\.0)?|127\\.[\\d.]+|localhost/127\\.[\\d.]+"
@@ -22,6 +25,16 @@ final class PortTaken implements Rule {
                                 .anyMatch(line -> IN_USE.matcher(line).find()))
                 .flatMap(hit -> {
                     int port = Integer.parseInt(hit.group(2));
+                    if (clues.startupLine(UI)
+                            .filter(ui -> Integer.parseInt(ui.group(1)) == port)
+                            .isPresent()) {
+                        return hit.config(
+                                "UI_PORT_TAKEN",
+                                "the UI's own port is taken, and Spark moved the UI to " + port
+                                        + ", which is the gRPC port",
+                                "use any free port for the UI: " + clues.again("--ui-port auto") + ", or none: "
+                                        + clues.again("--ui-port off"));
+                    }
                     String holder = clues.evidence()
                             .portHolder()
                             .map(name -> " by " + name)
@@ -40,6 +53,6 @@ final class PortTaken implements Rule {
 
     @Override
     public Set<String> codes() {
-        return Set.of("PORT_TAKEN");
+        return Set.of("PORT_TAKEN", "UI_PORT_TAKEN");
     }
 }

@@ -45,6 +45,21 @@ class DiagnosisTest {
     }
 
     @Test
+    void anOwnUiOnTheGrpcPortIsNoOtherProcess() {
+        Cause cause = Diagnosis.diagnose(Samples.failedStart(
+                Samples.spec(),
+                255,
+                List.of(
+                        "26/11/22 16:00:00 WARN Utils: Service 'SparkUI' could not bind on port 15001. Attempting port 15002.",
+                        "26/11/22 16:00:01 INFO Utils: Successfully started service 'SparkUI' on port 15002.",
+                        "26/11/22 16:03:37 ERROR SparkConnectServer: Error starting Spark Connect server",
+                        TAKEN)));
+
+        assertThat(cause.code()).isEqualTo("UI_PORT_TAKEN");
+        assertThat(cause.remedy()).contains("--ui-port auto");
+    }
+
+    @Test
     void theEarliestComplaintIsTheCause() {
         Cause cause = Diagnosis.diagnose(Samples.failedStart(
                 Samples.spec("4.0.1", "spark://h:7077", Map.of(), Map.of()),
