@@ -536,13 +536,14 @@ final class Images {
         if (!exists(container, Path.of("/bin/sh"))) {
             throw unfit(name, "it has no /bin/sh");
         }
+        if (image.jars().isEmpty() && !onPath(image, container, "bash")) {
+            throw unfit(name, "it has no bash, which Spark's own scripts are written for");
+        }
         boolean java = false;
         if (image.javaHome().isPresent()) {
             java = exists(container, image.javaHome().get().resolve("bin/java"));
         }
-        for (String folder : image.path().split(":", -1)) {
-            java = java || (folder.startsWith("/") && exists(container, Path.of(folder, "java")));
-        }
+        java = java || onPath(image, container, "java");
         if (!java) {
             throw unfit(
                     name,
@@ -550,6 +551,16 @@ final class Images {
                             + image.javaHome().map(Path::toString).orElse("not set") + ") nor on its PATH ("
                             + image.path() + ")");
         }
+    }
+
+    private boolean onPath(Image image, String container, String program)
+            throws RuntimeUnavailableException, InterruptedException, EngineRefusal {
+        for (String folder : image.path().split(":", -1)) {
+            if (folder.startsWith("/") && exists(container, Path.of(folder, program))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static LaunchException unfit(String name, String why) {
