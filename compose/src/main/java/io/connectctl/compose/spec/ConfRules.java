@@ -126,10 +126,24 @@ final class ConfRules {
                                 Optional.of(known)));
             }
         });
+        conf.forEach((key, value) -> {
+            if (!value.isEmpty() && (isTrimmed(value.charAt(0)) || isTrimmed(value.charAt(value.length() - 1)))) {
+                findings.of(Rule.VALUE_TYPE)
+                        .warning(
+                                pointer(key),
+                                "'" + Texts.shown(value)
+                                        + "' loses the blanks around it: Spark takes them off what it reads from a properties file");
+            }
+        });
         fraction("spark.memory.fraction", conf, findings.of(Rule.VALUE_RANGE));
         fraction("spark.memory.storageFraction", conf, findings.of(Rule.VALUE_RANGE));
         executorMemory(conf, findings);
         javaOptions(conf, findings.of(Rule.JAVA_OPTIONS));
+    }
+
+    /** As Spark's Utils.trimExceptCRLF has it (3.1 and later). */
+    private static boolean isTrimmed(char each) {
+        return each <= ' ' && each != '\r' && each != '\n';
     }
 
     private static boolean isBlank(int point) {

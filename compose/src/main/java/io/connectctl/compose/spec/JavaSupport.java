@@ -28,7 +28,7 @@ public final class JavaSupport {
      * How Java {@code major} fits.
      *
      * <p>4.x is compiled for 17, 3.x for 8 (class files read). On JDK 24 and later, Subject.getSubject throws: 3.5.7 and
-     * 4.0.1 were seen to die of it on 25, 4.2.0 to run. 3.4 supports 8 to 17, 3.5 came with support for 21.
+     * 4.0.1 were seen to die of it on 25, 4.2.0 to run; 4.1.2 starts there and fails at each query, in Arrow. 3.4 supports 8 to 17, 3.5 came with support for 21.
      */
     public static Fit fit(SparkVersion spark, int major) {
         int oldest = spark.major() >= 4 ? 17 : 8;
@@ -36,7 +36,8 @@ public final class JavaSupport {
             return Fit.TOO_OLD;
         }
         if (major > newest(spark)) {
-            boolean unknown = spark.major() > 4 || (spark.major() == 4 && (spark.minor() >= 1 || major <= 23));
+            boolean unknown = spark.major() > 4
+                    || (spark.major() == 4 && (spark.minor() >= 2 || major <= (spark.minor() == 1 ? 24 : 23)));
             return unknown ? Fit.UNTESTED : Fit.TOO_NEW;
         }
         return Fit.GOOD;

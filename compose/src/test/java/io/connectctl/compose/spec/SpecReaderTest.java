@@ -476,4 +476,28 @@ class SpecReaderTest {
     private static String told(SpecReader.Reading reading) {
         return reading.problems().stream().map(Problem::toString).collect(Collectors.joining("\n"));
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "4.0.1,25,TOO_NEW",
+        "4.1.2,25,TOO_NEW",
+        "4.1.2,24,UNTESTED",
+        "4.1.2,21,GOOD",
+        "4.2.0,25,GOOD",
+        "3.5.7,25,TOO_NEW"
+    })
+    void javaFitsAsItWasSeenTo(String spark, int java, JavaSupport.Fit fit) {
+        assertThat(JavaSupport.fit(SparkVersion.parse(spark), java)).isEqualTo(fit);
+    }
+
+    @Test
+    void blanksAroundAValueAreToldAsSparkTakesThemOff() {
+        assertThat(SpecReader.read(
+                                new ServerName("sales"),
+                                Declaration.ofJson(
+                                        "{\"conf\":{\"spark.a\":\" x\",\"spark.b\":\"x\\t\",\"spark.c\":\"x y\"}}"))
+                        .problems())
+                .extracting(Problem::key)
+                .containsExactly("servers.sales.conf.spark.a", "servers.sales.conf.spark.b");
+    }
 }
