@@ -21,6 +21,11 @@ final class ServerPage {
 
     private ServerPage() {}
 
+    /** What can be reached of it now; where nothing of it runs there is nothing to reach. */
+    static List<String> exposures(ServerView server) {
+        return server.phase().equals("STOPPED") || server.phase().equals("FAILED") ? List.of() : server.exposures();
+    }
+
     /** The page's lines. */
     static List<String> lines(ServerView server, Style style, Instant now) {
         ServerPage page = new ServerPage();
@@ -45,7 +50,7 @@ final class ServerPage {
         page.field("Started", started(server));
         page.field("Log", server.logFile());
         page.field("Declared in", server.declaredIn());
-        for (String exposure : server.exposures()) {
+        for (String exposure : exposures(server)) {
             page.field("EXPOSED", style.warning(exposure));
         }
         page.cause(server.cause(), server.logFile());

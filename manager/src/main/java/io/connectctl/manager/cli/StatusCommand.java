@@ -143,7 +143,7 @@ final class StatusCommand extends CliCommand {
             if (!server.drift().isEmpty()) {
                 tell(context, server.name() + ": " + Changes.drift(server));
             }
-            for (String exposure : server.exposures()) {
+            for (String exposure : ServerPage.exposures(server)) {
                 tell(context, server.name() + ": EXPOSED: " + exposure);
             }
         }
