@@ -435,6 +435,13 @@ final class EffectRunner {
         return plan;
     }
 
+    /** What a declaration, or the cluster, is to blame for leaves the archive trusted; a JVM that dies may die of it. */
+    private void noArchivesDoing(Cause why) {
+        if (!why.retryable() && !why.code().startsWith("JVM_")) {
+            equipped = Optional.empty();
+        }
+    }
+
     private void tellOfArchive(String message) {
         if (message.equals(toldOfArchive)) {
             unit.live("archive", message);
@@ -592,6 +599,7 @@ final class EffectRunner {
                     .filter(cause -> !cause.code().equals("UNKNOWN"));
         }
         foundBeforeHalt = found.map(cause -> new Found(halt.incarnation(), cause));
+        found.ifPresent(this::noArchivesDoing);
         if (halt.fault().isPresent() && state.endedBy() == EndedBy.FAULT) {
             // After the diagnosis: a thread dump in the log is no word of the server's.
             new WedgeEvidence(around.folders().servers())
@@ -714,8 +722,11 @@ final class EffectRunner {
         } else if (state.phase() == Phase.STOPPING || state.desired() == Desired.DOWN) {
             unit.post(new Input.Exited(instance, new Cause("EXITED", "it was stopped", "", List.of(), true)));
         } else {
-            workers.execute(
-                    () -> unit.post(new Input.Exited(instance, cause(Optional.of(instance), Optional.empty()))));
+            workers.execute(() -> {
+                Cause why = cause(Optional.of(instance), Optional.empty());
+                noArchivesDoing(why);
+                unit.post(new Input.Exited(instance, why));
+            });
         }
     }
 
@@ -1002,8 +1013,7 @@ final class EffectRunner {
                 return;
             }
             if (ends) {
-                // No archive's doing: the next start may have it.
-                equipped = Optional.empty();
+                noArchivesDoing(found);
             }
             unit.post(new Input.QueryFailed(
                     instance.incarnation(), failure.detail(), ends ? found : found.asRetryable()));
