@@ -1124,12 +1124,20 @@ public final class LiveFleet implements Fleet {
         return switch (from) {
             case CURRENT -> now.revision() == now.inForceRevision() ? now : now.enforced();
             case SAME -> now;
-            case ROLLBACK ->
-                now.rolledBack()
+            case ROLLBACK -> {
+                if (now.proven().isPresent() && !now.canRollBack() && !now.changed() && runs(unit.state())) {
+                    // It would end what clients run, to bring the same again.
+                    throw new RefusedException(
+                            RefusedException.Code.NEVER_HEALTHY,
+                            "what is in force is the last declaration of " + unit.name()
+                                    + " that ran a query: no earlier one is kept to go back to");
+                }
+                yield now.rolledBack()
                         .orElseThrow(() -> new RefusedException(
                                 RefusedException.Code.NEVER_HEALTHY,
                                 "no declaration of " + unit.name()
                                         + " was HEALTHY yet, so there is none to go back to"));
+            }
         };
     }
 
@@ -1378,9 +1386,15 @@ public final class LiveFleet implements Fleet {
     private Removal removal(ServerUnit unit, boolean purge) throws RefusedException {
         ServerName name = unit.name();
         ServerState state = unit.state();
-        List<ServerRuntime> where =
-                unit.spec().runtime().equals(ServerSpec.AUTO) ? answering(name) : List.of(runtime(unit));
+        List<ServerRuntime> where = new ArrayList<>();
+        if (!unit.spec().runtime().equals(ServerSpec.AUTO)) {
+            where.add(runtime(unit));
+        }
         boolean adopted = where.stream().anyMatch(each -> each.adopted(name));
+        if (!adopted) {
+            // It may have run elsewhere before: what it left there is its, too.
+            answering(name).stream().filter(other -> !where.contains(other)).forEach(where::add);
+        }
         checkRests(state, adopted);
         if (!purge && where.stream().anyMatch(each -> each.hasWarehouse(name))) {
             throw new RefusedException(
@@ -1470,7 +1484,7 @@ public final class LiveFleet implements Fleet {
         };
     }
 
-    /** The runtimes that can be asked about it now: a server that was never started can't have anything in the others. */
+    /** The runtimes that can be asked about it now. */
     private List<ServerRuntime> answering(ServerName name) {
         List<ServerRuntime> answering = new ArrayList<>();
         for (ServerRuntime runtime : around.runtimes().values()) {

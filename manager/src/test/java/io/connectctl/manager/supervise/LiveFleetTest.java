@@ -709,6 +709,41 @@ class LiveFleetTest {
     }
 
     @Test
+    void removeLooksAtWhatWasLeftInAnotherRuntime() throws Exception {
+        FakeRuntime docker = new FakeRuntime("docker");
+        FakeRuntime process = new FakeRuntime("process");
+        fleet.close();
+        fleet = open(Map.of("docker", docker, "process", process));
+        declare(SALES, "{\"runtime\":\"process\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        process.warehouse(SALES, true);
+        fleet.stop(SALES, false);
+        until(Phase.STOPPED);
+        declare(SALES, "{\"runtime\":\"docker\"}");
+        fleet.start(SALES);
+        until(Phase.HEALTHY);
+        fleet.stop(SALES, false);
+        until(Phase.STOPPED);
+
+        assertThatThrownBy(() -> fleet.remove(SALES, false)).hasMessageContaining("--purge");
+        fleet.remove(SALES, true);
+
+        assertThat(process.hasWarehouse(SALES)).isFalse();
+        assertThat(fleet.server(SALES)).isEmpty();
+    }
+
+    @Test
+    void aRollbackToWhatIsInForceIsRefused() throws Exception {
+        healthy();
+        until(BLINK, () -> status().rung() == Rung.QUERY);
+
+        assertThatThrownBy(() -> fleet.restart(SALES, RestartFrom.ROLLBACK, StopOrder.PLAIN))
+                .hasMessageContaining("no earlier one is kept");
+        assertThat(runtime.launches(SALES)).isEqualTo(1);
+    }
+
+    @Test
     void autoTakesDockerWhereItIsThere() throws Exception {
         FakeRuntime docker = new FakeRuntime("docker");
         fleet.close();
