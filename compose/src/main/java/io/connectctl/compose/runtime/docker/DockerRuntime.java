@@ -1314,7 +1314,7 @@ public final class DockerRuntime implements ServerRuntime {
                 return true;
             }
         }
-        return false;
+        return ended.exitCode() == KILLED && KernelLog.ranOutOfMemory(ended.id(), ended.finishedAt());
     }
 
     /** Asks the engine for what it remembers: it tells of a stop after the end. */

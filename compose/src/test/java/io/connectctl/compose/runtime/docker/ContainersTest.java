@@ -17,6 +17,7 @@ import io.connectctl.compose.spec.ServerName;
 import io.connectctl.compose.spec.ServerSpec;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -372,10 +373,15 @@ class ContainersTest {
                 OFF,
                 DockerFixture.container(
                         Optional.of(MemorySize.parse("32m")), List.of(), List.of(), List.of(), Set.of()));
-        launch(spec, 1, "exec tail /dev/zero");
+        Instance launched = launch(spec, 1, "exec tail /dev/zero");
         ExitStatus exit = exit();
         assertThat(exit.note()).contains("out of memory, killed by the kernel");
         assertThat(exit.code()).hasValue(137);
+        if (Files.isReadable(Path.of("/dev/kmsg"))) {
+            assertThat(KernelLog.ranOutOfMemory(launched.containerId().orElseThrow(), exit.at()))
+                    .as("the kernel says so, too, whatever an engine has heard of it")
+                    .isTrue();
+        }
     }
 
     @Test

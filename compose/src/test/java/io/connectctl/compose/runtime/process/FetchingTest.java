@@ -65,11 +65,11 @@ class FetchingTest {
 
     @Test
     void javaThatIsOnlyUntestedServesWhereNoneFits() throws Exception {
-        Path java25 = java("25");
-        JavaHomes homes = new JavaHomes(Map.of(), java25, root.resolve("none"));
-        assertThat(homes.find(Plans.spec("a", new PortChoice.Auto(), "4.1.0"))).isEqualTo(java25);
+        Path java24 = java("24");
+        JavaHomes homes = new JavaHomes(Map.of(), java24, root.resolve("none"));
+        assertThat(homes.find(Plans.spec("a", new PortChoice.Auto(), "4.1.0"))).isEqualTo(java24);
         Path java17 = java("17");
-        assertThat(new JavaHomes(Map.of("JAVA_HOME", java25.toString()), java17, root.resolve("none"))
+        assertThat(new JavaHomes(Map.of("JAVA_HOME", java24.toString()), java17, root.resolve("none"))
                         .find(Plans.spec("a", new PortChoice.Auto(), "4.1.0")))
                 .isEqualTo(java17);
     }
