@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 
 /** A class that the configuration names isn't there. */
 final class ClassNotFound implements Rule {
-    private static final Pattern NO_CLASS =
-            Pattern.compile("(?:ClassNotFoundException|NoClassDefFoundError): (?:Class )?([\\w.$/]{1,200})");
+    private static final Pattern NO_CLASS = Pattern.compile(
+            "(?:ClassNotFoundException|NoClassDefFoundError): (?!Could not )(?:Class )?([\\w.$/]{1,200})");
 
     @Override
     public Optional<Finding> look(Clues clues) {

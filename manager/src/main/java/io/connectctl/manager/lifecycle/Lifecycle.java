@@ -771,8 +771,10 @@ public final class Lifecycle {
             }
             if (!failed.cause().retryable() && !queried) {
                 proven = false;
+                // The proof is there: the halt needs to find none.
+                lastFailure = Optional.empty();
                 fault(failed.cause(), true);
-            } else if (phase == Phase.HEALTHY) {
+            } else if (phase == Phase.HEALTHY && !cause.equals(Optional.of(failed.cause()))) {
                 cause = Optional.of(failed.cause());
                 event("probe", "beyond " + goal() + ": " + failed.detail(), cause);
             }

@@ -83,6 +83,11 @@ final class EffectRunner {
     /** A log lags by its rotation's pipe, too, and more under load. */
     private static final int MOST_LOOKS = 4;
 
+    /** A query that failed for what may pass is tried again after so long, then after twice as long. */
+    private static final Duration SOON = Duration.ofMinutes(1);
+
+    private static final Duration RARELY = Duration.ofMinutes(16);
+
     private static final Duration LOOK_AGAIN = Duration.ofMillis(700);
     /** PORT to QUERY: each has the timeout for itself. */
     private static final int RUNGS = 4;
@@ -105,6 +110,8 @@ final class EffectRunner {
 
     /** Of which incarnation a query's failure is being looked into; 0 for none. */
     private int explaining;
+    /** How long after the next one that fails a query is tried again. */
+    private volatile Duration nextQuery = SOON;
 
     /** What a class data archive does for the incarnation that was launched last; looked at once its first query ran. */
     private volatile Optional<Equipped> equipped = Optional.empty();
@@ -912,7 +919,7 @@ final class EffectRunner {
             }
             if (beside && failure.isEmpty()) {
                 if (!asksAlready()) {
-                    workers.execute(() -> query(instance));
+                    later(() -> query(instance));
                 }
             } else {
                 climb.failure().filter(EffectRunner::refusesClients).ifPresent(why -> queryFailed(instance, why));
@@ -961,10 +968,13 @@ final class EffectRunner {
                     .probed(unit.name(), Rung.QUERY, took, climb.reached().atLeast(Rung.QUERY)));
             time(instance.incarnation(), climb);
             if (climb.reached().atLeast(Rung.QUERY)) {
+                nextQuery = SOON;
                 unit.post(new Input.Proven(instance.incarnation(), Rung.QUERY));
                 proved(instance.incarnation());
             } else if (instance.incarnation() == unit.state().incarnation()) {
-                climb.failure().ifPresent(why -> queryFailed(instance, why));
+                // What fails below a query is for the periodic probes to judge; this outcome is lost, and asked for
+                // again.
+                climb.failure().filter(why -> why.rung() == Rung.QUERY).ifPresent(why -> queryFailed(instance, why));
             }
         } catch (InterruptedException e) {
             LOG.debug("{}: its first query was interrupted", unit.name());
@@ -1017,6 +1027,9 @@ final class EffectRunner {
             }
             unit.post(new Input.QueryFailed(
                     instance.incarnation(), failure.detail(), ends ? found : found.asRetryable()));
+            if (!ends) {
+                queryAgain(instance);
+            }
         } finally {
             if (over) {
                 explained(instance);
@@ -1025,11 +1038,34 @@ final class EffectRunner {
     }
 
     private void lookAgain(Instance instance, ProbeFailure failure, int looks) {
-        try {
-            workers.execute(() -> explain(instance, failure, looks));
-        } catch (RejectedExecutionException e) {
-            // Too much to do, or the end: the next failure is looked into.
+        if (!later(() -> explain(instance, failure, looks))) {
             explained(instance);
+        }
+    }
+
+    /** What fails for what may pass is tried again, less and less often: a rung that is never proven is no rest for anybody. */
+    private void queryAgain(Instance instance) {
+        Duration wait = nextQuery;
+        nextQuery = wait.multipliedBy(2).compareTo(RARELY) < 0 ? wait.multipliedBy(2) : RARELY;
+        around.time().after(wait, () -> {
+            ServerState state = unit.state();
+            if (state.incarnation() == instance.incarnation()
+                    && state.phase() == Phase.HEALTHY
+                    && !state.rung().atLeast(Rung.QUERY)
+                    && !asksAlready()) {
+                later(() -> query(instance));
+            }
+        });
+    }
+
+    /** False where there is too much to do, or no thread for it: whoever asked asks again. */
+    private boolean later(Runnable task) {
+        try {
+            workers.execute(task);
+            return true;
+        } catch (RejectedExecutionException | OutOfMemoryError e) {
+            LOG.warn("{}: a query has to wait: {}", unit.name(), e.toString());
+            return false;
         }
     }
 

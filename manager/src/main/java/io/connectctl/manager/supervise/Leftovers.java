@@ -245,13 +245,14 @@ public final class Leftovers {
     /** What goes, and of what holds a warehouse with data that it stays. */
     private static void tell(ServerRuntime runtime, Trace trace, boolean data, List<Leftover> all) {
         for (String what : trace.what()) {
-            boolean stays = data && (what.startsWith("folder ") || what.endsWith("-warehouse"));
+            boolean docker = runtime.name().equals("docker");
+            boolean stays = data && (docker ? what.endsWith("-warehouse") : what.startsWith("folder "));
             all.add(new Leftover(
                     trace.server().value(),
                     what,
                     stays
                             ? Optional.of("its warehouse holds data, which nobody but you may remove"
-                                    + (runtime.name().equals("docker") ? " (docker volume rm)" : ""))
+                                    + (docker ? " (docker volume rm)" : ""))
                             : Optional.empty()));
         }
     }

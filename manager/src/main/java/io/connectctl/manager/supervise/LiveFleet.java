@@ -1130,7 +1130,7 @@ public final class LiveFleet implements Fleet {
                     throw new RefusedException(
                             RefusedException.Code.NEVER_HEALTHY,
                             "what is in force is the last declaration of " + unit.name()
-                                    + " that ran a query: no earlier one is kept to go back to");
+                                    + " that is known to work: no earlier one is kept to go back to");
                 }
                 yield now.rolledBack()
                         .orElseThrow(() -> new RefusedException(
@@ -1368,7 +1368,12 @@ public final class LiveFleet implements Fleet {
             // A million files may lie there: no other server's commands wait for them. Its name is held until they are
             // gone.
             if (unit.closed() && unit.discards()) {
-                removal.where().forEach(runtime -> discard(runtime, name, purge));
+                // Its own first, which knows what belongs to it by files in a folder that they share.
+                for (ServerRuntime runtime : removal.where()) {
+                    if (!discard(runtime, name, purge)) {
+                        break;
+                    }
+                }
                 units.remove(name, unit);
             }
         }
@@ -1378,9 +1383,10 @@ public final class LiveFleet implements Fleet {
      * What a removal goes by.
      *
      * @param state as it was when the runtimes were asked
-     * @param where the runtimes that may hold something of it
+     * @param where the runtimes that may hold something of it, its own first
+     * @param unasked the runtimes that couldn't be asked
      */
-    private record Removal(ServerState state, List<ServerRuntime> where, boolean adopted) {}
+    private record Removal(ServerState state, List<ServerRuntime> where, boolean adopted, List<String> unasked) {}
 
     /** Asked before any lock is taken: an engine that hangs needs seconds to be known as such. */
     private Removal removal(ServerUnit unit, boolean purge) throws RefusedException {
@@ -1396,13 +1402,27 @@ public final class LiveFleet implements Fleet {
             answering(name).stream().filter(other -> !where.contains(other)).forEach(where::add);
         }
         checkRests(state, adopted);
-        if (!purge && where.stream().anyMatch(each -> each.hasWarehouse(name))) {
+        List<String> data = purge
+                ? List.of()
+                : where.stream()
+                        .filter(each -> each.hasWarehouse(name))
+                        .map(ServerRuntime::name)
+                        .toList();
+        if (!data.isEmpty()) {
+            boolean own = data.equals(List.of(unit.spec().runtime()));
             throw new RefusedException(
                     RefusedException.Code.WAREHOUSE_NOT_EMPTY,
-                    "the warehouse of " + name + " holds data, which would be lost: connectctl remove " + name
-                            + " --purge removes it too");
+                    "the warehouse of " + name + " holds data"
+                            + (own ? "" : ", of when it ran by runtime " + String.join(", and by runtime ", data))
+                            + ", which would be lost: connectctl remove " + name + " --purge removes it too");
         }
-        return new Removal(state, where, adopted);
+        List<String> unasked = adopted
+                ? List.of()
+                : around.runtimes().values().stream()
+                        .filter(each -> !where.contains(each))
+                        .map(ServerRuntime::name)
+                        .toList();
+        return new Removal(state, where, adopted, unasked);
     }
 
     private static void checkRests(ServerState state, boolean adopted) throws RefusedException {
@@ -1431,7 +1451,12 @@ public final class LiveFleet implements Fleet {
                 state.phase(),
                 removal.adopted()
                         ? "forgotten; what it was adopted from is left as it is"
-                        : purge ? "removed, its warehouse too" : "removed",
+                        : (purge ? "removed, its warehouse too" : "removed")
+                                + (removal.unasked().isEmpty()
+                                        ? ""
+                                        : "; what it may have left in runtime "
+                                                + String.join(", ", removal.unasked())
+                                                + ", which can't be asked now, is for connectctl gc"),
                 Optional.empty());
         // What was adopted may still run, and be looked after if this fails: its token goes with its folder.
         SecretsAside secrets = removal.adopted() ? new SecretsAside() : secrets(name);
@@ -1502,14 +1527,16 @@ public final class LiveFleet implements Fleet {
     }
 
     /** It is forgotten already; what can't be removed now lies there until a server of that name is removed again. */
-    private void discard(ServerRuntime runtime, ServerName name, boolean purge) {
+    private boolean discard(ServerRuntime runtime, ServerName name, boolean purge) {
         try {
             runtime.discard(name, purge);
+            return true;
         } catch (RuntimeUnavailableException | RuntimeException e) {
             LOG.warn("the folders of {} could not be removed: {}", name, e.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        return false;
     }
 
     // ------------------------------------------------------------------ questions to a running server

@@ -352,11 +352,11 @@ final class ServerUnit {
             }
         }
         ServerState after = step.state();
-        // HEALTHY alone may last a second: the first query says whether this declaration serves anybody. One that can't
-        // run
-        // for another reason than the declaration is told beside HEALTHY, as a cause.
+        // HEALTHY alone may last a second: the first query says whether this declaration serves anybody. One that ran
+        // none, and is up for all that, is better to go back to than nothing, and no better than one that ran one.
         boolean proven = after.phase() == Phase.HEALTHY
-                && (after.rung().atLeast(Rung.QUERY) || after.cause().isPresent());
+                && (after.rung().atLeast(Rung.QUERY)
+                        || (after.cause().isPresent() && charter.proven().isEmpty()));
         return proven ? charter.proved(after.incarnation()) : charter;
     }
 

@@ -118,6 +118,17 @@ class LifecycleTest {
     }
 
     @Test
+    void theProofThatNoSessionCanBeMadeIsNotLookedForAgainByTheHalt() {
+        on(new Input.Start(TERMS)).on(new Input.Launched(instance(1))).on(failed(1));
+
+        on(new Input.QueryFailed(1, "refused", cause("BAD_CONF_VALUE", false)));
+
+        assertThat(effects).contains(new Effect.Halt(1, false, Optional.empty(), Duration.ZERO));
+        on(new Input.Halted(1, Optional.of(ended(1, 143)), Optional.empty()));
+        assertThat(state.cause().orElseThrow().code()).isEqualTo("BAD_CONF_VALUE");
+    }
+
+    @Test
     void whyNoQueryRanIsToldBesideHealthyUntilOneRuns() {
         healthy().on(new Input.QueryFailed(1, "no executors", cause("PROBE_FAILED", true)));
 

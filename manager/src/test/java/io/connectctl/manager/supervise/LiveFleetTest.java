@@ -1002,6 +1002,11 @@ class LiveFleetTest {
         until(BLINK, () -> status().cause().isPresent());
         assertThat(status().phase()).isEqualTo(Phase.HEALTHY);
         assertThat(events("probe")).contains("beyond SESSION: Application error processing RPC");
+
+        // Whatever it was is over: nobody has to ask.
+        refused = false;
+        until(Duration.ofSeconds(10), () -> status().rung() == Rung.QUERY);
+        assertThat(status().cause()).isEmpty();
     }
 
     @Test
