@@ -80,7 +80,8 @@ class ImageTest {
     @Test
     void anInterruptedBuildLeavesNothingAndOneWithoutAnArchiveServes() throws InterruptedException {
         String image = "connectctl-test-built:3.5.0";
-        Docker.run("rmi", image);
+        // Also where a run that was killed left a container of it.
+        Docker.run("rmi", "-f", image);
         Process build = installation.spawn(arguments("--spark", "3.5.0", "--tag", image));
         await().atMost(TRAINING).until(() -> !running().isBlank());
         // As ^C does, but for its process group.
