@@ -191,6 +191,12 @@ class LiveFleetTest {
         until(Phase.HEALTHY);
     }
 
+    /** As a declaration must be to be one to go back to. */
+    private void served() throws RefusedException {
+        healthy();
+        until(BLINK, () -> status().rung() == Rung.QUERY);
+    }
+
     @Test
     void whoHearsOfAStepSeesItsOutcome() throws Exception {
         List<Rung> seen = new CopyOnWriteArrayList<>();
@@ -735,8 +741,7 @@ class LiveFleetTest {
 
     @Test
     void aRollbackToWhatIsInForceIsRefused() throws Exception {
-        healthy();
-        until(BLINK, () -> status().rung() == Rung.QUERY);
+        served();
 
         assertThatThrownBy(() -> fleet.restart(SALES, RestartFrom.ROLLBACK, StopOrder.PLAIN))
                 .hasMessageContaining("no earlier one is kept");
@@ -1011,8 +1016,7 @@ class LiveFleetTest {
 
     @Test
     void aDeclarationThatServesNobodyEndsInItsCauseAndIsNoneToGoBackTo() throws Exception {
-        healthy();
-        until(BLINK, () -> status().rung() == Rung.QUERY);
+        served();
         refused = true;
         retryable = false;
         fleet.declare(SALES, Declaration.ofJson("{\"master\":\"local[3]\"}"), Origin.FLAGS);
@@ -1552,7 +1556,7 @@ class LiveFleetTest {
 
     @Test
     void whatNeverGotHealthyGoesBackToWhatDid() throws Exception {
-        healthy();
+        served();
         assertThat(status().canRollBack()).isFalse();
         declare(SALES, "{\"master\":\"local[2]\",\"env\":{\"A\":\"hunter2\"}}");
         failNextForGood();
@@ -1573,7 +1577,7 @@ class LiveFleetTest {
 
     @Test
     void whatWasNeverLaunchedIsNotProvenByAnInstanceThatRanBefore() throws Exception {
-        healthy();
+        served();
         runtime.unavailable(true);
         until(Duration.ofSeconds(1), () -> status().phase() == Phase.UNKNOWN);
         fleet.stop(SALES, StopOrder.PLAIN);
@@ -1602,7 +1606,7 @@ class LiveFleetTest {
     void theWayBackIsOpenWhereTheCurrentDeclarationCannotBeUsedAnyMore() throws Exception {
         declare(SALES, "{\"runtime\":\"fake\",\"port\":\"auto\"}");
         fleet.start(SALES);
-        until(Phase.HEALTHY);
+        until(BLINK, () -> status().rung() == Rung.QUERY);
         declare(SALES, "{\"master\":\"local[3]\"}");
         fleet.close();
         spoil();
