@@ -162,15 +162,7 @@ final class DoctorCommand extends CliCommand {
 
     private void examine(List<String> arguments, String input, long end) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(context.tool()
-                        .command(
-                                List.of(
-                                        "-XX:+UseSerialGC",
-                                        "-XX:TieredStopAtLevel=1",
-                                        "-Xmx128m",
-                                        "-Djava.net.preferIPv6Addresses=system",
-                                        "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"),
-                                MAIN,
-                                arguments))
+                        .shortLived("128m", List.of("-Djava.net.preferIPv6Addresses=system"), MAIN, arguments))
                 .start();
         Interrupts.Watch watch = context.interrupts().onSignal(process::destroyForcibly);
         try {

@@ -331,15 +331,8 @@ final class ExportComposeCommand extends CliCommand {
     }
 
     private Map<String, SparkPlace> looked(Set<String> images) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(context.tool()
-                        .command(
-                                List.of(
-                                        "-XX:+UseSerialGC",
-                                        "-XX:TieredStopAtLevel=1",
-                                        "-Xmx128m",
-                                        "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"),
-                                LOOK_MAIN,
-                                List.copyOf(images)))
+        Process process = new ProcessBuilder(
+                        context.tool().shortLived("128m", List.of(), LOOK_MAIN, List.copyOf(images)))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         Interrupts.Watch watch = context.interrupts().onSignal(process::destroyForcibly);

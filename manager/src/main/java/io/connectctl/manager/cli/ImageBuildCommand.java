@@ -85,12 +85,9 @@ final class ImageBuildCommand extends CliCommand {
             throw CliFailure.usage("--spark '" + version + "' is no version of Spark", "write it as 4.0.1");
         }
         Process process = new ProcessBuilder(context.tool()
-                        .command(
-                                List.of(
-                                        "-XX:+UseSerialGC",
-                                        "-XX:TieredStopAtLevel=1",
-                                        "-Xmx256m",
-                                        "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"),
+                        .shortLived(
+                                "256m",
+                                List.of(),
                                 MAIN,
                                 List.of(
                                         version,

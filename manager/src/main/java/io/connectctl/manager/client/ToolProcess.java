@@ -22,6 +22,24 @@ public interface ToolProcess {
      */
     List<String> command(List<String> options, String mainClass, List<String> arguments);
 
+    /**
+     * The command for one that does its work and ends: what makes a JVM start soon and stay small, and nothing of its libraries' logs.
+     *
+     * @param heap its largest heap, such as {@code 128m}
+     * @param options further options of the JVM
+     * @param mainClass its main class
+     * @param arguments what it is called with
+     */
+    default List<String> shortLived(String heap, List<String> options, String mainClass, List<String> arguments) {
+        List<String> all = new ArrayList<>(List.of(
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx" + heap,
+                "-Dlogback.configurationFile=io/connectctl/logback-quiet.xml"));
+        all.addAll(options);
+        return command(all, mainClass, arguments);
+    }
+
     /** No lambda: it is made by every command, and most never use it. */
     final class OfThisInstallation implements ToolProcess {
         private OfThisInstallation() {}
