@@ -113,6 +113,8 @@ final class EffectRunner {
     /** How long after the next one that fails a query is tried again. */
     private volatile Duration nextQuery = SOON;
 
+    private Time.@Nullable Timer again;
+
     /** What a class data archive does for the incarnation that was launched last; looked at once its first query ran. */
     private volatile Optional<Equipped> equipped = Optional.empty();
     /** Why the last launch had no archive, as it was stored: the same reason again is no news. */
@@ -256,6 +258,7 @@ final class EffectRunner {
 
     private void launch(Effect.Launch launch) throws InterruptedException {
         int incarnation = launch.incarnation();
+        nextQuery = SOON;
         Optional<Cause> invalid = unit.invalid();
         if (invalid.isPresent()) {
             failed(incarnation, invalid.get());
@@ -1047,15 +1050,23 @@ final class EffectRunner {
     private void queryAgain(Instance instance) {
         Duration wait = nextQuery;
         nextQuery = wait.multipliedBy(2).compareTo(RARELY) < 0 ? wait.multipliedBy(2) : RARELY;
-        around.time().after(wait, () -> {
-            ServerState state = unit.state();
-            if (state.incarnation() == instance.incarnation()
-                    && state.phase() == Phase.HEALTHY
-                    && !state.rung().atLeast(Rung.QUERY)
-                    && !asksAlready()) {
-                later(() -> query(instance));
+        synchronized (this) {
+            if (again != null) {
+                // Asked for by somebody else meanwhile: there is one next try, and no more.
+                again.cancel();
             }
-        });
+            again = around.time().after(wait, () -> askOnceMore(instance));
+        }
+    }
+
+    private void askOnceMore(Instance instance) {
+        ServerState state = unit.state();
+        if (state.incarnation() == instance.incarnation()
+                && state.phase() == Phase.HEALTHY
+                && !state.rung().atLeast(Rung.QUERY)
+                && !asksAlready()) {
+            later(() -> query(instance));
+        }
     }
 
     /** False where there is too much to do, or no thread for it: whoever asked asks again. */
