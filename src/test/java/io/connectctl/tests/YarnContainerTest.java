@@ -50,9 +50,7 @@ class YarnContainerTest {
     /** Its files go to the executors as they do on a real cluster, over a file system that both sides see; here that is a folder. */
     @Test
     void driverInAContainerRunsItsWorkOnExecutorsOutsideAndLeavesNothing() throws IOException {
-        Path staging = Files.createDirectory(
-                installation.home().resolve("staging"),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
+        Path staging = Files.createDirectory(installation.home().resolve("staging"));
         Files.setPosixFilePermissions(staging, PosixFilePermissions.fromString("rwxrwxrwx"));
         try (Cluster cluster = Cluster.yarn(Docker.gateway())) {
             List<String> start = new ArrayList<>(List.of("start", "sales", "--spark", VERSION, "--master", "yarn"));

@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
             "  connectctl restart sales",
             "  connectctl restart sales --driver-memory 4g",
             "  connectctl restart sales --drain 5m",
-            "  connectctl restart sales --rollback     (the new declaration didn't get HEALTHY)"
+            "  connectctl restart sales --rollback     (the new declaration serves nobody)"
         })
 final class RestartCommand extends Launching {
     @Option(
@@ -39,7 +39,9 @@ final class RestartCommand extends Launching {
                     "By the declaration of the last run, whatever was declared since; takes no flags of a declaration.")
     boolean same;
 
-    @Option(names = "--rollback", description = "By the last declaration that was HEALTHY.")
+    @Option(
+            names = "--rollback",
+            description = "By the last declaration that ran a query; where none ever did, that got HEALTHY.")
     boolean rollback;
 
     @Option(names = "--force", description = "Whatever operations run.")

@@ -45,7 +45,7 @@ record Layers(Declaration flags, Declaration file) {
     private static void collect(ObjectNode patch, ObjectNode file, String prefix, List<String> pointers) {
         for (Map.Entry<String, JsonNode> entry : patch.properties()) {
             JsonNode held = file.get(entry.getKey());
-            String pointer = prefix + "/" + entry.getKey().replace("~", "~0").replace("/", "~1");
+            String pointer = prefix + Declaration.pointer(entry.getKey());
             if (held instanceof ObjectNode below && entry.getValue() instanceof ObjectNode over) {
                 collect(over, below, pointer, pointers);
             } else if (held != null && !held.equals(entry.getValue())) {

@@ -714,15 +714,20 @@ class LiveFleetTest {
         assertThat(events("runtime")).hasSize(1);
     }
 
-    @Test
-    void removeLooksAtWhatWasLeftInAnotherRuntime() throws Exception {
-        FakeRuntime docker = new FakeRuntime("docker");
-        FakeRuntime process = new FakeRuntime("process");
+    /** In a fleet that has both. */
+    private void runsAsProcess(FakeRuntime docker, FakeRuntime process) throws Exception {
         fleet.close();
         fleet = open(Map.of("docker", docker, "process", process));
         declare(SALES, "{\"runtime\":\"process\"}");
         fleet.start(SALES);
         until(Phase.HEALTHY);
+    }
+
+    @Test
+    void removeLooksAtWhatWasLeftInAnotherRuntime() throws Exception {
+        FakeRuntime docker = new FakeRuntime("docker");
+        FakeRuntime process = new FakeRuntime("process");
+        runsAsProcess(docker, process);
         process.warehouse(SALES, true);
         fleet.stop(SALES, false);
         until(Phase.STOPPED);
@@ -810,11 +815,7 @@ class LiveFleetTest {
     void aServerThatRanSomewhereByItsDeclarationStaysThereOnceItIsLeftToConnectctl() throws Exception {
         FakeRuntime docker = new FakeRuntime("docker");
         FakeRuntime process = new FakeRuntime("process");
-        fleet.close();
-        fleet = open(Map.of("docker", docker, "process", process));
-        declare(SALES, "{\"runtime\":\"process\"}");
-        fleet.start(SALES);
-        until(Phase.HEALTHY);
+        runsAsProcess(docker, process);
 
         declare(SALES, "{\"runtime\":\"auto\"}");
         fleet.restart(SALES);
